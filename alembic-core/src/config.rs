@@ -1,0 +1,391 @@
+//! `[package.metadata.alembic]`.
+
+use std::collections::BTreeMap;
+
+use toml_edit::{Document, Item, TableLike, Value};
+
+use crate::{sql::line_and_column, suggest, version_table::VersionTable};
+
+/// How a project's migrations are configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Version locations, relative to the manifest; never empty.
+    pub migrations: Vec<String>,
+    /// The environment variable that holds the URL.
+    pub database_url_env: String,
+    /// A database file, used when there is no URL. SQLite only.
+    pub sqlite_path: Option<String>,
+    /// How new files are named, without ending.
+    pub file_template: String,
+    /// How long the slug in a file name may get, in characters.
+    pub truncate_slug_length: usize,
+    /// The time zone of create dates: `UTC`, `local` or an IANA name.
+    pub timezone: String,
+    /// How steps are grouped into transactions.
+    pub transaction: TransactionMode,
+    /// The version table.
+    pub version_table: VersionTable,
+    /// What is run on every new file.
+    pub post_write_hooks: Vec<Hook>,
+    /// Further databases, by the name that `-n` takes.
+    pub databases: BTreeMap<String, Config>,
+}
+
+/// How steps are grouped into transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TransactionMode {
+    /// One transaction for all steps of a run.
+    #[default]
+    PerRun,
+    /// One transaction per step.
+    PerMigration,
+}
+
+/// A program that is run on every new revision file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// The name used in messages.
+    pub name: String,
+    /// The command line; `{file}` stands for the file, which is added at the end if absent.
+    pub command: String,
+}
+
+/// A configuration that is not understood, with its place in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {problem}")]
+pub struct ConfigError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What is wrong, and what was expected.
+    pub problem: String,
+}
+
+/// The default of `file-template`.
+pub const FILE_TEMPLATE: &str = "{year}_{month}_{day}_{hour}{minute}-{rev}_{slug}";
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            migrations: vec!["migrations".into()],
+            database_url_env: "DATABASE_URL".into(),
+            sqlite_path: None,
+            file_template: FILE_TEMPLATE.into(),
+            truncate_slug_length: 40,
+            timezone: "UTC".into(),
+            transaction: TransactionMode::PerRun,
+            version_table: VersionTable::default(),
+            post_write_hooks: Vec::new(),
+            databases: BTreeMap::new(),
+        }
+    }
+}
+
+const KEYS: [&str; 10] = [
+    "migrations",
+    "database-url-env",
+    "sqlite-path",
+    "file-template",
+    "truncate-slug-length",
+    "timezone",
+    "transaction",
+    "version-table",
+    "post-write-hooks",
+    "databases",
+];
+
+impl Config {
+    /// Reads the configuration from the text of a `Cargo.toml`; none if it has no such table.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for invalid TOML, unknown keys and wrong values.
+    pub fn from_manifest(text: &str) -> Result<Option<Self>, ConfigError> {
+        let document = Document::parse(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            fail(
+                text,
+                offset,
+                format!("this is not TOML: {}", error.message()),
+            )
+        })?;
+        let table = ["package", "metadata", "alembic"]
+            .into_iter()
+            .try_fold(document.as_item(), |item, key| {
+                item.get(key).filter(|item| !item.is_none())
+            });
+        let Some(item) = table else { return Ok(None) };
+        Reader { text }.table(item, Self::default(), true).map(Some)
+    }
+
+    /// Returns the configuration of a named database.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Option<&Self> {
+        self.databases.get(name)
+    }
+}
+
+fn fail(text: &str, offset: usize, problem: String) -> ConfigError {
+    let (line, column) = line_and_column(text, offset);
+    ConfigError {
+        line,
+        column,
+        problem,
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn error(&self, item: &Item, problem: String) -> ConfigError {
+        fail(self.text, item.span().map_or(0, |span| span.start), problem)
+    }
+
+    fn table(&self, item: &Item, mut config: Config, top: bool) -> Result<Config, ConfigError> {
+        let Some(table) = item.as_table_like() else {
+            return Err(self.error(item, "expected a table of settings".into()));
+        };
+        if !top && table.get("migrations").is_none() {
+            return Err(self.error(
+                item,
+                "a named database needs `migrations`, a folder of its own".into(),
+            ));
+        }
+        for (key, value) in table.iter() {
+            if !KEYS.contains(&key) || (key == "databases" && !top) {
+                return Err(self.unknown_key(table, key, value, &KEYS));
+            }
+            self.assign(&mut config, key, value)?;
+        }
+        Ok(config)
+    }
+
+    fn unknown_key(
+        &self,
+        table: &dyn TableLike,
+        key: &str,
+        value: &Item,
+        known: &[&str],
+    ) -> ConfigError {
+        let near = suggest::did_you_mean(key, known.iter().copied());
+        let expected = if near.is_empty() {
+            format!("; the keys are {}", crate::wording::joined(known))
+        } else {
+            near
+        };
+        let offset = table
+            .key(key)
+            .and_then(toml_edit::Key::span)
+            .or(value.span())
+            .map_or(0, |span| span.start);
+        fail(self.text, offset, format!("unknown key `{key}`{expected}"))
+    }
+
+    fn assign(&self, config: &mut Config, key: &str, value: &Item) -> Result<(), ConfigError> {
+        match key {
+            "migrations" => config.migrations = self.locations(value)?,
+            "database-url-env" => config.database_url_env = self.string(value)?,
+            "sqlite-path" => config.sqlite_path = Some(self.string(value)?),
+            "file-template" => config.file_template = self.template(value)?,
+            "truncate-slug-length" => {
+                let number = value
+                    .as_integer()
+                    .and_then(|n| usize::try_from(n).ok())
+                    .filter(|n| *n > 0);
+                config.truncate_slug_length =
+                    number.ok_or_else(|| self.error(value, "expected a number".into()))?;
+            }
+            "timezone" => config.timezone = self.string(value)?,
+            "transaction" => {
+                config.transaction = match self.string(value)?.as_str() {
+                    "per-run" => TransactionMode::PerRun,
+                    "per-migration" => TransactionMode::PerMigration,
+                    other => {
+                        let problem = format!("`{other}` is not `per-run` or `per-migration`");
+                        return Err(self.error(value, problem));
+                    }
+                };
+            }
+            "version-table" => config.version_table = VersionTable::new(&self.string(value)?),
+            "post-write-hooks" => config.post_write_hooks = self.hooks(value)?,
+            _ => {
+                let Some(table) = value.as_table_like() else {
+                    return Err(self.error(value, "expected a table for each database".into()));
+                };
+                for (name, database) in table.iter() {
+                    let base = Config {
+                        databases: BTreeMap::new(),
+                        sqlite_path: None,
+                        ..config.clone()
+                    };
+                    config
+                        .databases
+                        .insert(name.to_owned(), self.table(database, base, false)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn string(&self, item: &Item) -> Result<String, ConfigError> {
+        match item.as_str() {
+            Some(text) if !text.is_empty() => Ok(text.to_owned()),
+            _ => Err(self.error(item, "expected a string".into())),
+        }
+    }
+
+    fn locations(&self, item: &Item) -> Result<Vec<String>, ConfigError> {
+        let list = match item.as_array() {
+            Some(array) => array.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+            None => item.as_str().map(|one| vec![one]),
+        };
+        let folder = |path: &str| path.trim_end_matches('/').to_owned();
+        match list {
+            Some(list) if !list.is_empty() && list.iter().all(|path| is_inside(path)) => {
+                Ok(list.into_iter().map(folder).collect())
+            }
+            Some(list) if !list.is_empty() => Err(self.error(
+                item,
+                "a migrations folder has to be inside the package".into(),
+            )),
+            _ => Err(self.error(item, "expected a folder, or a list of folders".into())),
+        }
+    }
+
+    fn template(&self, item: &Item) -> Result<String, ConfigError> {
+        const TOKENS: [&str; 9] = [
+            "rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch",
+        ];
+        let template = self.string(item)?;
+        for part in template.split('{').skip(1) {
+            let token = part.split('}').next().unwrap_or_default();
+            if !TOKENS.contains(&token) {
+                let problem = format!(
+                    "`{{{token}}}` is none of the tokens {}",
+                    crate::wording::joined(TOKENS)
+                );
+                return Err(self.error(item, problem));
+            }
+        }
+        if !template.contains("{rev}") || template.contains(['/', '\\']) {
+            return Err(self.error(
+                item,
+                "a file template names a file, with `{rev}` in it".into(),
+            ));
+        }
+        Ok(template)
+    }
+
+    fn hooks(&self, item: &Item) -> Result<Vec<Hook>, ConfigError> {
+        let tables: Vec<&dyn TableLike> = match (item.as_array_of_tables(), item.as_array()) {
+            (Some(tables), _) => tables.iter().map(|table| table as &dyn TableLike).collect(),
+            (None, Some(array)) => array
+                .iter()
+                .filter_map(|value| value.as_inline_table().map(|t| t as &dyn TableLike))
+                .collect(),
+            _ => {
+                return Err(self.error(
+                    item,
+                    "expected `[[package.metadata.alembic.post-write-hooks]]`".into(),
+                ));
+            }
+        };
+        tables
+            .into_iter()
+            .map(|table| self.hook(item, table))
+            .collect()
+    }
+
+    fn hook(&self, item: &Item, table: &dyn TableLike) -> Result<Hook, ConfigError> {
+        let known = ["name", "command"];
+        if let Some((key, value)) = table.iter().find(|(key, _)| !known.contains(key)) {
+            return Err(self.unknown_key(table, key, value, &known));
+        }
+        let field = |key: &str| match table.get(key) {
+            Some(value) => self.string(value),
+            None => Err(self.error(item, format!("a post-write hook needs `{key}`"))),
+        };
+        Ok(Hook {
+            name: field("name")?,
+            command: field("command")?,
+        })
+    }
+}
+
+/// Returns whether a relative path stays below the folder it starts from.
+#[must_use]
+pub fn is_inside(path: &str) -> bool {
+    let absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    !path.is_empty() && !absolute && path.split(['/', '\\']).all(|part| part != "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn read(settings: &str) -> Result<Config, ConfigError> {
+        let text =
+            format!("[package]\nname = \"shop\"\n\n[package.metadata.alembic]\n{settings}\n");
+        Config::from_manifest(&text).map(Option::unwrap)
+    }
+
+    #[test]
+    fn no_table_means_no_configuration() {
+        assert_eq!(
+            Config::from_manifest("[package]\nname = \"shop\"\n").unwrap(),
+            None
+        );
+        assert_eq!(read("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = read(
+            r#"
+            migrations = ["migrations", "more/"]
+            database-url-env = "SHOP_URL"
+            sqlite-path = "shop.db"
+            file-template = "{rev}_{slug}"
+            truncate-slug-length = 20
+            timezone = "local"
+            transaction = "per-migration"
+            version-table = "ops.versions"
+            [[package.metadata.alembic.post-write-hooks]]
+            name = "format"
+            command = "pg_format -i {file}"
+            [package.metadata.alembic.databases.analytics]
+            migrations = "analytics"
+            database-url-env = "ANALYTICS_URL"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.migrations, ["migrations", "more"]);
+        assert_eq!(config.transaction, TransactionMode::PerMigration);
+        assert_eq!(config.version_table, VersionTable::new("ops.versions"));
+        assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
+        let analytics = config.database("analytics").unwrap();
+        assert_eq!(
+            (&analytics.migrations[0], &analytics.timezone),
+            (&"analytics".to_owned(), &"local".to_owned())
+        );
+    }
+
+    #[test]
+    fn mistakes_have_a_place() {
+        let message = |settings: &str| read(settings).unwrap_err().to_string();
+        assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, post-write-hooks, databases");
+        assert_snapshot!(message("migrations = 3"), @"5:14: expected a folder, or a list of folders");
+        assert_snapshot!(message("migrations = \"../up\""), @"5:14: a migrations folder has to be inside the package");
+        assert_snapshot!(message("transaction = \"never\""), @"5:15: `never` is not `per-run` or `per-migration`");
+        assert_snapshot!(message("file-template = \"{name}\""), @"5:17: `{name}` is none of the tokens rev, slug, year, month, day, hour, minute, second, epoch");
+        assert_snapshot!(message("file-template = \"x\""), @"5:17: a file template names a file, with `{rev}` in it");
+        assert_snapshot!(message("timezone = "), @"5:12: this is not TOML: string values must be quoted, expected literal string");
+        assert_snapshot!(message("[package.metadata.alembic.databases.a]\ntimezone = \"UTC\""), @"5:1: a named database needs `migrations`, a folder of its own");
+    }
+}

@@ -1,0 +1,108 @@
+//! The embedded graph: what `embed_migrations!` emits and the runtime reads.
+//!
+//! Two constants, a text and a table of bytes that says where in the text everything is. Nothing
+//! is parsed, hashed, sorted or allocated to learn the heads; a revision costs its SQL, its names
+//! and some thirty bytes.
+
+mod read;
+mod write;
+
+pub use read::{Image, ImageError};
+pub use write::encode;
+
+use crate::{config::TransactionMode, version_table::VersionTable};
+
+/// What the configuration says that matters at run time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// The version table.
+    pub version_table: VersionTable,
+    /// How steps are grouped into transactions.
+    pub transaction: TransactionMode,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Graph, Script, script};
+
+    fn scripts() -> Vec<(String, Script)> {
+        let file = |id: &str, revises: &str, rest: &str| {
+            let text = format!("-- add {id}\n-- Revision ID: {id}\n-- Revises: {revises}\n{rest}");
+            (
+                format!("migrations/2026_{id}_add.sql"),
+                script::parse(&text).unwrap(),
+            )
+        };
+        vec![
+            file(
+                "aaa",
+                "<base>",
+                "-- Create Date: 2026-11-21 09:30:00+00:00\n-- alembic:upgrade\nCREATE TABLE ä (x);\n",
+            ),
+            file(
+                "bbb",
+                "aaa",
+                "-- Branch Labels: left\n-- alembic:upgrade mysql sqlite\nA;\n-- alembic:upgrade\nB;\n-- alembic:downgrade\n",
+            ),
+            file(
+                "ccc",
+                "aaa",
+                "-- Depends On: left\n-- Transaction: none\n-- alembic:upgrade\nC;\n-- alembic:irreversible: why\n",
+            ),
+        ]
+    }
+
+    #[test]
+    fn what_is_embedded_reads_back() {
+        let scripts = scripts();
+        let graph = Graph::new(
+            scripts
+                .iter()
+                .map(|(path, script)| script.revision(path))
+                .collect(),
+        )
+        .unwrap();
+        let settings = Settings {
+            version_table: VersionTable::new("ops.v"),
+            transaction: TransactionMode::PerMigration,
+        };
+        let locations = ["migrations".to_owned()];
+        let find = |path: &str| {
+            scripts
+                .iter()
+                .find(|(p, _)| p == path)
+                .map(|(_, s)| s.clone())
+                .unwrap()
+        };
+        let (text, table) = encode(&graph, &settings, &locations, |revision| {
+            find(&revision.path)
+        });
+        let image = Image::new(&text, &table);
+        assert_eq!(image.settings().unwrap(), settings);
+        assert_eq!(image.len(), 3);
+        let heads: Vec<_> = image.heads().collect();
+        assert_eq!(heads, [("ccc", graph.node_hash(graph.heads()[0]))]);
+        let again = image.graph().unwrap();
+        for node in graph.nodes() {
+            assert_eq!(again.revision(node), graph.revision(node));
+            assert_eq!(again.node_hash(node), graph.node_hash(node));
+            assert_eq!(
+                image.script(node).unwrap(),
+                find(&graph.revision(node).path)
+            );
+        }
+        let sql: usize = 60;
+        let overhead = (text.len() + table.len() - sql) / 3;
+        assert!(
+            overhead < 140,
+            "{overhead} bytes for each of three revisions, the header included"
+        );
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        assert!(Image::new("", &[]).graph().is_err());
+        assert!(Image::new("", &[1, 0, 0, 0, 9]).graph().is_err());
+    }
+}

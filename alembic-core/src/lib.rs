@@ -1,0 +1,28 @@
+//! What a revision is, how revisions form a graph, and what a command would do to a database.
+//!
+//! Everything in this crate is a function of values: nothing reads a file, opens a connection,
+//! looks at the clock or the environment. The command line, the procedural macro and the runtime
+//! agree with each other because all three call this crate.
+
+pub mod checksum;
+pub mod config;
+pub mod dialect;
+pub mod graph;
+pub mod image;
+pub mod lockfile;
+pub mod offline;
+pub mod plan;
+pub mod revision;
+pub mod script;
+pub mod sql;
+pub mod suggest;
+pub mod target;
+pub mod version_table;
+pub mod wording;
+
+pub use checksum::Checksum;
+pub use dialect::Dialect;
+pub use graph::{Graph, GraphError, Node};
+pub use plan::{Direction, Plan, Step};
+pub use revision::Revision;
+pub use script::Script;

@@ -1,0 +1,258 @@
+//! `alembic.lock`: what the migrations folder held when a command last looked.
+//!
+//! One line per head, so that two branches which both add a revision conflict in git, then one
+//! line per revision in graph order. It makes the macro notice a new file, shows edits of committed
+//! revisions, and lets commands answer without opening thousands of files.
+
+use std::fmt::Write;
+
+use crate::{Checksum, Graph, Revision, revision::Created, wording::joined};
+
+/// The name of the file, in the first migrations folder.
+pub const FILE_NAME: &str = "alembic.lock";
+
+const VERSION_LINE: &str = "version 1";
+
+/// What a lock file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lockfile {
+    /// The ids of the heads, sorted.
+    pub heads: Vec<String>,
+    /// The revisions, each with its node hash.
+    pub revisions: Vec<(Revision, Checksum)>,
+}
+
+/// Why a text is not a lock file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct LockError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Lockfile {
+    /// Returns what the lock file of `graph` says.
+    #[must_use]
+    pub fn of(graph: &Graph) -> Self {
+        let mut heads: Vec<String> = graph.ids(graph.heads()).map(str::to_owned).collect();
+        heads.sort_unstable();
+        let revisions = graph
+            .nodes()
+            .map(|n| (graph.revision(n).clone(), graph.node_hash(n)))
+            .collect();
+        Self { heads, revisions }
+    }
+
+    /// Returns the text of the file; deterministic.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = format!(
+            "# Written by `cargo alembic`. Commit it; after a conflict keep both sides.\n{VERSION_LINE}\n"
+        );
+        for head in &self.heads {
+            let _infallible = writeln!(out, "head {head}");
+        }
+        for (revision, node) in &self.revisions {
+            let list = |names: &[String]| {
+                if names.is_empty() {
+                    "-".to_owned()
+                } else {
+                    joined(names).replace(", ", ",")
+                }
+            };
+            let _infallible = writeln!(
+                out,
+                "{} {} {} {} {} {} {} {node} {} {}",
+                revision.id,
+                escape(&revision.path),
+                list(&revision.parents),
+                list(&revision.dependencies),
+                list(&revision.labels),
+                revision.upgrade,
+                revision
+                    .downgrade
+                    .map_or_else(|| "-".to_owned(), |sum| sum.to_string()),
+                revision.created.as_ref().map_or_else(
+                    || "-".to_owned(),
+                    |created| created.text().replace(' ', "T")
+                ),
+                revision.message,
+            );
+        }
+        out
+    }
+
+    /// Reads a lock file; lines may be in any order, as after a merge that kept both sides.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError`] at the first line that is not understood.
+    pub fn parse(text: &str) -> Result<Self, LockError> {
+        let mut lock = Self {
+            heads: Vec::new(),
+            revisions: Vec::new(),
+        };
+        let mut version_seen = false;
+        for (index, line) in text.lines().enumerate() {
+            let error = |problem: &str| LockError {
+                line: index + 1,
+                problem: problem.to_owned(),
+            };
+            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+            {
+                return Err(error(
+                    "a merge conflict is not resolved; keep the lines of both sides",
+                ));
+            }
+            match line.split_once(' ') {
+                _ if line.is_empty() || line.starts_with('#') => {}
+                Some(("version", _)) if line == VERSION_LINE => version_seen = true,
+                Some(("version", _)) => {
+                    return Err(error("written by another version of cargo-alembic"));
+                }
+                _ if !version_seen => return Err(error("expected `version 1`")),
+                Some(("head", id)) => lock.heads.push(id.to_owned()),
+                _ => lock
+                    .revisions
+                    .push(revision(line).ok_or_else(|| error("not a line of a lock file"))?),
+            }
+        }
+        if !version_seen {
+            return Err(LockError {
+                line: 1,
+                problem: "expected `version 1`".to_owned(),
+            });
+        }
+        lock.heads.sort_unstable();
+        lock.heads.dedup();
+        Ok(lock)
+    }
+
+    /// Returns whether both say the same, in whatever order.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        let sorted = |lock: &Self| {
+            let mut lines: Vec<String> = lock.render().lines().map(str::to_owned).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            lines
+        };
+        self == other || sorted(self) == sorted(other)
+    }
+}
+
+fn revision(line: &str) -> Option<(Revision, Checksum)> {
+    let mut fields = line.splitn(10, ' ');
+    let mut next = || fields.next();
+    let list = |text: &str| {
+        if text == "-" {
+            Vec::new()
+        } else {
+            text.split(',').map(str::to_owned).collect()
+        }
+    };
+    let (id, path) = (next()?, unescape(next()?)?);
+    let (parents, dependencies, labels) = (list(next()?), list(next()?), list(next()?));
+    let upgrade = next()?.parse().ok()?;
+    let downgrade = match next()? {
+        "-" => None,
+        sum => Some(sum.parse().ok()?),
+    };
+    let node = next()?.parse().ok()?;
+    let created = match next()? {
+        "-" => None,
+        date => Some(Created::parse(&date.replacen('T', " ", 1))?),
+    };
+    let message = next().unwrap_or_default().to_owned();
+    crate::revision::check_name(id).ok()?;
+    let id = id.to_owned();
+    Some((
+        Revision {
+            id,
+            parents,
+            dependencies,
+            labels,
+            message,
+            created,
+            path,
+            upgrade,
+            downgrade,
+        },
+        node,
+    ))
+}
+
+/// Fields are separated by spaces, so blanks in file names are written as `%20`.
+fn escape(path: &str) -> String {
+    path.chars()
+        .map(|c| {
+            if c.is_whitespace() || c == '%' {
+                format!("%{:02x}", u32::from(c))
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut path = parts.next()?.to_owned();
+    for part in parts {
+        path.push(char::from(u8::from_str_radix(part.get(..2)?, 16).ok()?));
+        path.push_str(&part[2..]);
+    }
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::graph::testing::graph;
+
+    #[test]
+    fn the_file_is_plain_lines() {
+        let text = Lockfile::of(&graph("a; b < a [left]; c < a @ left")).render();
+        assert_snapshot!(text, @r"
+        # Written by `cargo alembic`. Commit it; after a conflict keep both sides.
+        version 1
+        head c
+        a a.sql - - - ae6121c88ba555f64c3d812123eb799d ae6121c88ba555f64c3d812123eb799d 4bc7395dcfb4ae7482f612074da76290 - message of a
+        b b.sql a - left 1af4648d195dc1d33afa27c3fd0fa648 1af4648d195dc1d33afa27c3fd0fa648 640f065a78e5d7b1db6c34dd62d6a19e - message of b
+        c c.sql a left - eca8daf67b07b6ecd9f8150603b0dbb3 eca8daf67b07b6ecd9f8150603b0dbb3 869f7f1f27fdd9ebac7a27504912c322 - message of c
+        ");
+    }
+
+    #[test]
+    fn it_reads_back_in_any_order() {
+        let lock = Lockfile::of(&graph("a; b < a; c < a @ b; d [x]"));
+        assert_eq!(Lockfile::parse(&lock.render()).unwrap(), lock);
+        let mut lines: Vec<&str> = Vec::new();
+        let text = lock.render();
+        lines.extend(text.lines().take(2));
+        lines.extend(text.lines().skip(2).collect::<Vec<_>>().into_iter().rev());
+        assert!(Lockfile::parse(&lines.join("\n")).unwrap().same_as(&lock));
+    }
+
+    #[test]
+    fn odd_file_names_survive() {
+        let mut lock = Lockfile::of(&graph("a"));
+        lock.revisions[0].0.path = "my migrations/100% sure.sql".into();
+        assert_eq!(Lockfile::parse(&lock.render()).unwrap(), lock);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let message = |text: &str| Lockfile::parse(text).unwrap_err().to_string();
+        assert_snapshot!(message(""), @"line 1: expected `version 1`");
+        assert_snapshot!(message("version 2\n"), @"line 1: written by another version of cargo-alembic");
+        assert_snapshot!(message("version 1\n<<<<<<< HEAD\n"), @"line 2: a merge conflict is not resolved; keep the lines of both sides");
+        assert_snapshot!(message("version 1\na b c\n"), @"line 2: not a line of a lock file");
+    }
+}

@@ -1,0 +1,190 @@
+//! A plan with the SQL it runs: what the engine executes and offline scripts print.
+
+use super::{Direction, Plan, Step};
+use crate::{
+    Checksum, Dialect, Script,
+    graph::{Graph, Node},
+    script::{Downgrade, Section},
+    sql::{SplitError, split},
+};
+
+/// One step with its SQL.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The step.
+    pub step: Step,
+    /// The id of the revision; empty when stamping to base.
+    pub id: String,
+    /// The file, for messages.
+    pub path: String,
+    /// The SQL as the file has it.
+    pub sql: String,
+    /// The statements of the SQL.
+    pub statements: Vec<Statement>,
+    /// The line of the file on which the SQL begins.
+    pub line: usize,
+    /// Whether the step runs outside a transaction.
+    pub without_transaction: bool,
+    /// Checksum of the text of this direction.
+    pub checksum: Option<Checksum>,
+    /// The value that names the revision and its history.
+    pub node: Option<Checksum>,
+}
+
+/// One statement, with its place in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The text, without terminator.
+    pub text: String,
+    /// Where it begins in the step's SQL, in bytes.
+    pub offset: usize,
+    /// The line of the file.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// Why a step cannot be run; found before anything is touched.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkError {
+    /// The revision has no downgrade.
+    #[error("revision `{id}` ({path}) is irreversible{}", reason.as_ref().map_or_else(String::new, |r| format!(": {r}")))]
+    Irreversible {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// What the file says.
+        reason: Option<String>,
+    },
+    /// The revision has sections for other databases only.
+    #[error("revision `{id}` ({path}) has no {direction} section for {dialect}")]
+    NoSection {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// `upgrade` or `downgrade`.
+        direction: &'static str,
+        /// The database.
+        dialect: Dialect,
+    },
+    /// The SQL cannot be cut into statements.
+    #[error("{path}:{error}")]
+    Sql {
+        /// The file.
+        path: String,
+        /// What is wrong and where in the file.
+        error: SplitError,
+    },
+}
+
+/// Adds the SQL to a plan, and checks that every step has some.
+///
+/// # Errors
+///
+/// What `load` returns, or [`WorkError`].
+pub fn prepare<E: From<WorkError>>(
+    graph: &Graph,
+    plan: Plan,
+    dialect: Dialect,
+    mut load: impl FnMut(Node) -> Result<Script, E>,
+) -> Result<Vec<Work>, E> {
+    let mut prepared = Vec::with_capacity(plan.steps.len());
+    for step in plan.steps {
+        prepared.push(match step.revision {
+            Some(node) if step.direction != Direction::Stamp => {
+                with_sql(graph, step, node, &load(node)?, dialect)?
+            }
+            _ => without_sql(graph, step),
+        });
+    }
+    Ok(prepared)
+}
+
+fn without_sql(graph: &Graph, step: Step) -> Work {
+    let revision = step.revision.map(|node| graph.revision(node));
+    Work {
+        id: revision.map_or_else(String::new, |r| r.id.clone()),
+        path: revision.map_or_else(String::new, |r| r.path.clone()),
+        sql: String::new(),
+        statements: Vec::new(),
+        line: 1,
+        without_transaction: false,
+        checksum: revision.map(|r| r.upgrade),
+        node: step.revision.map(|node| graph.node_hash(node)),
+        step,
+    }
+}
+
+fn with_sql(
+    graph: &Graph,
+    step: Step,
+    node: Node,
+    script: &Script,
+    dialect: Dialect,
+) -> Result<Work, WorkError> {
+    let mut work = without_sql(graph, step);
+    let section = match work.step.direction {
+        Direction::Downgrade => script.downgrade_for(dialect),
+        _ => script.upgrade_for(dialect),
+    };
+    let Some(Section { sql, line, .. }) = section else {
+        return Err(missing(&work, script, dialect));
+    };
+    let statements = split(sql, dialect).map_err(|error| WorkError::Sql {
+        path: work.path.clone(),
+        error: SplitError {
+            line: error.line + line - 1,
+            ..error
+        },
+    })?;
+    work.statements = statements
+        .into_iter()
+        .map(|s| Statement {
+            text: s.text.to_owned(),
+            offset: s.range.start,
+            line: s.line + line - 1,
+            column: s.column,
+        })
+        .collect();
+    work.sql.clone_from(sql);
+    work.line = *line;
+    work.without_transaction = script.header.without_transaction;
+    if work.step.direction == Direction::Downgrade {
+        work.checksum = graph.revision(node).downgrade;
+    }
+    Ok(work)
+}
+
+fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
+    let (id, path) = (work.id.clone(), work.path.clone());
+    match (&script.downgrade, work.step.direction) {
+        (Downgrade::Irreversible(reason), Direction::Downgrade) => WorkError::Irreversible {
+            id,
+            path,
+            reason: reason.clone(),
+        },
+        (_, direction) => WorkError::NoSection {
+            id,
+            path,
+            direction: direction.name(),
+            dialect,
+        },
+    }
+}
+
+impl Work {
+    /// Returns the checksum of the first `count` statements, by which a later run tells whether
+    /// they are still the same.
+    #[must_use]
+    pub fn prefix(&self, count: usize) -> Checksum {
+        Checksum::of(
+            self.statements
+                .iter()
+                .take(count)
+                .map(|statement| statement.text.as_bytes()),
+        )
+    }
+}

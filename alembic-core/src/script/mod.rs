@@ -1,0 +1,189 @@
+//! The revision file: header, sections, checksums.
+//!
+//! The header is authoritative, the file name is not. Text is normalised first (no byte order
+//! mark, `\n` line ends), so that the same file has the same checksum on every platform.
+
+mod header;
+mod parse;
+mod render;
+
+use std::{borrow::Cow, fmt};
+
+pub use parse::parse;
+pub use render::render;
+
+use crate::{
+    Checksum, Dialect, Revision,
+    revision::{Created, check_name},
+};
+
+/// A revision file, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// What the header says.
+    pub header: Header,
+    /// The texts that apply it; at least one.
+    pub upgrade: Vec<Section>,
+    /// The texts that undo it.
+    pub downgrade: Downgrade,
+}
+
+/// What the leading comment of a revision file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    /// `Revision ID`.
+    pub id: String,
+    /// `Revises`; empty for a base.
+    pub parents: Vec<String>,
+    /// `Branch Labels`.
+    pub labels: Vec<String>,
+    /// `Depends On`.
+    pub dependencies: Vec<String>,
+    /// `Create Date`.
+    pub created: Option<Created>,
+    /// First paragraph.
+    pub message: String,
+    /// Whether the file says `Transaction: none`.
+    pub without_transaction: bool,
+}
+
+/// One `-- alembic:upgrade` or `-- alembic:downgrade` text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The databases it is for; empty means all that have no section of their own.
+    pub dialects: Vec<Dialect>,
+    /// The SQL, without the heading.
+    pub sql: String,
+    /// The line of the file on which the SQL begins, from 1.
+    pub line: usize,
+}
+
+/// How a revision is undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Downgrade {
+    /// By these texts; an empty one does nothing.
+    Sections(Vec<Section>),
+    /// Not at all, for the reason that the file gives, if it gives one.
+    Irreversible(Option<String>),
+}
+
+impl Script {
+    /// Returns the upgrade text for `dialect`, if the revision has one.
+    #[must_use]
+    pub fn upgrade_for(&self, dialect: Dialect) -> Option<&Section> {
+        pick(&self.upgrade, dialect)
+    }
+
+    /// Returns the downgrade text for `dialect`, if the revision has one.
+    #[must_use]
+    pub fn downgrade_for(&self, dialect: Dialect) -> Option<&Section> {
+        match &self.downgrade {
+            Downgrade::Sections(sections) => pick(sections, dialect),
+            Downgrade::Irreversible(_) => None,
+        }
+    }
+
+    /// Returns the checksum of the upgrade: its texts, for whom they are, and the transaction mode.
+    #[must_use]
+    pub fn upgrade_checksum(&self) -> Checksum {
+        sections_checksum("upgrade", &self.upgrade, self.header.without_transaction)
+    }
+
+    /// Returns the checksum of the downgrade, or none if the revision is irreversible.
+    #[must_use]
+    pub fn downgrade_checksum(&self) -> Option<Checksum> {
+        match &self.downgrade {
+            Downgrade::Sections(s) => Some(sections_checksum(
+                "downgrade",
+                s,
+                self.header.without_transaction,
+            )),
+            Downgrade::Irreversible(_) => None,
+        }
+    }
+
+    /// Returns what the graph needs to know, for a file at `path`.
+    #[must_use]
+    pub fn revision(&self, path: &str) -> Revision {
+        let header = self.header.clone();
+        Revision {
+            id: header.id,
+            parents: header.parents,
+            dependencies: header.dependencies,
+            labels: header.labels,
+            message: header.message,
+            created: header.created,
+            path: path.to_owned(),
+            upgrade: self.upgrade_checksum(),
+            downgrade: self.downgrade_checksum(),
+        }
+    }
+}
+
+/// A section for the dialect itself wins over MySQL's for MariaDB, and that over the general one.
+fn pick(sections: &[Section], dialect: Dialect) -> Option<&Section> {
+    let named = |wanted| {
+        sections
+            .iter()
+            .find(|section| section.dialects.contains(&wanted))
+    };
+    named(dialect)
+        .or_else(|| named(Dialect::Mysql).filter(|_| dialect == Dialect::Mariadb))
+        .or_else(|| sections.iter().find(|section| section.dialects.is_empty()))
+}
+
+fn sections_checksum(direction: &str, sections: &[Section], without_transaction: bool) -> Checksum {
+    let mode = if without_transaction { "none" } else { "" };
+    let mut parts = vec![direction.to_owned(), mode.to_owned()];
+    for section in sections {
+        parts.push(crate::wording::joined(&section.dialects));
+        parts.push(section.sql.trim().to_owned());
+    }
+    Checksum::of(parts.iter().map(String::as_bytes))
+}
+
+/// Removes a byte order mark and turns `\r\n` into `\n`.
+#[must_use]
+pub fn normalise(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Why a text is not a revision file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong and what was expected.
+    pub problem: String,
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.problem)
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+/// Splits a comma list of names and checks each.
+fn names(list: &str) -> Result<Vec<String>, String> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            check_name(name)
+                .map(|()| name.to_owned())
+                .map_err(|error| error.to_string())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! [`Script`] → text.
+
+use std::fmt::Write;
+
+use super::{Downgrade, Script, Section};
+use crate::wording::joined;
+
+/// Writes a revision file; [`parse`](super::parse) reads it back.
+#[must_use]
+pub fn render(script: &Script) -> String {
+    let header = &script.header;
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(format!("-- {}", header.message));
+    line("--".into());
+    line(format!("-- Revision ID: {}", header.id));
+    let parents = if header.parents.is_empty() {
+        "<base>".into()
+    } else {
+        joined(&header.parents)
+    };
+    line(format!("-- Revises: {parents}"));
+    if !header.labels.is_empty() {
+        line(format!("-- Branch Labels: {}", joined(&header.labels)));
+    }
+    if !header.dependencies.is_empty() {
+        line(format!("-- Depends On: {}", joined(&header.dependencies)));
+    }
+    if let Some(created) = &header.created {
+        line(format!("-- Create Date: {}", created.text()));
+    }
+    if header.without_transaction {
+        line("-- Transaction: none".into());
+    }
+    for section in &script.upgrade {
+        push_section(&mut out, "upgrade", section);
+    }
+    match &script.downgrade {
+        Downgrade::Sections(sections) => {
+            for section in sections {
+                push_section(&mut out, "downgrade", section);
+            }
+        }
+        Downgrade::Irreversible(None) => out.push_str("\n-- alembic:irreversible\n"),
+        Downgrade::Irreversible(Some(reason)) => {
+            let _infallible = writeln!(out, "\n-- alembic:irreversible: {reason}");
+        }
+    }
+    out
+}
+
+fn push_section(out: &mut String, direction: &str, section: &Section) {
+    let dialects: String = section
+        .dialects
+        .iter()
+        .map(|dialect| format!(" {dialect}"))
+        .collect();
+    let _infallible = writeln!(out, "\n-- alembic:{direction}{dialects}");
+    out.push_str(&section.sql);
+    if !section.sql.is_empty() && !section.sql.ends_with('\n') {
+        out.push('\n');
+    }
+}

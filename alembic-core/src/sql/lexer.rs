@@ -1,0 +1,262 @@
+//! Words, quoted things, comments and terminators; nothing more of SQL.
+
+use crate::Dialect;
+
+/// What a token is, as far as finding ends of statements needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// A keyword, identifier or number.
+    Word,
+    /// A string, quoted identifier, dollar-quoted body or code in a MySQL comment.
+    Quoted,
+    /// Any other character.
+    Symbol(u8),
+    /// The terminator.
+    End,
+    /// A `DELIMITER` line of the MySQL client.
+    Delimiter,
+    /// A backslash command of psql.
+    ClientCommand,
+}
+
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+pub(super) struct LexError {
+    pub(super) offset: usize,
+    pub(super) problem: String,
+}
+
+pub(super) struct Lexer<'a> {
+    sql: &'a str,
+    bytes: &'a [u8],
+    position: usize,
+    dialect: Dialect,
+    delimiter: String,
+    /// Whether nothing but space and comments came since the last terminator.
+    at_start: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(sql: &'a str, dialect: Dialect) -> Self {
+        Self {
+            sql,
+            bytes: sql.as_bytes(),
+            position: 0,
+            dialect,
+            delimiter: ";".into(),
+            at_start: true,
+        }
+    }
+
+    pub(super) fn has_custom_delimiter(&self) -> bool {
+        self.delimiter != ";"
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Token>, LexError> {
+        self.skip_blanks()?;
+        let start = self.position;
+        let Some(&byte) = self.bytes.get(start) else {
+            return Ok(None);
+        };
+        let kind = if self.rest().starts_with(&self.delimiter) {
+            self.position += self.delimiter.len();
+            TokenKind::End
+        } else {
+            self.token(byte)?
+        };
+        self.at_start = matches!(kind, TokenKind::End | TokenKind::Delimiter);
+        Ok(Some(Token {
+            kind,
+            start,
+            end: self.position,
+        }))
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.sql[self.position..]
+    }
+
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.position + ahead).copied().unwrap_or(0)
+    }
+
+    fn mysql(&self) -> bool {
+        self.dialect.is_mysql_family()
+    }
+
+    fn token(&mut self, byte: u8) -> Result<TokenKind, LexError> {
+        let postgres = self.dialect == Dialect::Postgres;
+        match byte {
+            b'\'' => self.quoted(b'\'', self.mysql()),
+            b'"' => self.quoted(b'"', self.mysql()),
+            b'`' if !postgres => self.quoted(b'`', false),
+            b'[' if self.dialect == Dialect::Sqlite => self.until("]", "bracketed name"),
+            b'e' | b'E' if postgres && self.peek(1) == b'\'' => {
+                self.position += 1;
+                self.quoted(b'\'', true)
+            }
+            b'$' if postgres => self.dollar(),
+            b'/' if self.rest().starts_with("/*") => self.until("*/", "comment"),
+            b'\\' if postgres && self.at_start => Ok(self.client_command()),
+            _ if is_word(byte) => Ok(self.word()),
+            _ => {
+                self.position += 1;
+                Ok(TokenKind::Symbol(byte))
+            }
+        }
+    }
+
+    fn client_command(&mut self) -> TokenKind {
+        self.position += self.rest().find('\n').unwrap_or(self.rest().len());
+        TokenKind::ClientCommand
+    }
+
+    fn word(&mut self) -> TokenKind {
+        let rest = &self.bytes[self.position..];
+        // A delimiter may be made of word characters only if it ends the word; `$$` is not one here.
+        let length = rest
+            .iter()
+            .position(|b| !is_word(*b) && *b != b'$')
+            .unwrap_or(rest.len());
+        let word = &self.sql[self.position..self.position + length];
+        let length = match word.find(self.delimiter.as_str()) {
+            Some(cut) if cut > 0 && self.has_custom_delimiter() => cut,
+            _ => length,
+        };
+        if self.at_start && self.mysql() && word.eq_ignore_ascii_case("delimiter") {
+            return self.delimiter_line();
+        }
+        self.position += length;
+        TokenKind::Word
+    }
+
+    fn delimiter_line(&mut self) -> TokenKind {
+        let line = self.rest().lines().next().unwrap_or_default();
+        self.position += line.len();
+        let argument = line["delimiter".len()..].trim().trim_matches(['\'', '"']);
+        if !argument.is_empty() {
+            argument.clone_into(&mut self.delimiter);
+        }
+        TokenKind::Delimiter
+    }
+
+    /// Moves past blanks and comments. `/*! … */` and `/*M! … */` are code on MySQL.
+    fn skip_blanks(&mut self) -> Result<(), LexError> {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start();
+            self.position += rest.len() - trimmed.len();
+            let mysql_dashes = !matches!(self.peek(2), b' ' | b'\t' | b'\n' | b'\r' | 0);
+            if trimmed.starts_with("--") && !(self.mysql() && mysql_dashes)
+                || self.mysql() && trimmed.starts_with('#')
+            {
+                self.position += trimmed.find('\n').unwrap_or(trimmed.len());
+            } else if trimmed.starts_with("/*") && !(self.mysql() && is_code_comment(trimmed)) {
+                self.block_comment()?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    fn block_comment(&mut self) -> Result<(), LexError> {
+        if self.dialect != Dialect::Postgres {
+            let kind = self.until("*/", "comment")?;
+            debug_assert_eq!(kind, TokenKind::Quoted);
+            return Ok(());
+        }
+        let start = self.position;
+        let mut depth = 0;
+        loop {
+            match (self.peek(0), self.peek(1)) {
+                (b'/', b'*') => (depth, self.position) = (depth + 1, self.position + 2),
+                (b'*', b'/') => (depth, self.position) = (depth - 1, self.position + 2),
+                _ if self.position >= self.bytes.len() => {
+                    return Err(unterminated(start, "comment"));
+                }
+                _ => self.position += 1,
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn until(&mut self, end: &str, what: &str) -> Result<TokenKind, LexError> {
+        let from = if end == "*/" { 2 } else { 1 };
+        let found = self.rest().get(from..).and_then(|rest| rest.find(end));
+        let Some(found) = found else {
+            return Err(unterminated(self.position, what));
+        };
+        self.position += from + found + end.len();
+        Ok(TokenKind::Quoted)
+    }
+
+    fn quoted(&mut self, mark: u8, backslash: bool) -> Result<TokenKind, LexError> {
+        let start = self.position;
+        let mut i = start + 1;
+        while let Some(&byte) = self.bytes.get(i) {
+            if byte == b'\\' && backslash {
+                i += 2;
+            } else if byte != mark {
+                i += 1;
+            } else if self.bytes.get(i + 1) == Some(&mark) {
+                i += 2;
+            } else {
+                self.position = i + 1;
+                return Ok(TokenKind::Quoted);
+            }
+        }
+        Err(unterminated(
+            start,
+            if mark == b'\'' {
+                "string"
+            } else {
+                "quoted name"
+            },
+        ))
+    }
+
+    /// `$tag$ … $tag$`; a `$` that opens none is an ordinary symbol, as in `$1`.
+    fn dollar(&mut self) -> Result<TokenKind, LexError> {
+        let rest = self.rest();
+        let tag_end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let tag = match tag_end {
+            Some(end)
+                if rest[1 + end..].starts_with('$')
+                    && !rest[1..].starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                &rest[..end + 2]
+            }
+            _ => {
+                self.position += 1;
+                return Ok(TokenKind::Symbol(b'$'));
+            }
+        };
+        let Some(end) = rest[tag.len()..].find(tag) else {
+            return Err(unterminated(self.position, "dollar-quoted string"));
+        };
+        self.position += tag.len() + end + tag.len();
+        Ok(TokenKind::Quoted)
+    }
+}
+
+fn unterminated(offset: usize, what: &str) -> LexError {
+    LexError {
+        offset,
+        problem: format!("this {what} does not end"),
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+fn is_code_comment(text: &str) -> bool {
+    text.starts_with("/*!") || text.starts_with("/*M!")
+}
