@@ -5,6 +5,7 @@
 //! agree with each other because all three call this crate.
 
 pub mod checksum;
+pub mod collection;
 pub mod config;
 pub mod dialect;
 pub mod graph;
@@ -21,6 +22,7 @@ pub mod version_table;
 pub mod wording;
 
 pub use checksum::Checksum;
+pub use collection::{Collection, Problem};
 pub use dialect::Dialect;
 pub use graph::{Graph, GraphError, Node};
 pub use plan::{Direction, Plan, Step};

@@ -35,6 +35,8 @@ pub struct Actor {
     pub application: String,
     /// The program's version.
     pub version: String,
+    /// A word given with the command, to find the run again.
+    pub tag: String,
 }
 
 /// What the log says of one step.
@@ -163,7 +165,7 @@ impl VersionTable {
              checksum VARCHAR(64),\n    node VARCHAR(64),\n    statement INTEGER NOT NULL,\n    \
              statements INTEGER NOT NULL,\n    prefix VARCHAR(64),\n    started_at {time} NOT NULL,\n    \
              finished_at {time},\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
-             application VARCHAR(255),\n    app_version VARCHAR(64),\n    error {text}\n)",
+             application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}\n)",
             self.qualified_log(dialect),
         )
     }
@@ -206,7 +208,7 @@ impl VersionTable {
         let done = state == LogState::Done;
         format!(
             "INSERT INTO {} (run, revision, direction, state, checksum, node, statement, statements, started_at, \
-             finished_at, os_user, host, application, app_version) VALUES ({}, {}, '{}', '{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+             finished_at, os_user, host, application, app_version, tag) VALUES ({}, {}, '{}', '{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
             self.qualified_log(dialect),
             text(entry.run),
             text(entry.revision),
@@ -222,6 +224,11 @@ impl VersionTable {
             text(&actor.host),
             text(&actor.application),
             text(&actor.version),
+            if actor.tag.is_empty() {
+                "NULL".to_owned()
+            } else {
+                text(&actor.tag)
+            },
         )
     }
 

@@ -1,1 +1,25 @@
+//! The procedural macros of cargo alembic. Use them through `alembic-runtime`, which re-exports them.
 
+mod embed;
+mod folder;
+
+/// Embeds the graph of the package's migrations, checked while the program is built.
+///
+/// ```ignore
+/// static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
+/// static OTHERS: Migrations<PgConnection> = embed_migrations!(database = "analytics");
+/// static PLAIN: Migrations<PgConnection> = embed_migrations!("tests/migrations");
+/// ```
+///
+/// Without argument it reads `[package.metadata.alembic]` of the package's `Cargo.toml`; with
+/// `database = "…"` that of a named database; with a path, relative to `Cargo.toml`, that folder.
+///
+/// A malformed file, a missing parent, a duplicate id, a cycle, two heads, a revision that is not
+/// in `alembic.lock`: each is a compile error with file and line. Adding a revision with
+/// `cargo alembic` changes `alembic.lock`, which makes Cargo build the program again.
+#[proc_macro]
+pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    embed::expand(input.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

@@ -1,1 +1,26 @@
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cli")]
+pub mod cli;
+mod database;
+mod diesel_source;
+#[cfg(feature = "async")]
+mod hand_over;
+mod migrations;
+mod migrator;
+
+pub use alembic_core as core;
+pub use alembic_core::{config::TransactionMode, plan::Siblings};
+pub use alembic_macros::embed_migrations;
+#[cfg(feature = "async")]
+pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
+
+pub use crate::{
+    database::{LogRecord, MigrationBackend},
+    migrations::Migrations,
+    migrator::{
+        Error, Finding, Migrator, Observer, Outcome, Purge, Report, Resolution, Silent,
+        StatementError, Status, StepReport, Verdict,
+    },
+};

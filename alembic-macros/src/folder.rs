@@ -1,0 +1,89 @@
+//! Finds and reads the files that the macro was pointed at.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use alembic_core::{
+    config::Config,
+    lockfile::{FILE_NAME, Lockfile},
+};
+
+/// Files below one package.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+/// A file with its path relative to the package.
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) content: Vec<u8>,
+}
+
+impl Folder {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Reads the package's configuration; a package without one has the defaults.
+    pub(crate) fn config(&self) -> Result<Config, String> {
+        let path = self.root.join("Cargo.toml");
+        let text = fs::read_to_string(&path)
+            .map_err(|error| format!("could not read {}: {error}", path.display()))?;
+        let config = Config::from_manifest(&text).map_err(|error| format!("Cargo.toml:{error}"))?;
+        Ok(config.unwrap_or_default())
+    }
+
+    /// Reads the revision files of all locations, sorted by name.
+    pub(crate) fn files(&self, locations: &[String]) -> Result<Vec<File>, String> {
+        let mut files = Vec::new();
+        for location in locations {
+            let folder = self.root.join(location);
+            let failed =
+                |error| format!("could not read the migrations folder `{location}`: {error}");
+            for entry in fs::read_dir(&folder).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path.extension().is_some_and(|extension| extension == "sql") {
+                    files.push(file(location, path)?);
+                }
+            }
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    /// Reads the lock file.
+    pub(crate) fn lock(&self, locations: &[String]) -> Result<(PathBuf, Lockfile), String> {
+        let first = locations.first().map_or("migrations", String::as_str);
+        let name = format!("{first}/{FILE_NAME}");
+        let path = self.root.join(&name);
+        let text = fs::read_to_string(&path).map_err(|error| {
+            format!("could not read `{name}`: {error}; `cargo alembic lock` writes it")
+        })?;
+        let lock = Lockfile::parse(&text).map_err(|error| {
+            format!(
+                "{name}:{}: {}; `cargo alembic lock` writes it anew",
+                error.line, error.problem
+            )
+        })?;
+        Ok((path, lock))
+    }
+}
+
+fn file(location: &str, path: PathBuf) -> Result<File, String> {
+    let name = format!("{location}/{}", file_name(&path));
+    let content = fs::read(&path).map_err(|error| format!("could not read `{name}`: {error}"))?;
+    Ok(File {
+        name,
+        path,
+        content,
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

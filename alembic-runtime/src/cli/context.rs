@@ -1,0 +1,50 @@
+//! What commands are given.
+
+use alembic_core::{Dialect, Graph, Node};
+use diesel::connection::LoadConnection;
+
+use super::{CommandError, Printer};
+use crate::{Error, Finding, Migrations, database::MigrationBackend};
+
+/// The database that is meant.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its URL, without password.
+    pub name: String,
+    /// What it speaks, if that shows without connecting.
+    pub dialect: Option<Dialect>,
+}
+
+/// What commands are given: migrations, a way to connect, and where to print.
+#[expect(
+    missing_debug_implementations,
+    reason = "a closure and writers have nothing to show"
+)]
+pub struct Context<'a, 'io, C> {
+    /// The migrations.
+    pub migrations: &'a Migrations<C>,
+    /// Connects, when a command needs it.
+    pub connect: &'a mut dyn FnMut() -> Result<C, CommandError>,
+    /// The database that is meant.
+    pub place: Place,
+    /// Where results and messages go.
+    pub printer: Printer<'io>,
+}
+
+impl<C> Context<'_, '_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Returns the rows of the version table as revisions of `graph`.
+    pub(super) fn rows(&mut self, graph: &Graph) -> Result<Vec<Node>, CommandError> {
+        let rows = self.migrations.current(&mut (self.connect)()?)?;
+        rows.into_iter()
+            .map(|row| {
+                graph
+                    .find_id(&row)
+                    .ok_or(Error::Inconsistent(vec![Finding::Unknown { revision: row }]).into())
+            })
+            .collect()
+    }
+}

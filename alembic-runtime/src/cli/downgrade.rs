@@ -1,0 +1,56 @@
+//! `downgrade`.
+
+use alembic_core::plan::{self, Siblings};
+use diesel::connection::LoadConnection;
+
+use super::{
+    CommandError, Context, Exit,
+    running::{Running, range},
+};
+use crate::database::MigrationBackend;
+
+/// Revert to a previous version
+///
+/// Undoes everything that follows the target or depends on what does. Nothing is undone if one of
+/// the revisions is irreversible.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  downgrade -1                 the last revision
+  downgrade 3f2a               everything after 3f2a
+  downgrade base               everything
+  downgrade shop@-1            the last revision of one branch
+  downgrade head:base --sql    a script")]
+pub struct Args {
+    /// The target: a revision, `base`, `-N`, `branch@-1`; `from:to` with --sql
+    #[arg(allow_hyphen_values = true)]
+    revision: String,
+    /// Let `branch@base` undo other branches that share its base
+    #[arg(long)]
+    allow_siblings: bool,
+    #[command(flatten)]
+    pub(super) running: Running,
+}
+
+pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let siblings = if args.allow_siblings {
+        Siblings::Allow
+    } else {
+        Siblings::Refuse
+    };
+    if args.running.sql || args.revision.contains(':') {
+        let graph = cx.migrations.graph()?;
+        let (start, target) = range(&graph, &args.revision, args.running.sql)?;
+        let start = start.ok_or_else(|| {
+            CommandError::usage("downgrade with --sql requires <fromrev>:<torev>")
+        })?;
+        let plan = plan::downgrade(&graph, &start, target, siblings)?;
+        return args.running.print_script(cx, &graph, &start, plan);
+    }
+    args.running.run(cx, |migrator, conn| {
+        migrator.siblings(siblings).downgrade(conn, &args.revision)
+    })
+}

@@ -1,0 +1,138 @@
+//! Errors as a person reads them.
+
+use std::{error::Error as StdError, io, io::Write};
+
+use super::{Exit, Io, Styles};
+use crate::Error;
+
+/// What went wrong, why, and what to do about it.
+#[derive(Debug)]
+pub struct CommandError {
+    /// The message, a lowercase fragment.
+    pub message: String,
+    /// Its causes, the nearest first.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hints: Vec<String>,
+    /// How the process ends.
+    pub exit: Exit,
+}
+
+impl CommandError {
+    /// The command line or the project is wrong; nothing was touched.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// The database failed or could not be reached.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            ..Self::usage(message)
+        }
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds an error and its causes.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn StdError) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Writes the error; a broken pipe is not worth another one.
+    pub fn write(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()> {
+        let (e, h) = (styles.error, styles.hint);
+        writeln!(w, "{e}error{e:#}: {}", self.message)?;
+        for cause in &self.causes {
+            writeln!(w, "  caused by: {}", cause.replace('\n', "\n    "))?;
+        }
+        for hint in &self.hints {
+            writeln!(w, "{h}hint{h:#}: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Error> for CommandError {
+    fn from(error: Error) -> Self {
+        let hint = error.hint();
+        let this = if error.touched_the_database() {
+            Self::failed(error.to_string())
+        } else {
+            Self::usage(error.to_string())
+        };
+        let this = match (&error, StdError::source(&error)) {
+            (Error::Io { .. }, Some(source)) => this.caused_by(source),
+            _ => this,
+        };
+        hint.into_iter().fold(this, Self::hint)
+    }
+}
+
+impl From<alembic_core::target::TargetError> for CommandError {
+    fn from(error: alembic_core::target::TargetError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<alembic_core::plan::WorkError> for CommandError {
+    fn from(error: alembic_core::plan::WorkError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe {
+            Exit::Success
+        } else {
+            Exit::Usage
+        };
+        Self {
+            exit,
+            ..Self::usage("could not write the output").caused_by(&error)
+        }
+    }
+}
+
+/// Prints what clap has to say, help included, and returns how to end.
+pub fn clap_exit(error: &clap::Error, io: &mut Io<'_>) -> Exit {
+    let (stream, color): (&mut dyn Write, bool) = if error.use_stderr() {
+        (&mut *io.err, io.err_color)
+    } else {
+        (&mut *io.out, io.out_color)
+    };
+    let text = error.render();
+    let written = if color {
+        write!(stream, "{}", text.ansi())
+    } else {
+        write!(stream, "{text}")
+    };
+    match written {
+        Ok(()) if !error.use_stderr() => Exit::Success,
+        _ => Exit::Usage,
+    }
+}

@@ -1,0 +1,196 @@
+//! The commands for operators, to embed in a program.
+//!
+//! ```ignore
+//! static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
+//!
+//! fn main() -> std::process::ExitCode {
+//!     alembic_runtime::cli::main(&MIGRATIONS)
+//! }
+//! ```
+//!
+//! `cargo alembic` mounts the same commands: there is one implementation of each.
+
+mod branches;
+mod check;
+mod context;
+mod current;
+mod downgrade;
+mod ensure_version;
+mod error;
+mod exit;
+mod heads;
+mod history;
+mod log;
+mod output;
+mod progress;
+mod resolve;
+mod running;
+mod show;
+mod stamp;
+mod upgrade;
+mod url;
+mod view;
+
+use std::{ffi::OsString, io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+pub use context::{Context, Place};
+use diesel::connection::LoadConnection;
+pub use error::{CommandError, clap_exit};
+pub use exit::Exit;
+pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
+pub use url::mask;
+pub use view::{RevisionView, Views};
+
+use crate::{Migrations, database::MigrationBackend};
+
+/// The commands that ask or change a database.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Upgrade to a later version
+    Upgrade(upgrade::Args),
+    /// Revert to a previous version
+    Downgrade(downgrade::Args),
+    /// Stamp the version table with the given revision; don't run any migrations
+    Stamp(stamp::Args),
+    /// Display the current revision of the database
+    Current(current::Args),
+    /// List the revisions in chronological order, newest first
+    History(history::Args),
+    /// Show the revisions that nothing follows
+    Heads(heads::Args),
+    /// Show current branch points
+    Branches(branches::Args),
+    /// Show the revision denoted by the given symbol
+    Show(show::Args),
+    /// Compare the database with the migrations; exit 1 unless it is up to date
+    Check(check::Args),
+    /// Show what was applied when, by whom, and with which result
+    Log(log::Args),
+    /// Create the version table if it doesn't exist
+    #[command(alias = "ensure_version")]
+    EnsureVersion(ensure_version::Args),
+    /// Say what became of a statement during which an earlier run died
+    Resolve(resolve::Args),
+}
+
+impl Command {
+    /// Returns whether the command needs a database, or could answer from the graph alone.
+    #[must_use]
+    pub fn needs_database(&self) -> bool {
+        match self {
+            Self::Heads(_) | Self::Branches(_) => false,
+            Self::History(args) => args.needs_database(),
+            Self::Show(args) => args.needs_database(),
+            Self::Upgrade(args) => !args.running.sql,
+            Self::Downgrade(args) => !args.running.sql,
+            Self::Stamp(args) => !args.running.sql,
+            Self::Current(_)
+            | Self::Check(_)
+            | Self::Log(_)
+            | Self::EnsureVersion(_)
+            | Self::Resolve(_) => true,
+        }
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+///
+/// [`CommandError`], ready to be shown.
+pub fn run<C>(command: &Command, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    match command {
+        Command::Upgrade(args) => upgrade::run(args, cx),
+        Command::Downgrade(args) => downgrade::run(args, cx),
+        Command::Stamp(args) => stamp::run(args, cx),
+        Command::Current(args) => current::run(args, cx),
+        Command::History(args) => history::run(args, cx),
+        Command::Heads(args) => heads::run(args, cx),
+        Command::Branches(args) => branches::run(args, cx),
+        Command::Show(args) => show::run(args, cx),
+        Command::Check(args) => check::run(args, cx),
+        Command::Log(args) => log::run(args, cx),
+        Command::EnsureVersion(args) => ensure_version::run(args, cx),
+        Command::Resolve(args) => resolve::run(args, cx),
+    }
+}
+
+/// Migrate the database of this program
+#[derive(Debug, Parser)]
+struct Embedded {
+    #[command(subcommand)]
+    command: Command,
+    /// The database, as Diesel's connection takes it
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs the command line of a program that migrates its own database.
+pub fn main<C>(migrations: &Migrations<C>) -> ExitCode
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let (out_color, err_color) = (wants_color(&out), wants_color(&err));
+    let io = Io {
+        out: &mut out,
+        err: &mut err,
+        out_color,
+        err_color,
+    };
+    run_embedded(migrations, std::env::args_os(), io).into()
+}
+
+/// Runs an embedded command line with everything passed in.
+pub fn run_embedded<C>(
+    migrations: &Migrations<C>,
+    args: impl IntoIterator<Item = OsString>,
+    mut io: Io<'_>,
+) -> Exit
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let cli = match Embedded::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return clap_exit(&error, &mut io),
+    };
+    let url = cli.database_url.clone();
+    let place = Place {
+        name: url
+            .as_deref()
+            .map_or_else(|| "no database".to_owned(), mask),
+        dialect: Some(C::Backend::FAMILY),
+    };
+    let mut connect =
+        || match &url {
+            Some(url) => C::establish(url).map_err(|error| {
+                CommandError::failed(format!("could not connect to {}", mask(url)))
+                    .because(mask_in(&error.to_string(), url))
+            }),
+            None => Err(CommandError::usage("no database URL")
+                .hint("set DATABASE_URL, or say --database-url")),
+        };
+    let mut cx = Context {
+        migrations,
+        connect: &mut connect,
+        place,
+        printer: Printer::new(io, &cli.output),
+    };
+    let result = run(&cli.command, &mut cx);
+    cx.printer.finish(result)
+}
+
+/// Takes the URL out of a driver's message, should it be there.
+fn mask_in(message: &str, url: &str) -> String {
+    message.replace(url, &mask(url))
+}

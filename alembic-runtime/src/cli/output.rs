@@ -1,0 +1,248 @@
+//! Results on stdout, everything else on stderr.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{CommandError, Exit};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs: an object with `schema` and `data`.
+    Json,
+}
+
+/// Whether to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Options that every command has.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OutputArgs {
+    /// How results are written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
+    pub format: Format,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Output"
+    )]
+    pub color: ColorChoice,
+    /// Print results and errors only
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// Where output goes. Tests pass buffers.
+#[expect(missing_debug_implementations, reason = "writers have nothing to show")]
+pub struct Io<'a> {
+    /// For results.
+    pub out: &'a mut dyn Write,
+    /// For everything else.
+    pub err: &'a mut dyn Write,
+    /// Whether `out` shows colours.
+    pub out_color: bool,
+    /// Whether `err` shows colours.
+    pub err_color: bool,
+}
+
+/// Returns whether a stream shows colours and its user wants them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "NO_COLOR is a convention for processes; the answer travels as a value"
+)]
+pub fn wants_color(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var("NO_COLOR").map_or(true, |value| value.is_empty())
+}
+
+/// Styles by meaning; plain by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Styles {
+    /// Ids.
+    pub revision: Style,
+    /// The word `error`.
+    pub error: Style,
+    /// The word `warning`.
+    pub warning: Style,
+    /// The word `hint`.
+    pub hint: Style,
+}
+
+impl Styles {
+    fn new(color: bool) -> Self {
+        if !color {
+            return Self::default();
+        }
+        let color = |color: AnsiColor| color.on_default();
+        Self {
+            revision: color(AnsiColor::Yellow),
+            error: color(AnsiColor::Red).bold(),
+            warning: color(AnsiColor::Yellow).bold(),
+            hint: color(AnsiColor::Cyan).bold(),
+        }
+    }
+}
+
+/// What a command has to say, in a form for people and one for programs.
+pub trait Report: Serialize {
+    /// Names the shape of the JSON; the number is raised when it changes.
+    const SCHEMA: &'static str;
+
+    /// Writes the form for people.
+    ///
+    /// # Errors
+    ///
+    /// Those of `w`.
+    fn human(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()>;
+}
+
+/// Writes results and messages.
+#[expect(missing_debug_implementations, reason = "writers have nothing to show")]
+pub struct Printer<'a> {
+    io: Io<'a>,
+    format: Format,
+    quiet: bool,
+    out_styles: Styles,
+    err_styles: Styles,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, R> {
+    schema: &'static str,
+    data: &'a R,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    error: &'a str,
+    causes: &'a [String],
+    hints: &'a [String],
+}
+
+impl<'a> Printer<'a> {
+    /// Settles colour and format once, before anything is printed.
+    #[must_use]
+    pub fn new(io: Io<'a>, args: &OutputArgs) -> Self {
+        let wants = |stream: bool| match args.color {
+            ColorChoice::Auto => stream,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+        };
+        let (out_styles, err_styles) = (
+            Styles::new(wants(io.out_color)),
+            Styles::new(wants(io.err_color)),
+        );
+        Self {
+            io,
+            format: args.format,
+            quiet: args.quiet,
+            out_styles,
+            err_styles,
+        }
+    }
+
+    /// Prints the result of the command.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    pub fn report<R: Report>(&mut self, report: &R) -> io::Result<()> {
+        match self.format {
+            Format::Human => report.human(self.io.out, &self.out_styles),
+            Format::Json => {
+                serde_json::to_writer_pretty(
+                    &mut *self.io.out,
+                    &Envelope {
+                        schema: R::SCHEMA,
+                        data: report,
+                    },
+                )?;
+                writeln!(self.io.out)
+            }
+        }
+    }
+
+    /// Prints text that is the result itself, a script for example.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    pub fn text(&mut self, text: &str) -> io::Result<()> {
+        self.io.out.write_all(text.as_bytes())
+    }
+
+    /// Says what is being done; silent under `--quiet`.
+    pub fn status(&mut self, text: impl fmt::Display) {
+        if !self.quiet {
+            writeln!(self.io.err, "{text}").ok();
+        }
+    }
+
+    /// Warns, `--quiet` or not.
+    pub fn warning(&mut self, text: impl fmt::Display) {
+        let s = self.err_styles.warning;
+        writeln!(self.io.err, "{s}warning{s:#}: {text}").ok();
+    }
+
+    /// Asks a question that takes yes for an answer; anything else is no.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        write!(self.io.err, "{question} [y/N] ").ok();
+        self.io.err.flush().ok();
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+
+    /// Prints the error, if there is one, and returns how to end.
+    pub fn finish(&mut self, result: Result<Exit, CommandError>) -> Exit {
+        self.io.out.flush().ok();
+        let error = match result {
+            Ok(exit) => return exit,
+            Err(error) => error,
+        };
+        if error.exit != Exit::Success {
+            error.write(self.io.err, &self.err_styles).ok();
+            if self.format == Format::Json {
+                let json = JsonError {
+                    error: &error.message,
+                    causes: &error.causes,
+                    hints: &error.hints,
+                };
+                let envelope = Envelope {
+                    schema: "error/1",
+                    data: &json,
+                };
+                serde_json::to_writer_pretty(&mut *self.io.out, &envelope).ok();
+                writeln!(self.io.out).ok();
+            }
+        }
+        error.exit
+    }
+}

@@ -1,0 +1,43 @@
+//! `upgrade`.
+
+use alembic_core::plan;
+use diesel::connection::LoadConnection;
+
+use super::{
+    CommandError, Context, Exit,
+    running::{Running, range},
+};
+use crate::database::MigrationBackend;
+
+/// Upgrade to a later version
+///
+/// Applies the target and everything before it that is not applied yet.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  upgrade head                 everything
+  upgrade +2                   the next two revisions
+  upgrade shop@head            one branch, and what it depends on
+  upgrade 3f2a:head --sql      a script for a database that is at 3f2a")]
+pub struct Args {
+    /// The target: a revision, `head`, `heads`, `+N`, `branch@head`; `from:to` with --sql
+    #[arg(allow_hyphen_values = true)]
+    revision: String,
+    #[command(flatten)]
+    pub(super) running: Running,
+}
+
+pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    if args.running.sql || args.revision.contains(':') {
+        let graph = cx.migrations.graph()?;
+        let (start, target) = range(&graph, &args.revision, args.running.sql)?;
+        let start = start.unwrap_or_default();
+        let plan = plan::upgrade(&graph, &start, target)?;
+        return args.running.print_script(cx, &graph, &start, plan);
+    }
+    args.running
+        .run(cx, |migrator, conn| migrator.upgrade(conn, &args.revision))
+}

@@ -1,0 +1,138 @@
+//! Everything that speaks Diesel. It is told what to record and knows nothing of graphs.
+
+mod lock;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod rows;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod transaction;
+
+use std::time::Duration;
+
+use alembic_core::{Dialect, version_table::VersionTable};
+use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
+pub(crate) use lock::{Lock, LockFailure};
+pub use rows::LogRecord;
+pub(crate) use rows::{LogDepth, State, log_page, read_fast, read_state, version_numbers};
+pub(crate) use transaction::Transaction;
+
+pub(crate) mod sealed {
+    /// Keeps [`MigrationBackend`](super::MigrationBackend) to the backends of this crate.
+    pub trait Sealed {}
+}
+
+/// A Diesel backend that the engine can drive: `Sqlite`, `Pg` and `Mysql`, each behind the feature
+/// of that name.
+///
+/// Every bound that a query needs is inside, so that callers write `C: LoadConnection` and
+/// `C::Backend: MigrationBackend` and nothing else. It works for plain and pooled connections and
+/// for diesel-async's `AsyncConnectionWrapper`.
+pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
+    /// What spelling the backend needs before anything has been asked; MySQL for MariaDB too.
+    #[doc(hidden)]
+    const FAMILY: Dialect;
+
+    /// Tells MySQL from MariaDB; the others are what they are.
+    #[doc(hidden)]
+    fn dialect<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Dialect> {
+        Ok(Self::FAMILY)
+    }
+
+    /// Loads a query whose only column is called `answer`.
+    #[doc(hidden)]
+    fn answers<C: LoadConnection<Backend = Self>>(
+        conn: &mut C,
+        sql: &str,
+    ) -> QueryResult<Vec<Option<String>>>;
+
+    /// Loads `version_num`, `node`, `unfinished`.
+    #[doc(hidden)]
+    fn version_rows<C: LoadConnection<Backend = Self>>(
+        conn: &mut C,
+        sql: &str,
+    ) -> QueryResult<Vec<rows::VersionRow>>;
+
+    /// Loads rows of the log.
+    #[doc(hidden)]
+    fn log_rows<C: LoadConnection<Backend = Self>>(
+        conn: &mut C,
+        sql: &str,
+    ) -> QueryResult<Vec<LogRecord>>;
+
+    /// Returns the query for the names of those of our tables that exist.
+    #[doc(hidden)]
+    fn tables_query(table: &VersionTable) -> String;
+
+    /// Makes the session wait for other writers, and returns the SQL that undoes it.
+    #[doc(hidden)]
+    fn be_patient<C: LoadConnection<Backend = Self>>(
+        _conn: &mut C,
+        _wait: Duration,
+    ) -> QueryResult<Option<String>> {
+        Ok(None)
+    }
+
+    /// Turns a transaction that was just begun into one that holds the write lock.
+    #[doc(hidden)]
+    fn lock_for_writing<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Returns how many more locks the server can surely give a transaction of `sql`'s session;
+    /// none where that is unlimited.
+    #[doc(hidden)]
+    fn lock_budget_query() -> Option<&'static str> {
+        None
+    }
+
+    /// Returns whether an error says that somebody else holds the write lock.
+    #[doc(hidden)]
+    fn is_busy(_error: &diesel::result::Error) -> bool {
+        false
+    }
+}
+
+/// Writes the loading methods, which are the same text but not the same types for each backend.
+macro_rules! loading_methods {
+    () => {
+        fn answers<C: diesel::connection::LoadConnection<Backend = Self>>(
+            conn: &mut C,
+            sql: &str,
+        ) -> diesel::QueryResult<Vec<Option<String>>> {
+            use diesel::RunQueryDsl;
+            let rows = diesel::sql_query(sql).load::<crate::database::rows::Answer>(conn)?;
+            Ok(rows.into_iter().map(|row| row.answer).collect())
+        }
+
+        fn version_rows<C: diesel::connection::LoadConnection<Backend = Self>>(
+            conn: &mut C,
+            sql: &str,
+        ) -> diesel::QueryResult<Vec<crate::database::rows::VersionRow>> {
+            diesel::RunQueryDsl::load(diesel::sql_query(sql), conn)
+        }
+
+        fn log_rows<C: diesel::connection::LoadConnection<Backend = Self>>(
+            conn: &mut C,
+            sql: &str,
+        ) -> diesel::QueryResult<Vec<crate::database::rows::LogRecord>> {
+            diesel::RunQueryDsl::load(diesel::sql_query(sql), conn)
+        }
+    };
+}
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    expect(unused_imports, reason = "no backend")
+)]
+pub(crate) use loading_methods;
+
+/// Returns the first answer of a query, if it has one.
+pub(crate) fn answer<C>(conn: &mut C, sql: &str) -> QueryResult<Option<String>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    Ok(C::Backend::answers(conn, sql)?.into_iter().next().flatten())
+}

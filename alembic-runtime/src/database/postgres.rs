@@ -1,0 +1,33 @@
+//! PostgreSQL.
+
+use alembic_core::{Dialect, version_table::VersionTable};
+use diesel::pg::Pg;
+
+use super::{MigrationBackend, loading_methods, sealed::Sealed};
+
+impl Sealed for Pg {}
+
+impl MigrationBackend for Pg {
+    loading_methods!();
+
+    const FAMILY: Dialect = Dialect::Postgres;
+
+    fn tables_query(table: &VersionTable) -> String {
+        let dialect = Dialect::Postgres;
+        format!(
+            "SELECT relname::text AS answer FROM pg_catalog.pg_class WHERE oid IN (to_regclass({}), to_regclass({}))",
+            dialect.literal(&table.qualified(dialect)),
+            dialect.literal(&table.qualified_log(dialect)),
+        )
+    }
+
+    /// The lock table is shared by all sessions and never shrinks below this size; half of it is
+    /// left to the others.
+    fn lock_budget_query() -> Option<&'static str> {
+        Some(
+            "SELECT (current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint \
+             + current_setting('max_prepared_transactions')::bigint) / 2 \
+             - (SELECT count(*) FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()))::text AS answer",
+        )
+    }
+}

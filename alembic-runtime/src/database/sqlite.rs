@@ -1,0 +1,58 @@
+//! SQLite.
+
+use std::time::Duration;
+
+use alembic_core::{Dialect, version_table::VersionTable};
+use diesel::{QueryResult, connection::LoadConnection, result::Error, sqlite::Sqlite};
+
+use super::{MigrationBackend, answer, loading_methods, sealed::Sealed};
+
+impl Sealed for Sqlite {}
+
+impl MigrationBackend for Sqlite {
+    loading_methods!();
+
+    const FAMILY: Dialect = Dialect::Sqlite;
+
+    fn tables_query(table: &VersionTable) -> String {
+        let schema = table
+            .schema()
+            .map_or_else(String::new, |s| format!("{}.", Dialect::Sqlite.quote(s)));
+        let literal = |name: &str| Dialect::Sqlite.literal(name);
+        format!(
+            "SELECT name AS answer FROM {schema}sqlite_master WHERE type = 'table' AND name IN ({}, {})",
+            literal(table.name()),
+            literal(&table.log_name())
+        )
+    }
+
+    fn be_patient<C: LoadConnection<Backend = Self>>(
+        conn: &mut C,
+        wait: Duration,
+    ) -> QueryResult<Option<String>> {
+        let before = answer(
+            conn,
+            "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout",
+        )?;
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
+        Ok(Some(format!(
+            "PRAGMA busy_timeout = {}",
+            before.as_deref().unwrap_or("0")
+        )))
+    }
+
+    /// Diesel's `BEGIN` is deferred: it reads first and cannot wait when it comes to write. Nothing
+    /// has been read yet, so it can be exchanged for one that takes the write lock now.
+    fn lock_for_writing<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
+        let locked = conn.batch_execute("ROLLBACK; BEGIN IMMEDIATE");
+        if locked.is_err() {
+            // Diesel counts a transaction; give it one to roll back.
+            conn.batch_execute("BEGIN").ok();
+        }
+        locked
+    }
+
+    fn is_busy(error: &Error) -> bool {
+        matches!(error, Error::DatabaseError(_, info) if info.message().contains("database is locked"))
+    }
+}

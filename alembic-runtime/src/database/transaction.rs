@@ -1,0 +1,46 @@
+//! Transactions that Diesel knows of, so that user code inside may nest its own.
+
+use diesel::{
+    QueryResult,
+    connection::{LoadConnection, TransactionManager},
+};
+
+use super::MigrationBackend;
+
+/// A transaction of the engine.
+pub(crate) struct Transaction;
+
+impl Transaction {
+    /// Begins a transaction that holds the write lock.
+    ///
+    /// Inside a transaction of the caller it is a savepoint, and the caller's locks have to do.
+    pub(crate) fn begin<C>(conn: &mut C) -> QueryResult<()>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let nested = Self::is_open(conn);
+        C::TransactionManager::begin_transaction(conn)?;
+        if !nested && let Err(error) = C::Backend::lock_for_writing(conn) {
+            Self::rollback(conn);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn commit<C: LoadConnection>(conn: &mut C) -> QueryResult<()> {
+        C::TransactionManager::commit_transaction(conn)
+    }
+
+    /// Rolls back as far as the connection still can; a lost connection has rolled back by itself.
+    pub(crate) fn rollback<C: LoadConnection>(conn: &mut C) {
+        C::TransactionManager::rollback_transaction(conn).ok();
+    }
+
+    /// Returns whether the caller has a transaction open.
+    pub(crate) fn is_open<C: LoadConnection>(conn: &mut C) -> bool {
+        C::TransactionManager::transaction_manager_status_mut(conn)
+            .transaction_depth()
+            .is_ok_and(|depth| depth.is_some())
+    }
+}

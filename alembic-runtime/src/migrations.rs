@@ -1,0 +1,240 @@
+//! The graph of a program, and where its scripts come from.
+
+use std::{borrow::Cow, marker::PhantomData, path::Path};
+
+use alembic_core::{
+    Collection, Graph, Node, Revision, Script,
+    image::{Image, Settings, encode},
+};
+use include_dir::Dir;
+
+use crate::migrator::Error;
+
+/// A graph of migrations for connections of type `C`.
+///
+/// Usually a static made by [`embed_migrations!`](crate::embed_migrations):
+///
+/// ```ignore
+/// static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
+/// ```
+///
+/// To have the same graph for several connection types, embed it several times; the text is stored
+/// once per static.
+pub struct Migrations<C> {
+    source: Source,
+    application: (&'static str, &'static str),
+    connection: PhantomData<fn(&mut C)>,
+}
+
+enum Source {
+    /// Constants of the program.
+    Embedded {
+        text: Cow<'static, str>,
+        table: Cow<'static, [u8]>,
+    },
+    /// Files that are read when they are needed.
+    Project(Project),
+}
+
+/// A graph whose scripts are loaded one at a time.
+struct Project {
+    graph: Graph,
+    settings: Settings,
+    load: Box<dyn Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync>,
+}
+
+impl<C> Migrations<C> {
+    /// Wraps what `embed_migrations!` emits.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn embedded(text: &'static str, table: &'static [u8]) -> Self {
+        let source = Source::Embedded {
+            text: Cow::Borrowed(text),
+            table: Cow::Borrowed(table),
+        };
+        Self {
+            source,
+            application: ("", ""),
+            connection: PhantomData,
+        }
+    }
+
+    /// Names the program, for the log; `embed_migrations!` passes the package's name and version.
+    #[must_use]
+    pub const fn application(mut self, name: &'static str, version: &'static str) -> Self {
+        self.application = (name, version);
+        self
+    }
+
+    pub(crate) fn application_name(&self) -> (&'static str, &'static str) {
+        self.application
+    }
+
+    /// Wraps a graph whose scripts `load` reads when a plan needs them.
+    pub fn from_graph(
+        graph: Graph,
+        settings: Settings,
+        load: impl Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync + 'static,
+    ) -> Self {
+        let project = Project {
+            graph,
+            settings,
+            load: Box::new(load),
+        };
+        Self {
+            source: Source::Project(project),
+            application: ("", ""),
+            connection: PhantomData,
+        }
+    }
+
+    /// Builds the graph from a folder embedded with `include_dir!`, at run time.
+    ///
+    /// [`embed_migrations!`](crate::embed_migrations) finds mistakes when the program is built;
+    /// this finds them when it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Files`].
+    pub fn from_dir(dir: &Dir<'_>) -> Result<Self, Error> {
+        let mut files = Vec::new();
+        collect(dir, &mut files)?;
+        Self::from_files(files)
+    }
+
+    /// Builds the graph from the `.sql` files of a folder on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] and [`Error::Files`].
+    pub fn from_path(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        let failed = |source| Error::Io {
+            path: folder.display().to_string(),
+            source,
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|extension| extension == "sql") {
+                let name = path.display().to_string();
+                let text = std::fs::read_to_string(&path).map_err(|source| Error::Io {
+                    path: name.clone(),
+                    source,
+                })?;
+                files.push((name, text));
+            }
+        }
+        Self::from_files(files)
+    }
+
+    /// Builds the graph from texts, each with the name that messages call it by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Files`].
+    pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
+        let files: Vec<(String, String)> = files.into_iter().collect();
+        let contents = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_bytes()));
+        let collection = Collection::read(contents).map_err(Error::Files)?;
+        let script = |revision: &Revision| {
+            collection
+                .script(revision)
+                .cloned()
+                .expect("the graph was made from these scripts")
+        };
+        let (text, table) = encode(&collection.graph, &Settings::default(), &[], script);
+        let source = Source::Embedded {
+            text: Cow::Owned(text),
+            table: Cow::Owned(table),
+        };
+        Ok(Self {
+            source,
+            application: ("", ""),
+            connection: PhantomData,
+        })
+    }
+
+    /// Returns the graph. An embedded one is decoded, in time linear in its revisions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Image`] if the program was not built by the macro of this version.
+    pub fn graph(&self) -> Result<Graph, Error> {
+        match &self.source {
+            Source::Embedded { text, table } => Ok(Image::new(text, table).graph()?),
+            Source::Project(project) => Ok(project.graph.clone()),
+        }
+    }
+
+    /// Returns the settings of the project.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        match &self.source {
+            Source::Embedded { text, table } => Ok(Image::new(text, table).settings()?),
+            Source::Project(project) => Ok(project.settings.clone()),
+        }
+    }
+
+    /// Returns the script of one revision of [`graph`](Self::graph).
+    pub(crate) fn script(&self, graph: &Graph, node: Node) -> Result<Script, Error> {
+        match &self.source {
+            Source::Embedded { text, table } => Ok(Image::new(text, table).script(node)?),
+            Source::Project(project) => (project.load)(graph, node),
+        }
+    }
+
+    /// Returns whether `rows`, each with the history's name that the log has, are exactly the heads.
+    /// Allocates nothing for an embedded graph.
+    pub(crate) fn heads_are(&self, rows: &[(&str, Option<&str>)]) -> bool {
+        let matches = |id: &str, hash: alembic_core::Checksum| {
+            rows.iter()
+                .any(|(row, node)| *row == id && node.is_none_or(|node| hash.to_string() == node))
+        };
+        match &self.source {
+            Source::Embedded { text, table } => {
+                let mut count = 0;
+                let all = Image::new(text, table).heads().all(|(id, hash)| {
+                    count += 1;
+                    matches(id, hash)
+                });
+                all && count == rows.len()
+            }
+            Source::Project(Project { graph, .. }) => {
+                let heads = graph.heads();
+                heads.len() == rows.len()
+                    && heads
+                        .iter()
+                        .all(|head| matches(graph.id(*head), graph.node_hash(*head)))
+            }
+        }
+    }
+}
+
+impl<C> std::fmt::Debug for Migrations<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let revisions = match &self.source {
+            Source::Embedded { text, table } => Image::new(text, table).len(),
+            Source::Project(project) => project.graph.len(),
+        };
+        f.debug_struct("Migrations")
+            .field("revisions", &revisions)
+            .finish_non_exhaustive()
+    }
+}
+
+fn collect(dir: &Dir<'_>, files: &mut Vec<(String, String)>) -> Result<(), Error> {
+    for file in dir
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|e| e == "sql"))
+    {
+        let path = file.path().display().to_string();
+        let text = file.contents_utf8().ok_or_else(|| Error::Io {
+            path: path.clone(),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, "the file is not UTF-8"),
+        })?;
+        files.push((path, text.to_owned()));
+    }
+    Ok(())
+}

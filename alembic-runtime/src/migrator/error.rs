@@ -1,0 +1,291 @@
+//! Why a run failed, how far it came, and what to do next.
+
+use std::{fmt, time::Duration};
+
+use alembic_core::{
+    Problem,
+    image::ImageError,
+    plan::WorkError,
+    target::TargetError,
+    wording::{count, joined},
+};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::Finding;
+
+/// Why a migration command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The target is not understood, or not one for this command.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// Revision files are malformed, or do not form a graph.
+    #[error("the migrations are not usable: {}", joined(.0))]
+    Files(Vec<Problem>),
+    /// The program was built by another version of the macro.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A revision file was changed while the command ran.
+    #[error("`{path}` changed while it was being read; run the command again")]
+    Changed {
+        /// The file.
+        path: String,
+    },
+    /// A step of the plan has nothing to run.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// A file could not be read.
+    #[error("could not read `{path}`")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The database could not be asked, or not changed, apart from what revisions do.
+    #[error("could not {doing}: {}", Server(source))]
+    Query {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's reason.
+        source: DieselError,
+    },
+    /// A statement of a revision failed.
+    #[error(transparent)]
+    Statement(Box<StatementError>),
+    /// Another migrator held the lock all the time.
+    #[error(
+        "another migrator holds the lock{}; waited {} s",
+        holder.as_ref().map_or_else(String::new, |holder| format!(": {holder}")),
+        waited.as_secs()
+    )]
+    Locked {
+        /// Who holds it, as far as the database tells.
+        holder: Option<String>,
+        /// How long this one waited.
+        waited: Duration,
+    },
+    /// The database and the graph contradict each other.
+    #[error("the database does not agree with the migrations: {}", joined(.0))]
+    Inconsistent(Vec<Finding>),
+    /// MySQL commits a caller's transaction at the first DDL statement.
+    #[error(
+        "the connection is inside a transaction, which {0} would commit at the first DDL statement"
+    )]
+    InsideTransaction(alembic_core::Dialect),
+    /// The version table is not what this run left there.
+    #[error(
+        "the version table was changed by somebody else during the run: it holds ({}) instead of ({}); this transaction was rolled back",
+        joined(found),
+        joined(expected)
+    )]
+    Interfered {
+        /// What the table should hold.
+        expected: Vec<String>,
+        /// What it holds.
+        found: Vec<String>,
+    },
+}
+
+impl Error {
+    pub(crate) fn query(doing: &'static str) -> impl FnOnce(DieselError) -> Self {
+        move |source| Self::Query { doing, source }
+    }
+
+    /// Returns what to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Target(error) => error.hint(),
+            Self::Files(problems) => problems.iter().find_map(|problem| problem.hint.clone()),
+            Self::Work(WorkError::Irreversible { .. }) => Some(
+                "nothing was changed; restore a backup, or write a revision that repairs forward"
+                    .into(),
+            ),
+            Self::Work(WorkError::NoSection {
+                direction, dialect, ..
+            }) => Some(format!(
+                "add a section `-- alembic:{direction} {dialect}`; nothing was changed"
+            )),
+            Self::Statement(error) => Some(error.next_step()),
+            Self::Locked { .. } => {
+                Some("wait for it to end, or allow more time with --lock-timeout".into())
+            }
+            Self::Inconsistent(findings) => findings.first().map(Finding::hint),
+            Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
+            Self::Interfered { .. } => Some("run the command again".into()),
+            Self::Image(_) => {
+                Some("use the same version of alembic-runtime and alembic-macros".into())
+            }
+            Self::Changed { .. } | Self::Work(_) | Self::Io { .. } | Self::Query { .. } => None,
+        }
+    }
+
+    /// Returns whether the database may have been changed before the failure.
+    #[must_use]
+    pub fn touched_the_database(&self) -> bool {
+        matches!(
+            self,
+            Self::Statement(_) | Self::Interfered { .. } | Self::Query { .. }
+        )
+    }
+}
+
+/// A statement of a revision that the server refused.
+#[derive(Debug)]
+pub struct StatementError {
+    /// The revision.
+    pub revision: String,
+    /// Its file.
+    pub path: String,
+    /// The line of the file.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+    /// Which statement of the revision, from 1, if the server told.
+    pub number: Option<usize>,
+    /// How many statements the revision has.
+    pub statements: usize,
+    /// The statement, or what is known of it.
+    pub statement: String,
+    /// The server's message, with detail and hint.
+    pub server: String,
+    /// What is in the database now.
+    pub outcome: Outcome,
+}
+
+/// What a failed run left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The transaction of the step was rolled back; these revisions were committed before.
+    RolledBack {
+        /// How many steps are committed.
+        committed: usize,
+        /// How many steps before the failed one were rolled back with it.
+        undone: usize,
+    },
+    /// The statements before the failed one are committed, and the log says so.
+    Partial {
+        /// How many statements of the revision are done.
+        done: usize,
+    },
+}
+
+impl StatementError {
+    fn next_step(&self) -> String {
+        match self.outcome {
+            Outcome::RolledBack { .. } => "mend the file and run the command again".into(),
+            Outcome::Partial { done: 0 } => {
+                "nothing of this revision is applied; mend the file and run the command again"
+                    .into()
+            }
+            Outcome::Partial { done } => format!(
+                "mend the file from this statement on and run the command again: it goes on after the first {}",
+                count(done, "statement")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StatementError {}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            revision,
+            path,
+            line,
+            column,
+            statements,
+            ..
+        } = self;
+        let which = self.number.map_or_else(String::new, |n| {
+            format!(" in statement {n} of {statements}")
+        });
+        writeln!(f, "revision `{revision}` failed{which}: {}", self.server)?;
+        writeln!(f, "  --> {path}:{line}:{column}")?;
+        for (offset, text) in self.statement.lines().take(8).enumerate() {
+            writeln!(f, "{:>5} | {text}", line + offset)?;
+        }
+        match self.outcome {
+            Outcome::RolledBack {
+                committed: 0,
+                undone: 0,
+            } => f.write_str("nothing was changed"),
+            Outcome::RolledBack {
+                committed: 0,
+                undone,
+            } => {
+                write!(
+                    f,
+                    "nothing was changed: {} before it rolled back too",
+                    were(undone)
+                )
+            }
+            Outcome::RolledBack {
+                committed,
+                undone: 0,
+            } => {
+                write!(
+                    f,
+                    "the revision was rolled back; {} before it committed",
+                    were(committed)
+                )
+            }
+            Outcome::RolledBack { committed, undone } => {
+                write!(
+                    f,
+                    "{} rolled back with it; {} before committed",
+                    were(undone),
+                    were(committed)
+                )
+            }
+            Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
+            Outcome::Partial { done } => {
+                write!(
+                    f,
+                    "{} of the revision committed: this database cannot roll back DDL",
+                    were_statements(done)
+                )
+            }
+        }
+    }
+}
+
+fn were(n: usize) -> String {
+    format!(
+        "{} {}",
+        count(n, "revision"),
+        if n == 1 { "was" } else { "were" }
+    )
+}
+
+fn were_statements(n: usize) -> String {
+    format!(
+        "{} {}",
+        count(n, "statement"),
+        if n == 1 { "was" } else { "were" }
+    )
+}
+
+/// The server's message with everything that Diesel passes on.
+pub(crate) struct Server<'a>(pub(crate) &'a DieselError);
+
+impl fmt::Display for Server<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DieselError::DatabaseError(kind, info) = self.0 else {
+            return self.0.fmt(f);
+        };
+        if matches!(kind, DatabaseErrorKind::ClosedConnection) {
+            f.write_str("the connection was lost: ")?;
+        }
+        f.write_str(info.message())?;
+        for (name, text) in [("detail", info.details()), ("hint", info.hint())] {
+            if let Some(text) = text {
+                write!(f, "; {name}: {text}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! Steps outside a transaction: all of MySQL and MariaDB, and `Transaction: none`.
+//!
+//! The log is written ahead: that the step runs is committed before its first statement, how far it
+//! got after every statement. A data statement shares its transaction with the note that it is
+//! done. What is committed is never guessed but read from the log.
+
+use std::time::Instant;
+
+use alembic_core::{Dialect, plan::Work, version_table::LogState};
+use diesel::{connection::LoadConnection, result::Error as DieselError};
+
+use super::{
+    Error, Finding, Outcome,
+    engine::{Engine, Halt, Progress},
+    step::failed,
+};
+use crate::database::{LogRecord, MigrationBackend, State, Transaction, answer};
+
+impl<C> Engine<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Runs steps one by one, each with its own commits.
+    pub(super) fn journaled(
+        &mut self,
+        unit: &[Work],
+        rows: &[String],
+        state: &State,
+        progress: Progress,
+    ) -> Result<(), Halt> {
+        let done = self.resumed_at(unit, state)?;
+        if self.dialect.is_mysql_family() {
+            self.create_tables(state)?;
+            // DDL commits by itself; without autocommit, a data statement waits for the COMMIT that
+            // follows the note that it is done.
+            self.conn
+                .batch_execute("SET @alembic_autocommit = @@autocommit, autocommit = 0")
+                .map_err(Error::query("switch autocommit off"))?;
+            let result = self.chained(unit, done, progress);
+            let restored = self
+                .conn
+                .batch_execute("ROLLBACK; SET autocommit = @alembic_autocommit")
+                .map_err(Error::query("switch autocommit on"));
+            return result.and(restored).map_err(Halt::from);
+        }
+        // The transaction in which the tables are created also makes sure that the plan still fits.
+        self.transactions(&[], &mut rows.to_vec(), progress)?;
+        self.statement_by_statement(&unit[0], done, progress)
+            .map_err(Halt::from)
+    }
+
+    /// Returns how many statements of the first step an earlier run has done, after making sure
+    /// that they are still the same.
+    fn resumed_at(&self, unit: &[Work], state: &State) -> Result<usize, Error> {
+        let Some(first) = unit.first() else {
+            return Ok(0);
+        };
+        let left = |record: &&LogRecord| record.revision == first.id && record.state == "failed";
+        let Some(record) = state.log.iter().find(left) else {
+            return Ok(0);
+        };
+        let done = record.statement.parse().unwrap_or(0);
+        let same = record
+            .prefix
+            .as_ref()
+            .is_none_or(|prefix| *prefix == first.prefix(done).to_string());
+        if done == 0 || same && done <= first.statements.len() {
+            return Ok(done);
+        }
+        Err(Error::Inconsistent(vec![Finding::Edited {
+            revision: first.id.clone(),
+            path: first.path.clone(),
+        }]))
+    }
+
+    /// One message per step, which ends by announcing the next one: one commit between two steps.
+    fn chained(&mut self, unit: &[Work], done: usize, mut progress: Progress) -> Result<(), Error> {
+        for (index, work) in unit.iter().enumerate() {
+            let begun = Instant::now();
+            let done = if index == 0 { done } else { 0 };
+            let step = self.started(work, progress);
+            let mut message = Vec::new();
+            if index == 0 {
+                message.extend(self.announcement(work, done));
+                message.push("COMMIT".to_owned());
+            }
+            let entry = self.entry(work, None);
+            for (n, statement) in work.statements.iter().enumerate().skip(done) {
+                message.push(statement.text.clone());
+                let note = self
+                    .table
+                    .log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
+                if n + 1 < work.statements.len() {
+                    message.extend([note, "COMMIT".to_owned()]);
+                } else {
+                    message.push(note);
+                }
+            }
+            message.extend(self.completion(work));
+            if let Some(next) = unit.get(index + 1) {
+                message.extend(self.announcement(next, 0));
+            }
+            message.push("COMMIT".to_owned());
+            self.conn
+                .batch_execute(&message.join("\n;\n"))
+                .map_err(|error| self.stopped(work, &error))?;
+            self.finished(step, begun);
+            self.report.transactions += 1;
+            progress = progress.next();
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL and SQLite: some statements want to be alone in their message.
+    fn statement_by_statement(
+        &mut self,
+        work: &Work,
+        done: usize,
+        progress: Progress,
+    ) -> Result<(), Error> {
+        let writing = || Error::query("write the log");
+        let begun = Instant::now();
+        let step = self.started(work, progress);
+        self.conn
+            .batch_execute(&self.announcement(work, done).join(";\n"))
+            .map_err(writing())?;
+        for (n, statement) in work.statements.iter().enumerate().skip(done) {
+            self.conn
+                .batch_execute(&statement.text)
+                .map_err(|error| self.stopped(work, &error))?;
+            let note = self.table.log_progress(
+                self.dialect,
+                &self.entry(work, None),
+                n + 1,
+                work.prefix(n + 1),
+            );
+            self.conn.batch_execute(&note).map_err(writing())?;
+        }
+        Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
+        let written = self.conn.batch_execute(&self.completion(work).join(";\n"));
+        match written.and_then(|()| Transaction::commit(self.conn)) {
+            Ok(()) => {
+                self.finished(step, begun);
+                self.report.transactions += 1;
+                Ok(())
+            }
+            Err(error) => {
+                Transaction::rollback(self.conn);
+                Err(Error::query("write the version table")(error))
+            }
+        }
+    }
+
+    /// Returns the statements that say a step is about to run from statement `done` on.
+    fn announcement(&self, work: &Work, done: usize) -> Vec<String> {
+        let entry = self.entry(work, None);
+        let mut statements =
+            vec![
+                self.table
+                    .log(self.dialect, &entry, LogState::Running, &self.options.actor),
+            ];
+        if done > 0 {
+            statements.push(
+                self.table
+                    .log_progress(self.dialect, &entry, done, work.prefix(done)),
+            );
+        }
+        statements
+    }
+
+    fn completion(&self, work: &Work) -> Vec<String> {
+        let rows = work
+            .step
+            .rows
+            .iter()
+            .map(|operation| self.table.change(self.dialect, operation));
+        let end = self
+            .table
+            .log_end(self.dialect, &self.entry(work, None), LogState::Done, None);
+        rows.chain([end]).collect()
+    }
+
+    /// Reads from the log where a step stopped, and notes there why.
+    fn stopped(&mut self, work: &Work, error: &DieselError) -> Error {
+        if self.dialect.is_mysql_family() {
+            self.conn.batch_execute("ROLLBACK").ok();
+        }
+        let text = if self.dialect.is_mysql_family() {
+            "CHAR"
+        } else {
+            "TEXT"
+        };
+        let question = format!(
+            "SELECT CAST(statement AS {text}) AS answer FROM {} WHERE run = {} AND revision = {} ORDER BY id DESC",
+            self.table.qualified_log(self.dialect),
+            self.dialect.literal(&self.run),
+            self.dialect.literal(&work.id),
+        );
+        let done = answer(self.conn, &question)
+            .ok()
+            .flatten()
+            .and_then(|n| n.parse::<usize>().ok());
+        let Some(done) = done else {
+            return failed(work, usize::MAX, error);
+        };
+        let reason = super::error::Server(error).to_string();
+        let note = self.table.log_end(
+            self.dialect,
+            &self.entry(work, None),
+            LogState::Failed,
+            Some(&reason),
+        );
+        let commit = if self.dialect == Dialect::Postgres || self.dialect == Dialect::Sqlite {
+            ""
+        } else {
+            "; COMMIT"
+        };
+        self.conn.batch_execute(&format!("{note}{commit}")).ok();
+        let mut failure = failed(work, done, error);
+        if let Error::Statement(statement) = &mut failure {
+            statement.outcome = Outcome::Partial { done };
+        }
+        failure
+    }
+}

@@ -1,0 +1,67 @@
+//! Who hears of progress.
+
+use std::time::Duration;
+
+use alembic_core::plan::Direction;
+use serde::Serialize;
+
+/// One step, as observers and reports describe it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// `upgrade`, `downgrade` or `stamp`.
+    pub direction: &'static str,
+    /// The revision; empty when stamping to base.
+    pub revision: String,
+    /// Where the step leads from; parents for an upgrade.
+    pub from: Vec<String>,
+    /// Where it leads to.
+    pub to: Vec<String>,
+    /// The revision's message.
+    pub message: String,
+    /// The line that Alembic logs.
+    #[serde(skip)]
+    pub line: String,
+}
+
+impl StepReport {
+    pub(crate) fn of(graph: &alembic_core::Graph, step: &alembic_core::Step) -> Self {
+        let ids = |nodes: &[alembic_core::Node]| {
+            graph
+                .ids(nodes.iter().copied())
+                .map(str::to_owned)
+                .collect()
+        };
+        let revision = step.revision.map(|node| graph.revision(node));
+        Self {
+            direction: step.direction.name(),
+            revision: revision.map_or_else(String::new, |r| r.id.clone()),
+            from: ids(&step.from),
+            to: ids(&step.to),
+            message: revision
+                .filter(|_| step.direction != Direction::Stamp)
+                .map_or_else(String::new, |r| r.message.clone()),
+            line: step.line(graph).to_string(),
+        }
+    }
+}
+
+/// Hears what the engine does, while it does it. Every method does nothing by default.
+pub trait Observer {
+    /// A step begins; `number` of `total`, from 1.
+    fn started(&mut self, _step: &StepReport, _number: usize, _total: usize) {}
+
+    /// The step's SQL has run; it may not be committed yet.
+    fn finished(&mut self, _step: &StepReport, _elapsed: Duration) {}
+
+    /// Another migrator holds the lock.
+    fn waiting(&mut self, _holder: Option<&str>, _waited: Duration) {}
+
+    /// Something worth knowing that is no error.
+    fn note(&mut self, _text: &str) {}
+}
+
+/// Hears nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Silent;
+
+impl Observer for Silent {}
