@@ -1,6 +1,5 @@
 //! For applications on diesel-async.
 
-
 use diesel_async::{
     AsyncConnection,
     async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},

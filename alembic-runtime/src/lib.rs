@@ -5,6 +5,7 @@
 pub mod cli;
 mod database;
 mod diesel_source;
+mod diesel_table;
 #[cfg(feature = "async")]
 mod hand_over;
 mod migrations;
@@ -18,6 +19,7 @@ pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
 pub use crate::{
     database::{LogRecord, MigrationBackend},
+    diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{
         Error, Finding, Migrator, Observer, Outcome, Purge, Report, Resolution, Silent,

@@ -28,7 +28,7 @@ pub struct Context<'a, 'io, C> {
     /// The database that is meant.
     pub place: Place,
     /// Where results and messages go.
-    pub printer: Printer<'io>,
+    pub printer: &'a mut Printer<'io>,
 }
 
 impl<C> Context<'_, '_, C>

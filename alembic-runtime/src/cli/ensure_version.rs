@@ -11,7 +11,7 @@ use crate::database::MigrationBackend;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    running: Running,
+    pub(super) running: Running,
 }
 
 pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>

@@ -12,7 +12,7 @@ use crate::{LogRecord, database::MigrationBackend};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How many entries, the newest first
-    #[arg(long, short = 'n', default_value_t = 50)]
+    #[arg(long, default_value_t = 50)]
     limit: usize,
 }
 

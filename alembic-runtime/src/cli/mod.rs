@@ -76,6 +76,25 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns whether the command may change the database; asking makes no SQLite file.
+    #[must_use]
+    pub fn changes_database(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => args.running.changes_database(),
+            Self::Downgrade(args) => args.running.changes_database(),
+            Self::Stamp(args) => args.running.changes_database(),
+            Self::EnsureVersion(args) => args.running.changes_database(),
+            Self::Resolve(_) => true,
+            Self::Current(_)
+            | Self::History(_)
+            | Self::Heads(_)
+            | Self::Branches(_)
+            | Self::Show(_)
+            | Self::Check(_)
+            | Self::Log(_) => false,
+        }
+    }
+
     /// Returns whether the command needs a database, or could answer from the graph alone.
     #[must_use]
     pub fn needs_database(&self) -> bool {
@@ -180,14 +199,17 @@ where
             None => Err(CommandError::usage("no database URL")
                 .hint("set DATABASE_URL, or say --database-url")),
         };
-    let mut cx = Context {
-        migrations,
-        connect: &mut connect,
-        place,
-        printer: Printer::new(io, &cli.output),
-    };
-    let result = run(&cli.command, &mut cx);
-    cx.printer.finish(result)
+    let mut printer = Printer::new(io, &cli.output);
+    let result = run(
+        &cli.command,
+        &mut Context {
+            migrations,
+            connect: &mut connect,
+            place,
+            printer: &mut printer,
+        },
+    );
+    printer.finish(result)
 }
 
 /// Takes the URL out of a driver's message, should it be there.

@@ -31,6 +31,10 @@ pub(super) struct Running {
 }
 
 impl Running {
+    pub(super) fn changes_database(&self) -> bool {
+        !self.sql && !self.dry_run
+    }
+
     /// Runs `work` with a migrator that has these options, and reports.
     pub(super) fn run<C>(
         &self,
@@ -44,7 +48,7 @@ impl Running {
         let mut conn = (cx.connect)()?;
         let report = {
             let lines = Lines {
-                printer: &mut cx.printer,
+                printer: &mut *cx.printer,
                 told_of_waiting: false,
             };
             let mut migrator = cx
@@ -59,7 +63,7 @@ impl Running {
             }
             work(migrator.observer(lines), &mut conn)?
         };
-        finish(&mut cx.printer, report, self.dry_run)
+        finish(cx.printer, report, self.dry_run)
     }
 
     /// Prints the plan as a script. `start` is what the script's database is at.

@@ -18,8 +18,11 @@ use crate::{Purge, database::MigrationBackend};
   stamp --purge 3f2a           whatever the table says, the database is at 3f2a")]
 pub struct Args {
     /// The targets: revisions, `head`, `heads`, `base`; `from:to` with --sql
-    #[arg(required = true)]
+    #[arg(required_unless_present = "from_diesel")]
     revisions: Vec<String>,
+    /// Stamp what Diesel's own table lists, after `import diesel`
+    #[arg(long, conflicts_with_all = ["revisions", "sql", "purge"])]
+    from_diesel: bool,
     /// Unconditionally erase the version table before stamping
     #[arg(long, conflicts_with = "sql")]
     purge: bool,
@@ -34,6 +37,11 @@ where
 {
     if args.running.sql || args.revisions.iter().any(|revision| revision.contains(':')) {
         return script(args, cx);
+    }
+    if args.from_diesel {
+        return args
+            .running
+            .run(cx, |migrator, conn| migrator.stamp_from_diesel(conn));
     }
     let purge = if args.purge { Purge::Yes } else { Purge::No };
     args.running.run(cx, |migrator, conn| {

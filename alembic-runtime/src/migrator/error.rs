@@ -69,6 +69,9 @@ pub enum Error {
     /// The database and the graph contradict each other.
     #[error("the database does not agree with the migrations: {}", joined(.0))]
     Inconsistent(Vec<Finding>),
+    /// Diesel's table and the graph are not the same history.
+    #[error("Diesel's table __diesel_schema_migrations cannot be taken over: {0}")]
+    Diesel(String),
     /// MySQL commits a caller's transaction at the first DDL statement.
     #[error(
         "the connection is inside a transaction, which {0} would commit at the first DDL statement"
@@ -115,6 +118,9 @@ impl Error {
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
             Self::Interfered { .. } => Some("run the command again".into()),
+            Self::Diesel(_) => {
+                Some("import its migrations with `cargo alembic import diesel`, all of them".into())
+            }
             Self::Image(_) => {
                 Some("use the same version of alembic-runtime and alembic-macros".into())
             }

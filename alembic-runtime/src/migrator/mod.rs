@@ -214,6 +214,16 @@ where
         self.run(conn, Command::Stamp(&targets, purge))
     }
 
+    /// Takes over a database that Diesel's harness has migrated, after its migrations were imported.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Diesel`] unless what Diesel's table lists is a beginning of this history.
+    pub fn stamp_from_diesel(self, conn: &mut C) -> Result<Report, Error> {
+        let target = crate::diesel_table::last_applied(&self.migrations.graph()?, conn)?;
+        self.stamp(conn, &[target], Purge::No)
+    }
+
     /// Creates the version table and the log if they are absent, and changes nothing else.
     ///
     /// # Errors

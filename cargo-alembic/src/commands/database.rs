@@ -1,0 +1,164 @@
+//! `database`.
+
+use std::path::Path;
+
+use alembic_core::Dialect;
+use alembic_runtime::cli::{self, CommandError, Exit};
+use clap::Parser;
+use diesel::connection::SimpleConnection;
+
+use super::on_database;
+use crate::{connect::Target, context::Context};
+
+/// Create, drop or reset the database
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Create the database of the URL
+    Create,
+    /// Drop the database of the URL, with all data
+    Drop(Confirmation),
+    /// Drop the database, create it again, and upgrade to head
+    Reset(Confirmation),
+}
+
+#[derive(Debug, clap::Args)]
+struct Confirmation {
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let (package, config) = cx.configured()?;
+    let target = cx.target(&package, &config)?;
+    match &args.action {
+        Action::Create => create(cx, &target),
+        Action::Drop(confirmation) => drop_database(cx, &target, confirmation),
+        Action::Reset(confirmation) => {
+            let project = cx.project()?;
+            drop_database(cx, &target, confirmation)?;
+            create(cx, &target)?;
+            on_database::on_target(&upgrade_head(), cx, &project, &target)
+        }
+    }
+}
+
+fn upgrade_head() -> cli::Command {
+    #[derive(Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: cli::Command,
+    }
+    Line::parse_from(["", "upgrade", "head"]).command
+}
+
+fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, CommandError> {
+    let failed = |error: diesel::result::Error| {
+        CommandError::failed(format!("could not create {}", target.display()))
+            .because(error.to_string())
+    };
+    match target {
+        Target::Sqlite(path) => {
+            // The file appears with the first table; an empty one is a valid database.
+            std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(|error| {
+                    CommandError::failed(format!("could not create {}", path.display()))
+                        .caused_by(&error)
+                })?;
+        }
+        Target::Postgres(server) => {
+            let sql = format!(
+                "CREATE DATABASE {}",
+                Dialect::Postgres.quote(server.database())
+            );
+            server
+                .connect_to_maintenance()?
+                .batch_execute(&sql)
+                .map_err(failed)?;
+        }
+        Target::Mysql(server) => {
+            let sql = format!(
+                "CREATE DATABASE {}",
+                Dialect::Mysql.quote(server.database())
+            );
+            server
+                .connect_to_server()?
+                .batch_execute(&sql)
+                .map_err(failed)?;
+        }
+    }
+    cx.printer.status(format_args!(
+        "Creating database {} ...  done",
+        target.display()
+    ));
+    Ok(Exit::Success)
+}
+
+fn drop_database(
+    cx: &mut Context<'_>,
+    target: &Target,
+    confirmation: &Confirmation,
+) -> Result<Exit, CommandError> {
+    let question = format!("Drop {} with all its data?", target.display());
+    if !confirmation.yes && !cx.printer.confirm(&question) {
+        return Err(CommandError::usage("nothing was dropped")
+            .hint("say --yes to drop without being asked"));
+    }
+    let failed = |error: diesel::result::Error| {
+        CommandError::failed(format!("could not drop {}", target.display()))
+            .because(error.to_string())
+    };
+    match target {
+        Target::Sqlite(path) => remove_files(path)?,
+        Target::Postgres(server) => {
+            let sql = format!(
+                "DROP DATABASE IF EXISTS {}",
+                Dialect::Postgres.quote(server.database())
+            );
+            server
+                .connect_to_maintenance()?
+                .batch_execute(&sql)
+                .map_err(failed)?;
+        }
+        Target::Mysql(server) => {
+            let sql = format!(
+                "DROP DATABASE IF EXISTS {}",
+                Dialect::Mysql.quote(server.database())
+            );
+            server
+                .connect_to_server()?
+                .batch_execute(&sql)
+                .map_err(failed)?;
+        }
+    }
+    cx.printer.status(format_args!(
+        "Dropping database {} ...  done",
+        target.display()
+    ));
+    Ok(Exit::Success)
+}
+
+/// Removes an SQLite database with the files of its journal.
+fn remove_files(path: &Path) -> Result<(), CommandError> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let file = format!("{}{ending}", path.display());
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(
+                    CommandError::failed(format!("could not remove `{file}`")).caused_by(&error)
+                );
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `lock`.
+
+use alembic_core::lockfile::FILE_NAME;
+use alembic_runtime::cli::{CommandError, Exit};
+
+use crate::{context::Context, project::Project};
+
+/// Write alembic.lock anew from the revision files
+///
+/// Every command keeps it up to date; this one is for after a conflict in git, and with --locked
+/// for making sure in CI.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let (package, config) = cx.configured()?;
+    let project = Project::load_all(package, config, cx.selection.locked)?;
+    let count = alembic_core::wording::count(project.graph.len(), "revision");
+    cx.printer.status(format_args!(
+        "{}/{FILE_NAME} is up to date with {count}.",
+        project.config.migrations[0]
+    ));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,62 @@
+//! `merge`.
+
+use alembic_core::{Node, target};
+use alembic_runtime::cli::{CommandError, Exit};
+
+use super::revision::finish;
+use crate::{context::Context, project::NewRevision};
+
+/// Merge two revisions together, creating a new revision file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo alembic merge heads -m \"merge shop and users\"")]
+pub(crate) struct Args {
+    /// The revisions to merge, or `heads`
+    #[arg(required = true)]
+    revisions: Vec<String>,
+    /// What it does, in a few words
+    #[arg(long, short)]
+    message: Option<String>,
+    /// A name for the branch that begins here
+    #[arg(long, value_name = "LABEL")]
+    branch_label: Vec<String>,
+    /// The id, instead of a random one
+    #[arg(long)]
+    rev_id: Option<String>,
+    /// Allow revisions that others follow already
+    #[arg(long)]
+    splice: bool,
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let mut project = cx.project()?;
+    let mut parents: Vec<Node> = Vec::new();
+    for text in &args.revisions {
+        parents.extend(target::revisions(&project.graph, text)?);
+    }
+    let mut distinct = parents.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < parents.len() {
+        return Err(CommandError::usage("duplicate head revisions specified"));
+    }
+    if parents.len() < 2 {
+        return Err(CommandError::usage(
+            "there is nothing to merge: the arguments mean one revision only",
+        ));
+    }
+    let message = args.message.clone().unwrap_or_else(|| {
+        let ids: Vec<&str> = project.graph.ids(parents.iter().copied()).collect();
+        format!("merge {}", ids.join(" and "))
+    });
+    let new = NewRevision {
+        message,
+        rev_id: args.rev_id.clone(),
+        parents,
+        labels: args.branch_label.clone(),
+        splice: args.splice,
+        ..NewRevision::default()
+    };
+    let written = project.add(new)?;
+    finish(cx, &project, &written, false)
+}

@@ -1,0 +1,60 @@
+//! One file per command; those that talk to a database come from the runtime.
+
+mod check;
+mod completions;
+mod database;
+mod edit;
+mod import;
+mod init;
+mod list_templates;
+mod lock;
+mod merge;
+mod on_database;
+mod revision;
+
+use alembic_runtime::cli::{self, CommandError, Exit};
+use clap::Subcommand;
+
+use crate::context::Context;
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a migrations folder and configure it in Cargo.toml
+    Init(init::Args),
+    /// List the templates that `init` has
+    #[command(alias = "list_templates")]
+    ListTemplates(list_templates::Args),
+    /// Create a new revision file
+    Revision(revision::Args),
+    /// Merge two revisions together, creating a new revision file
+    Merge(merge::Args),
+    /// Open a revision file in $EDITOR
+    Edit(edit::Args),
+    /// Write alembic.lock anew from the revision files
+    Lock(lock::Args),
+    /// Turn the migrations of another tool into revisions
+    Import(import::Args),
+    /// Create, drop or reset the database
+    Database(database::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    #[command(flatten)]
+    OnDatabase(cli::Command),
+}
+
+pub(crate) fn run(command: &Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    match command {
+        Command::Init(args) => init::run(args, cx),
+        Command::ListTemplates(args) => list_templates::run(args, cx),
+        Command::Revision(args) => revision::run(args, cx),
+        Command::Merge(args) => merge::run(args, cx),
+        Command::Edit(args) => edit::run(args, cx),
+        Command::Lock(args) => lock::run(args, cx),
+        Command::Import(args) => import::run(args, cx),
+        Command::Database(args) => database::run(args, cx),
+        Command::Completions(args) => completions::run(args, cx),
+        Command::OnDatabase(command @ cli::Command::Check(_)) => check::run(command, cx),
+        Command::OnDatabase(command) => on_database::run(command, cx),
+    }
+}

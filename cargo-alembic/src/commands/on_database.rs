@@ -1,0 +1,102 @@
+//! Runs the runtime's commands on the project's database.
+
+use alembic_core::Dialect;
+use alembic_runtime::{
+    MigrationBackend,
+    cli::{self, CommandError, Exit, Place},
+};
+use diesel::{SqliteConnection, connection::LoadConnection};
+
+use crate::{
+    connect::{self, Access, MysqlConnection, PgConnection, Target},
+    context::Context,
+    project::Project,
+};
+
+pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let project = cx.project()?;
+    if !command.needs_database() {
+        let target = cx.find_target(&project.package, &project.config)?;
+        let dialect = target.as_ref().map(Target::dialect);
+        let mut connect = || {
+            Err::<SqliteConnection, _>(CommandError::usage("this command connects to no database"))
+        };
+        return on(
+            command,
+            cx,
+            &project,
+            &mut connect,
+            Place {
+                name: String::new(),
+                dialect,
+            },
+        );
+    }
+    let target = cx.target(&project.package, &project.config)?;
+    on_target(command, cx, &project, &target)
+}
+
+/// Runs a command on a database with the driver for it.
+pub(super) fn on_target(
+    command: &cli::Command,
+    cx: &mut Context<'_>,
+    project: &Project,
+    target: &Target,
+) -> Result<Exit, CommandError> {
+    let place = Place {
+        name: target.display(),
+        dialect: Some(target.dialect()),
+    };
+    match target {
+        Target::Sqlite(path) => {
+            let access = if command.changes_database() {
+                Access::Write
+            } else {
+                Access::Read
+            };
+            on(
+                command,
+                cx,
+                project,
+                &mut || connect::sqlite(path, access),
+                place,
+            )
+        }
+        Target::Postgres(server) => {
+            on::<PgConnection>(command, cx, project, &mut || server.connect(), place)
+        }
+        Target::Mysql(server) => {
+            on::<MysqlConnection>(command, cx, project, &mut || server.connect(), place)
+        }
+    }
+}
+
+fn on<C>(
+    command: &cli::Command,
+    cx: &mut Context<'_>,
+    project: &Project,
+    connect: &mut dyn FnMut() -> Result<C, CommandError>,
+    place: Place,
+) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let migrations = project
+        .migrations::<C>()
+        .application("cargo-alembic", env!("CARGO_PKG_VERSION"));
+    let place = Place {
+        dialect: place.dialect.or(None::<Dialect>),
+        ..place
+    };
+    let printer = &mut cx.printer;
+    cli::run(
+        command,
+        &mut cli::Context {
+            migrations: &migrations,
+            connect,
+            place,
+            printer,
+        },
+    )
+}

@@ -1,0 +1,102 @@
+//! Opens databases without any C client library but SQLite's own, which is compiled in.
+
+mod mysql;
+mod parameters;
+mod pgpass;
+mod postgres;
+mod runtime;
+mod tls;
+
+use std::path::{Path, PathBuf};
+
+use alembic_core::Dialect;
+use alembic_runtime::cli::{CommandError, mask};
+use diesel::{Connection, SqliteConnection};
+pub(crate) use mysql::MysqlConnection;
+pub(crate) use postgres::PgConnection;
+
+use crate::environment::Environment;
+
+/// The database that a URL names.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(Box<postgres::Server>),
+    /// A MySQL or MariaDB server.
+    Mysql(Box<mysql::Server>),
+}
+
+impl Target {
+    /// Understands a URL, a list of libpq keywords or a path.
+    pub(crate) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(
+                postgres::Server::parse(url, environment)?,
+            ))),
+            Some((scheme @ ("mysql" | "mariadb"), _)) => {
+                Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?)))
+            }
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
+            Some(("file", _)) => Ok(Self::Sqlite(url.into())),
+            Some((scheme, _)) => {
+                let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
+                let near = alembic_core::suggest::did_you_mean(scheme, known);
+                Err(format!(
+                    "`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"
+                ))
+            }
+            None if parameters::are_keywords(url) => Ok(Self::Postgres(Box::new(
+                postgres::Server::parse(url, environment)?,
+            ))),
+            None => Ok(Self::Sqlite(
+                url.strip_prefix("sqlite:").unwrap_or(url).into(),
+            )),
+        }
+    }
+
+    /// Returns the dialect, as far as the URL tells.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Mysql(server) => server.dialect,
+        }
+    }
+
+    /// Returns the target for messages, without password.
+    pub(crate) fn display(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(server) => mask(&server.url),
+            Self::Mysql(server) => mask(&server.url),
+        }
+    }
+}
+
+/// Whether a missing SQLite file is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Asking makes no file: a missing database is an empty one.
+    Read,
+    /// A missing file is made.
+    Write,
+}
+
+/// Opens an SQLite file.
+pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, CommandError> {
+    let text = path.display().to_string();
+    let is_file = !text.starts_with("file:") && text != ":memory:";
+    let url = if access == Access::Read && is_file && !path.exists() {
+        ":memory:"
+    } else {
+        &text
+    };
+    SqliteConnection::establish(url)
+        .map_err(|error| unreachable_database(&text, &error.to_string()))
+}
+
+fn unreachable_database(name: &str, cause: &str) -> CommandError {
+    CommandError::failed(format!("could not connect to {name}")).because(cause)
+}

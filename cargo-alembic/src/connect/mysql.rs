@@ -1,0 +1,175 @@
+//! MySQL and MariaDB: the common URL parameters, on mysql_async.
+
+use std::time::Duration;
+
+use alembic_core::Dialect;
+use alembic_runtime::cli::CommandError;
+use diesel_async::{
+    AsyncMysqlConnection,
+    async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},
+};
+use mysql_async::{ClientIdentity, Conn, OptsBuilder, SslOpts};
+
+use super::{
+    parameters::{boolean, decode, mysql},
+    runtime::SharedRuntime,
+    unreachable_database,
+};
+
+/// A connection that Diesel takes for a synchronous one.
+pub(crate) type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection, SharedRuntime>;
+
+/// A server and a database on it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(super) url: String,
+    /// What the URL calls the server; it may turn out to be the other one.
+    pub(super) dialect: Dialect,
+    options: OptsBuilder,
+    database: String,
+    connect_timeout: Duration,
+}
+
+#[derive(Default)]
+struct Ssl {
+    mode: Option<String>,
+    authority: Option<String>,
+    certificate: Option<String>,
+    key: Option<String>,
+}
+
+impl Server {
+    pub(super) fn parse(text: &str, scheme: &str) -> Result<Self, String> {
+        let (url, parameters) = mysql(text)?;
+        let database = decode(url.path().trim_start_matches('/'))?;
+        if database.is_empty() {
+            return Err(
+                "the URL names no database; write it after the host, as in `mysql://host/shop`"
+                    .to_owned(),
+            );
+        }
+        let password = url.password().map(decode).transpose()?;
+        let user = (!url.username().is_empty())
+            .then(|| decode(url.username()))
+            .transpose()?;
+        let mut options = OptsBuilder::default()
+            .user(user)
+            .pass(password)
+            .db_name(Some(&database))
+            // Diesel caches statements itself, and counts matched rows, not changed ones.
+            .stmt_cache_size(0)
+            .client_found_rows(true)
+            .prefer_socket(false);
+        if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {
+            options = options.ip_or_hostname(decode(host)?);
+        }
+        if let Some(port) = url.port() {
+            options = options.tcp_port(port);
+        }
+        let mut ssl = Ssl::default();
+        let mut connect_timeout = Duration::from_secs(30);
+        for (key, value) in &parameters {
+            match key.as_str() {
+                "socket" | "unix_socket" => options = options.socket(Some(value)),
+                "ssl_mode" | "ssl-mode" | "sslmode" => {
+                    ssl.mode = Some(value.to_uppercase().replace('-', "_"))
+                }
+                "require_ssl" if boolean(key, value)? => ssl.mode = Some("REQUIRED".into()),
+                "require_ssl" => {}
+                "ssl_ca" | "ssl-ca" => ssl.authority = Some(value.clone()),
+                "ssl_cert" | "ssl-cert" => ssl.certificate = Some(value.clone()),
+                "ssl_key" | "ssl-key" => ssl.key = Some(value.clone()),
+                "connect_timeout" => {
+                    let seconds = value
+                        .parse()
+                        .map_err(|_| format!("`{key}={value}` is not a number"))?;
+                    connect_timeout = Duration::from_secs(seconds);
+                }
+                "charset" if value.to_ascii_lowercase().starts_with("utf8") => {}
+                _ => return Err(format!("the parameter `{key}={value}` is not supported")),
+            }
+        }
+        let options = options.ssl_opts(ssl_options(ssl)?);
+        let dialect = if scheme == "mariadb" {
+            Dialect::Mariadb
+        } else {
+            Dialect::Mysql
+        };
+        Ok(Self {
+            url: text.to_owned(),
+            dialect,
+            options,
+            database,
+            connect_timeout,
+        })
+    }
+
+    /// Connects to the database of the URL.
+    pub(crate) fn connect(&self) -> Result<MysqlConnection, CommandError> {
+        self.open(self.options.clone())
+    }
+
+    /// Connects without database, to make or drop that of the URL.
+    pub(crate) fn connect_to_server(&self) -> Result<MysqlConnection, CommandError> {
+        self.open(self.options.clone().db_name(None::<String>))
+    }
+
+    /// Returns the name of the database.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    fn open(&self, options: OptsBuilder) -> Result<MysqlConnection, CommandError> {
+        let masked = alembic_runtime::cli::mask(&self.url);
+        let opened = SharedRuntime::get_runtime().block_on(async {
+            let conn = tokio::time::timeout(self.connect_timeout, Conn::new(options));
+            let conn = conn
+                .await
+                .map_err(|_| "the server did not answer in time".to_owned())?;
+            let conn = conn.map_err(|error| error.to_string())?;
+            AsyncMysqlConnection::try_from(conn)
+                .await
+                .map_err(|error| error.to_string())
+        });
+        opened
+            .map(MysqlConnection::from)
+            .map_err(|cause| unreachable_database(&masked, &cause))
+    }
+}
+
+fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
+    let has_files = ssl.authority.is_some() || ssl.certificate.is_some();
+    let mode = ssl
+        .mode
+        .as_deref()
+        .unwrap_or(if has_files { "VERIFY_CA" } else { "PREFERRED" });
+    let mut options = SslOpts::default();
+    if let Some(authority) = ssl.authority {
+        options = options.with_root_certs(vec![std::path::PathBuf::from(authority).into()]);
+    }
+    match (ssl.certificate, ssl.key) {
+        (Some(certificate), Some(key)) => {
+            let identity = ClientIdentity::new(
+                std::path::PathBuf::from(certificate).into(),
+                std::path::PathBuf::from(key).into(),
+            );
+            options = options.with_client_identity(Some(identity));
+        }
+        (None, None) => {}
+        _ => return Err("a client certificate needs both ssl_cert and ssl_key".to_owned()),
+    }
+    match mode {
+        // The driver cannot fall back, and most servers that are reached this way have no certificate.
+        "DISABLED" | "PREFERRED" => Ok(None),
+        "REQUIRED" => Ok(Some(
+            options
+                .with_danger_accept_invalid_certs(true)
+                .with_danger_skip_domain_validation(true),
+        )),
+        "VERIFY_CA" => Ok(Some(options.with_danger_skip_domain_validation(true))),
+        "VERIFY_IDENTITY" => Ok(Some(options)),
+        other => Err(format!(
+            "`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
+        )),
+    }
+}

@@ -1,0 +1,339 @@
+//! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
+
+use std::{path::Path, time::Duration};
+
+use alembic_runtime::cli::CommandError;
+use diesel_async::{
+    AsyncPgConnection,
+    async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},
+};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{ChannelBinding, SslMode, TargetSessionAttrs},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    parameters::{Parameters, boolean, libpq},
+    pgpass,
+    runtime::SharedRuntime,
+    tls::{self, Files, Verify},
+    unreachable_database,
+};
+use crate::environment::Environment;
+
+/// A connection that Diesel takes for a synchronous one.
+pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection, SharedRuntime>;
+
+/// Variables that stand in for parameters.
+const VARIABLES: [(&str, &str); 13] = [
+    ("PGHOST", "host"),
+    ("PGHOSTADDR", "hostaddr"),
+    ("PGPORT", "port"),
+    ("PGDATABASE", "dbname"),
+    ("PGUSER", "user"),
+    ("PGPASSWORD", "password"),
+    ("PGPASSFILE", "passfile"),
+    ("PGAPPNAME", "application_name"),
+    ("PGOPTIONS", "options"),
+    ("PGSSLMODE", "sslmode"),
+    ("PGSSLROOTCERT", "sslrootcert"),
+    ("PGCONNECT_TIMEOUT", "connect_timeout"),
+    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
+];
+
+/// A server and a database on it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(super) url: String,
+    config: Config,
+    tls: Option<(Verify, Files)>,
+}
+
+impl Server {
+    /// Understands a URL or a keyword list; what it leaves out comes from the environment.
+    pub(super) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
+        let mut parameters: Parameters = VARIABLES
+            .iter()
+            .filter_map(|(variable, key)| {
+                Some(((*key).to_owned(), environment.get(variable)?.to_owned()))
+            })
+            .collect();
+        parameters.extend(libpq(url)?);
+        let mut config = Config::new();
+        let mut settings = Settings {
+            mode: "prefer".to_owned(),
+            ..Settings::default()
+        };
+        for (key, value) in &parameters {
+            assign(&mut config, &mut settings, key, value)?;
+        }
+        fill_in(&mut config, &settings, environment);
+        let tls = ssl(&mut config, &settings)?;
+        Ok(Self {
+            url: url.to_owned(),
+            config,
+            tls,
+        })
+    }
+
+    /// Connects to the database of the URL.
+    pub(crate) fn connect(&self) -> Result<PgConnection, CommandError> {
+        self.open(&self.config)
+    }
+
+    /// Connects to the server's own database, to make or drop that of the URL.
+    pub(crate) fn connect_to_maintenance(&self) -> Result<PgConnection, CommandError> {
+        self.open(self.config.clone().dbname("postgres"))
+    }
+
+    /// Returns the name of the database.
+    pub(crate) fn database(&self) -> &str {
+        self.config.get_dbname().unwrap_or_default()
+    }
+
+    fn open(&self, config: &Config) -> Result<PgConnection, CommandError> {
+        let masked = alembic_runtime::cli::mask(&self.url);
+        let failed = |cause: String| unreachable_database(&masked, &cause);
+        let connected = SharedRuntime::get_runtime().block_on(async {
+            match &self.tls {
+                None => {
+                    let (client, connection) =
+                        config.connect(NoTls).await.map_err(|e| message(&e))?;
+                    AsyncPgConnection::try_from_client_and_connection(client, connection)
+                        .await
+                        .map_err(|e| e.to_string())
+                }
+                Some((verify, files)) => {
+                    let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
+                    let (client, connection) =
+                        config.connect(tls).await.map_err(|e| message(&e))?;
+                    AsyncPgConnection::try_from_client_and_connection(client, connection)
+                        .await
+                        .map_err(|e| e.to_string())
+                }
+            }
+        });
+        connected.map(PgConnection::from).map_err(failed)
+    }
+}
+
+/// The driver's error says only "db error"; its sources say which.
+fn message(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+#[derive(Default)]
+struct Settings {
+    mode: String,
+    passfile: Option<String>,
+    files: Files,
+    has_password: bool,
+}
+
+fn assign(
+    config: &mut Config,
+    settings: &mut Settings,
+    key: &str,
+    value: &str,
+) -> Result<(), String> {
+    let number = || {
+        value
+            .parse::<u64>()
+            .map_err(|_| format!("`{key}={value}` is not a number"))
+    };
+    match key {
+        "host" => {
+            *config = without_hosts(config);
+            for host in value.split(',') {
+                config.host(host);
+            }
+        }
+        "hostaddr" => {
+            for address in value.split(',') {
+                config.hostaddr(
+                    address
+                        .parse()
+                        .map_err(|_| format!("`{address}` is not an IP address"))?,
+                );
+            }
+        }
+        "port" => {
+            for port in value.split(',') {
+                config.port(
+                    port.parse()
+                        .map_err(|_| format!("`{port}` is not a port"))?,
+                );
+            }
+        }
+        "user" => {
+            config.user(value);
+        }
+        "password" => {
+            settings.has_password = true;
+            config.password(value);
+        }
+        "dbname" => {
+            config.dbname(value);
+        }
+        "application_name" | "fallback_application_name" => {
+            config.application_name(value);
+        }
+        "options" => {
+            config.options(value);
+        }
+        "connect_timeout" => {
+            config.connect_timeout(Duration::from_secs(number()?));
+        }
+        "keepalives" => {
+            config.keepalives(boolean(key, value)?);
+        }
+        "keepalives_idle" => {
+            config.keepalives_idle(Duration::from_secs(number()?));
+        }
+        // libpq counts milliseconds.
+        "tcp_user_timeout" => {
+            config.tcp_user_timeout(Duration::from_millis(number()?));
+        }
+        "target_session_attrs" => {
+            config.target_session_attrs(match value {
+                "any" => TargetSessionAttrs::Any,
+                "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
+                _ => {
+                    return Err(format!(
+                        "`{key}={value}` makes no sense for migrations; use read-write"
+                    ));
+                }
+            });
+        }
+        "channel_binding" => {
+            config.channel_binding(match value {
+                "disable" => ChannelBinding::Disable,
+                "prefer" => ChannelBinding::Prefer,
+                "require" => ChannelBinding::Require,
+                _ => return Err(format!("`{key}={value}` is not understood")),
+            });
+        }
+        "sslmode" => value.clone_into(&mut settings.mode),
+        "sslrootcert" => settings.files.roots = Some(value.to_owned()),
+        "sslcert" => settings.files.certificate = Some(value.to_owned()),
+        "sslkey" => settings.files.key = Some(value.to_owned()),
+        "passfile" => settings.passfile = Some(value.to_owned()),
+        // Our sessions are UTF-8, without Kerberos, whatever these say.
+        "client_encoding"
+            if value.eq_ignore_ascii_case("utf8") || value.eq_ignore_ascii_case("utf-8") => {}
+        "gssencmode" if matches!(value, "disable" | "prefer") => {}
+        _ => {
+            return Err(format!(
+                "the parameter `{key}={}` is not supported",
+                if key == "sslpassword" { "***" } else { value }
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A host given later replaces that of the environment, and `Config` can only add.
+fn without_hosts(config: &Config) -> Config {
+    let mut fresh = Config::new();
+    if let Some(user) = config.get_user() {
+        fresh.user(user);
+    }
+    if let Some(password) = config.get_password() {
+        fresh.password(password);
+    }
+    if let Some(database) = config.get_dbname() {
+        fresh.dbname(database);
+    }
+    if let Some(application) = config.get_application_name() {
+        fresh.application_name(application);
+    }
+    if let Some(options) = config.get_options() {
+        fresh.options(options);
+    }
+    fresh
+}
+
+/// Fills in what libpq fills in.
+fn fill_in(config: &mut Config, settings: &Settings, environment: &Environment) {
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        let socket = Path::new("/var/run/postgresql");
+        config.host(if socket.is_dir() {
+            "/var/run/postgresql"
+        } else {
+            "localhost"
+        });
+    }
+    let user = config
+        .get_user()
+        .or_else(|| environment.get("USER"))
+        .unwrap_or("postgres")
+        .to_owned();
+    config.user(&user);
+    let database = config.get_dbname().unwrap_or(&user).to_owned();
+    config.dbname(&database);
+    if config.get_application_name().is_none() {
+        config.application_name("cargo-alembic");
+    }
+    if !settings.has_password {
+        let home = environment
+            .get("HOME")
+            .map(|home| format!("{home}/.pgpass"));
+        let file = settings.passfile.clone().or(home);
+        let text = file
+            .and_then(|file| std::fs::read_to_string(file).ok())
+            .unwrap_or_default();
+        let host = match config.get_hosts().first() {
+            Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
+            _ => "localhost".to_owned(),
+        };
+        let port = config
+            .get_ports()
+            .first()
+            .copied()
+            .unwrap_or(5432)
+            .to_string();
+        if let Some(password) = pgpass::find(&text, &host, &port, &database, &user) {
+            config.password(password);
+        }
+    }
+}
+
+fn ssl(config: &mut Config, settings: &Settings) -> Result<Option<(Verify, Files)>, String> {
+    let (mode, verify) = match settings.mode.as_str() {
+        "disable" => (SslMode::Disable, None),
+        "allow" | "prefer" => (SslMode::Prefer, Some(Verify::Nothing)),
+        "require" => (SslMode::Require, Some(Verify::Nothing)),
+        "verify-ca" => (SslMode::Require, Some(Verify::Authority)),
+        "verify-full" => (SslMode::Require, Some(Verify::Host)),
+        other => {
+            return Err(format!(
+                "`sslmode={other}` is none of disable, allow, prefer, require, verify-ca, verify-full"
+            ));
+        }
+    };
+    config.ssl_mode(mode);
+    Ok(verify.map(|verify| (verify, settings.files.clone())))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_honoured_is_refused_by_name() {
+        let message = |url: &str| Server::parse(url, &Environment::default()).unwrap_err();
+        assert_snapshot!(message("postgres://h/d?sslcrl=x"), @"the parameter `sslcrl=x` is not supported");
+        assert_snapshot!(message("postgres://h/d?sslmode=maybe"), @"`sslmode=maybe` is none of disable, allow, prefer, require, verify-ca, verify-full");
+        assert_snapshot!(message("postgres://h:x/d"), @"`x` is not a port");
+        assert_snapshot!(message("postgres://h/d?target_session_attrs=standby"), @"`target_session_attrs=standby` makes no sense for migrations; use read-write");
+    }
+}

@@ -1,0 +1,119 @@
+//! What commands are given.
+
+use std::path::PathBuf;
+
+use alembic_core::config::Config;
+use alembic_runtime::cli::{CommandError, Printer, mask};
+
+use crate::{
+    connect::Target,
+    environment::Environment,
+    project::{self, Package, Project},
+};
+
+/// Which package, which database, and how strictly.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Selection {
+    /// The package of the workspace whose migrations are meant
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "SPEC",
+        help_heading = "Project"
+    )]
+    pub(crate) package: Option<String>,
+    /// Path to Cargo.toml
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Project")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// The database, one of [package.metadata.alembic.databases]
+    #[arg(long, short, global = true, help_heading = "Project")]
+    pub(crate) name: Option<String>,
+    /// The database's URL, instead of the one in the environment
+    #[arg(long, global = true, value_name = "URL", help_heading = "Project")]
+    pub(crate) database_url: Option<String>,
+    /// Fail if alembic.lock is not up to date, instead of writing it
+    #[arg(long, global = true, help_heading = "Project")]
+    pub(crate) locked: bool,
+}
+
+/// What commands are given.
+pub(crate) struct Context<'io> {
+    pub(crate) cwd: PathBuf,
+    pub(crate) environment: Environment,
+    pub(crate) selection: Selection,
+    pub(crate) printer: Printer<'io>,
+}
+
+impl Context<'_> {
+    /// Finds the package that is meant, configured or not.
+    pub(crate) fn package(&self) -> Result<Package, CommandError> {
+        project::discover(&self.cwd, &self.selection)
+    }
+
+    /// Finds the package and the settings of the database that is meant.
+    pub(crate) fn configured(&self) -> Result<(Package, Config), CommandError> {
+        let package = self.package()?;
+        let config = package.config()?.ok_or_else(|| {
+            CommandError::usage(format!(
+                "package `{}` has no [package.metadata.alembic]",
+                package.name
+            ))
+            .hint("run `cargo alembic init` to start a migrations folder")
+        })?;
+        let Some(name) = &self.selection.name else {
+            return Ok((package, config));
+        };
+        let config = config.database(name).cloned().ok_or_else(|| {
+            let known = config.databases.keys().map(String::as_str);
+            let near = alembic_core::suggest::did_you_mean(name, known);
+            CommandError::usage(format!("Cargo.toml has no database `{name}`{near}"))
+        })?;
+        Ok((package, config))
+    }
+
+    /// Loads the revisions, and refreshes the lock file if they have changed.
+    pub(crate) fn project(&mut self) -> Result<Project, CommandError> {
+        let (package, config) = self.configured()?;
+        Project::load(package, config, self.selection.locked)
+    }
+
+    /// Returns which database is meant.
+    pub(crate) fn target(
+        &self,
+        package: &Package,
+        config: &Config,
+    ) -> Result<Target, CommandError> {
+        self.find_target(package, config)?.ok_or_else(|| {
+            CommandError::usage("no database URL").hint(format!(
+                "set {} (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml",
+                config.database_url_env
+            ))
+        })
+    }
+
+    /// Returns which database is meant, if any is.
+    pub(crate) fn find_target(
+        &self,
+        package: &Package,
+        config: &Config,
+    ) -> Result<Option<Target>, CommandError> {
+        let environment = self.environment.with_dotenv(&package.root)?;
+        let url = self
+            .selection
+            .database_url
+            .as_deref()
+            .or_else(|| environment.get(&config.database_url_env));
+        let path = config
+            .sqlite_path
+            .as_ref()
+            .map(|path| package.root.join(path).display().to_string());
+        let Some(url) = url.map(str::to_owned).or(path) else {
+            return Ok(None);
+        };
+        let target = Target::parse(&url, &environment).map_err(|error| {
+            CommandError::usage(format!("`{}` is not a database URL", mask(&url))).because(error)
+        })?;
+        Ok(Some(target))
+    }
+}

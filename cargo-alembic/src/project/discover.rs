@@ -1,0 +1,96 @@
+//! Finds the package with Cargo's own eyes.
+
+use std::path::{Path, PathBuf};
+
+use alembic_core::{config::Config, wording::quoted};
+use alembic_runtime::cli::CommandError;
+use cargo_metadata::MetadataCommand;
+
+use crate::context::Selection;
+
+/// A package of the user.
+#[derive(Debug, Clone)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its `Cargo.toml`.
+    pub(crate) manifest: PathBuf,
+    /// The folder of its `Cargo.toml`.
+    pub(crate) root: PathBuf,
+}
+
+impl Package {
+    /// Reads its configuration, if it has one.
+    pub(crate) fn config(&self) -> Result<Option<Config>, CommandError> {
+        let text = std::fs::read_to_string(&self.manifest).map_err(|error| {
+            CommandError::usage(format!("could not read `{}`", self.manifest.display()))
+                .caused_by(&error)
+        })?;
+        Config::from_manifest(&text)
+            .map_err(|error| CommandError::usage(format!("{}:{error}", self.manifest.display())))
+    }
+}
+
+/// Finds the package that is meant: by `-p`, by the current directory, or because it is the only
+/// one of the workspace with migrations.
+pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, CommandError> {
+    let mut command = MetadataCommand::new();
+    command.no_deps().current_dir(cwd);
+    if let Some(path) = &selection.manifest_path {
+        command.manifest_path(cwd.join(path));
+    }
+    let metadata = command.exec().map_err(|error| {
+        let cause = match &error {
+            cargo_metadata::Error::CargoMetadata { stderr } => {
+                stderr.trim().trim_start_matches("error: ").to_owned()
+            }
+            other => other.to_string(),
+        };
+        CommandError::usage("there is no package here")
+            .because(cause)
+            .hint("run it in a package, or make one with `cargo new`")
+    })?;
+    let members = metadata.workspace_packages();
+    let package = |package: &cargo_metadata::Package| Package {
+        name: package.name.to_string(),
+        manifest: package.manifest_path.clone().into_std_path_buf(),
+        root: package
+            .manifest_path
+            .parent()
+            .map(|root| root.to_path_buf().into_std_path_buf())
+            .unwrap_or_default(),
+    };
+    let names = || quoted(members.iter().map(|member| member.name.as_str()));
+    if let Some(name) = &selection.package {
+        let found = members
+            .iter()
+            .find(|member| member.name.as_str() == name)
+            .map(|found| package(found));
+        return found.ok_or_else(|| {
+            CommandError::usage(format!("the workspace has no package `{name}`"))
+                .hint(format!("it has {}", names()))
+        });
+    }
+    if let Some(root) = metadata.root_package() {
+        return Ok(package(root));
+    }
+    let folder = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_path_buf());
+    let here = members
+        .iter()
+        .map(|member| package(member))
+        .filter(|package| folder.starts_with(&package.root));
+    if let Some(here) = here.max_by_key(|package| package.root.as_os_str().len()) {
+        return Ok(here);
+    }
+    let migrated: Vec<_> = members
+        .iter()
+        .filter(|member| member.metadata.get("alembic").is_some())
+        .collect();
+    match migrated[..] {
+        [only] => Ok(package(only)),
+        _ => Err(
+            CommandError::usage("which package of the workspace is meant?")
+                .hint(format!("say -p with one of {}", names())),
+        ),
+    }
+}

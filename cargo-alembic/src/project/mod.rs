@@ -1,0 +1,14 @@
+//! The user's package: where it is, what is in its migrations folder, and how to add to it.
+
+mod discover;
+mod files;
+mod load;
+mod manifest;
+mod name;
+mod write;
+
+pub(crate) use discover::{Package, discover};
+pub(crate) use files::atomically;
+pub(crate) use load::Project;
+pub(crate) use manifest::add_settings;
+pub(crate) use write::{NewRevision, Written};

@@ -1,0 +1,269 @@
+//! Adds a revision to a project.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use alembic_core::{
+    Graph, Node, Script,
+    config::Hook,
+    revision::{Created, check_name},
+    script::{Downgrade, Header, Section, render},
+    wording::quoted,
+};
+use alembic_runtime::cli::CommandError;
+use chrono::{DateTime, FixedOffset, Local, Utc};
+
+use super::{Project, name::file_name};
+
+/// A revision to be written.
+#[derive(Debug, Default)]
+pub(crate) struct NewRevision {
+    pub(crate) message: String,
+    pub(crate) rev_id: Option<String>,
+    pub(crate) parents: Vec<Node>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) depends_on: Vec<String>,
+    /// Follow a revision that others follow already.
+    pub(crate) splice: bool,
+    /// One of the version locations.
+    pub(crate) version_path: Option<String>,
+    /// The SQL, if there is some already.
+    pub(crate) sql: Option<(String, Downgrade)>,
+    /// Whether the SQL has to run outside a transaction.
+    pub(crate) without_transaction: bool,
+}
+
+/// A revision that was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) id: String,
+    pub(crate) path: PathBuf,
+    /// Relative to the package.
+    pub(crate) name: String,
+    pub(crate) parents: Vec<String>,
+}
+
+impl Project {
+    /// Writes a revision file and the lock file. The graph with the new revision is checked before
+    /// anything is written.
+    pub(crate) fn add(&mut self, new: NewRevision) -> Result<Written, CommandError> {
+        self.refuse_non_head(&new)?;
+        let id = new.rev_id.clone().unwrap_or_else(random_id);
+        check_name(&id).map_err(|error| CommandError::usage(error.to_string()))?;
+        let date = now(&self.config.timezone)?;
+        let location = self.location(&new)?;
+        let file = file_name(
+            &self.config.file_template,
+            &id,
+            &new.message,
+            self.config.truncate_slug_length,
+            date,
+        );
+        let name = format!("{location}/{file}.sql");
+        let path = self.package.root.join(&name);
+        let parents: Vec<String> = self
+            .graph
+            .ids(new.parents.iter().copied())
+            .map(str::to_owned)
+            .collect();
+        let script = script(new, id.clone(), parents.clone(), date)?;
+        let mut revisions: Vec<_> = self
+            .graph
+            .nodes()
+            .map(|node| self.graph.revision(node).clone())
+            .collect();
+        revisions.push(script.revision(&name));
+        let graph = Graph::new(revisions).map_err(|errors| {
+            let hint = errors.0.first().map_or("", |error| error.hint());
+            CommandError::usage("the revision was not written: it does not fit into the graph")
+                .caused_by(&errors)
+                .hint(hint)
+        })?;
+        create(&path, &render(&script))?;
+        self.graph = graph;
+        self.write_lock()?;
+        Ok(Written {
+            id,
+            path,
+            name,
+            parents,
+        })
+    }
+
+    /// Runs the post-write hooks on a file, then refreshes the lock file, which they may have made stale.
+    pub(crate) fn run_hooks(
+        &self,
+        path: &Path,
+        mut say: impl FnMut(&str),
+    ) -> Result<(), CommandError> {
+        for hook in &self.config.post_write_hooks {
+            say(&format!("Running post write hook \"{}\" ...", hook.name));
+            self.run_hook(hook, path)?;
+        }
+        if !self.config.post_write_hooks.is_empty() {
+            Self::load_all(self.package.clone(), self.config.clone(), false)?;
+        }
+        Ok(())
+    }
+
+    fn run_hook(&self, hook: &Hook, path: &Path) -> Result<(), CommandError> {
+        let failed = |why: String| {
+            CommandError::usage(format!("post write hook `{}` failed", hook.name))
+                .because(why)
+                .hint(format!("`{}` was written", path.display()))
+        };
+        let mut words = shlex::split(&hook.command)
+            .ok_or_else(|| failed("its quotes are not balanced".into()))?;
+        let file = path.display().to_string();
+        if !words.iter().any(|word| word.contains("{file}")) {
+            words.push("{file}".into());
+        }
+        let words: Vec<String> = words
+            .iter()
+            .map(|word| word.replace("{file}", &file))
+            .collect();
+        let (program, arguments) = words
+            .split_first()
+            .ok_or_else(|| failed("it is empty".into()))?;
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.package.root)
+            .status()
+            .map_err(|error| failed(format!("could not run `{program}`: {error}")))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(failed(format!("`{program}` ended with {status}")))
+        }
+    }
+
+    fn refuse_non_head(&self, new: &NewRevision) -> Result<(), CommandError> {
+        let followed = new
+            .parents
+            .iter()
+            .find(|parent| !self.graph.children(**parent).is_empty());
+        match followed {
+            Some(parent) if !new.splice => Err(CommandError::usage(format!(
+                "revision `{}` is not a head revision",
+                self.graph.id(*parent)
+            ))
+            .hint("say --splice to create a new branch from this revision")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the folder for a new file: the one that was asked for, that of the first parent, or
+    /// the only one.
+    fn location(&self, new: &NewRevision) -> Result<String, CommandError> {
+        let locations = &self.config.migrations;
+        if let Some(wanted) = &new.version_path {
+            let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
+            return locations
+                .iter()
+                .find(|location| *location == wanted)
+                .cloned()
+                .ok_or_else(|| {
+                    CommandError::usage(format!(
+                        "path `{wanted}` is not represented in current version locations"
+                    ))
+                    .hint(format!("they are {}", quoted(locations)))
+                });
+        }
+        if let Some(parent) = new.parents.first() {
+            let path = &self.graph.revision(*parent).path;
+            let holds = |location: &&String| {
+                path.strip_prefix(location.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            return Ok(locations
+                .iter()
+                .find(holds)
+                .unwrap_or(&locations[0])
+                .clone());
+        }
+        match &locations[..] {
+            [only] => Ok(only.clone()),
+            _ => Err(CommandError::usage(
+                "multiple version locations present, please specify --version-path",
+            )),
+        }
+    }
+}
+
+fn script(
+    new: NewRevision,
+    id: String,
+    parents: Vec<String>,
+    date: DateTime<FixedOffset>,
+) -> Result<Script, CommandError> {
+    for label in &new.labels {
+        check_name(label).map_err(|error| CommandError::usage(error.to_string()))?;
+    }
+    let section = |sql: String| Section {
+        dialects: Vec::new(),
+        sql,
+        line: 1,
+    };
+    let (upgrade, downgrade) = new
+        .sql
+        .unwrap_or_else(|| (String::new(), Downgrade::Sections(vec![section(String::new())])));
+    let message = new.message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let script = Script {
+        header: Header {
+            id,
+            parents,
+            labels: new.labels,
+            dependencies: new.depends_on,
+            created: Created::parse(&date.format("%Y-%m-%d %H:%M:%S%:z").to_string()),
+            message: if message.is_empty() {
+                "empty message".into()
+            } else {
+                message
+            },
+            without_transaction: new.without_transaction,
+        },
+        upgrade: vec![section(upgrade)],
+        downgrade,
+    };
+    // What is written has to read back: a message may look like a header key.
+    match alembic_core::script::parse(&render(&script)) {
+        Ok(read) if read.header == script.header => Ok(script),
+        Ok(_) => Err(CommandError::usage(
+            "the message cannot be told from the header; use other words",
+        )),
+        Err(error) => {
+            Err(CommandError::usage("the revision would not be readable").because(error.problem))
+        }
+    }
+}
+
+fn create(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| {
+        CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error)
+    };
+    let mut file = fs::File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+fn random_id() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    id[id.len() - 12..].to_owned()
+}
+
+fn now(timezone: &str) -> Result<DateTime<FixedOffset>, CommandError> {
+    match timezone {
+        "local" => Ok(Local::now().fixed_offset()),
+        "UTC" | "utc" => Ok(Utc::now().fixed_offset()),
+        name => match name.parse::<chrono_tz::Tz>() {
+            Ok(zone) => Ok(Utc::now().with_timezone(&zone).fixed_offset()),
+            Err(_) => Err(
+                CommandError::usage(format!("can't locate timezone: `{name}`"))
+                    .hint("use UTC, local or an IANA name such as Europe/Vienna"),
+            ),
+        },
+    }
+}
