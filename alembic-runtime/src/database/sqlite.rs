@@ -30,10 +30,9 @@ impl MigrationBackend for Sqlite {
         conn: &mut C,
         wait: Duration,
     ) -> QueryResult<Option<String>> {
-        let before = answer(
-            conn,
-            "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout",
-        )?;
+        // Asking needs a lock on the file. Who fails to get it at once has no timeout.
+        let sql = "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout";
+        let before = answer(conn, sql).ok().flatten();
         conn.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
         Ok(Some(format!(
             "PRAGMA busy_timeout = {}",

@@ -502,6 +502,10 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
+    // Where a table is missing the query fails, which would ruin a transaction of the caller.
+    if Transaction::is_open(conn) {
+        return None;
+    }
     let found = read_fast(conn, C::Backend::FAMILY, table).ok()?;
     let rows: Vec<(&str, Option<&str>)> = found
         .iter()

@@ -208,9 +208,12 @@ fn script(
         sql,
         line: 1,
     };
-    let (upgrade, downgrade) = new
-        .sql
-        .unwrap_or_else(|| (String::new(), Downgrade::Sections(vec![section(String::new())])));
+    let (upgrade, downgrade) = new.sql.unwrap_or_else(|| {
+        (
+            String::new(),
+            Downgrade::Sections(vec![section(String::new())]),
+        )
+    });
     let message = new.message.split_whitespace().collect::<Vec<_>>().join(" ");
     let script = Script {
         header: Header {

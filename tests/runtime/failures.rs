@@ -1,0 +1,80 @@
+use alembic_runtime::{Error, Outcome};
+use harness::{Kind, on_every_database};
+
+use crate::migrations;
+
+const FAILING: &[(&str, &str, &str, &str)] = &[
+    (
+        "a",
+        "",
+        "CREATE TABLE ta (x INTEGER PRIMARY KEY);",
+        "DROP TABLE ta;",
+    ),
+    (
+        "b",
+        "a",
+        "CREATE TABLE tb (x INTEGER);\n\nINSERT INTO ta (x) VALUES (1);\n  INSERT INTO ta (x) VALUES (1);\nCREATE TABLE never (x INTEGER);",
+        "DROP TABLE tb;",
+    ),
+];
+
+on_every_database! {
+    fn the_failing_statement_is_named_with_its_line(db) {
+        let m = migrations::<Conn>(FAILING);
+        let mut conn = db.connect::<Conn>();
+        let Error::Statement(error) = m.upgrade(&mut conn, "head").unwrap_err() else { panic!("another error") };
+        assert_eq!((error.revision.as_str(), error.number, error.statements), ("b", Some(3), 4));
+        assert_eq!((error.path.as_str(), error.line, error.column), ("b.sql", 9, 3));
+        assert_eq!(error.statement, "INSERT INTO ta (x) VALUES (1)");
+        let text = error.to_string();
+        if KIND == Kind::Mariadb {
+            assert_eq!(error.outcome, Outcome::Partial { done: 2 });
+            assert_eq!((db.versions().as_str(), db.tables().as_str()), ("a", "ta,tb"));
+        } else {
+            assert_eq!(error.outcome, Outcome::RolledBack { committed: 0, undone: 1 });
+            assert_eq!(db.tables(), "");
+            assert!(text.contains("nothing was changed"), "{text}");
+        }
+    }
+
+    fn a_syntax_error_is_found_where_it_is(db) {
+        let m = migrations::<Conn>(&[("a", "", "CREATE TABLE ta (x INTEGER);\nCREATE TABLE tb\n  (y INTEGRR FOO BAR,);", "")]);
+        let Error::Statement(error) = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err() else { panic!("another error") };
+        assert_eq!(error.number, Some(2));
+        assert_eq!(error.line, if KIND == Kind::Postgres { 8 } else { 7 });
+    }
+
+    fn what_was_committed_before_is_told(db) {
+        let m = migrations::<Conn>(FAILING);
+        let mut conn = db.connect::<Conn>();
+        let failed = m.migrator().transaction(alembic_runtime::TransactionMode::PerMigration).upgrade(&mut conn, "head");
+        let Error::Statement(error) = failed.unwrap_err() else { panic!("another error") };
+        if KIND != Kind::Mariadb {
+            assert_eq!(error.outcome, Outcome::RolledBack { committed: 1, undone: 0 });
+            assert_eq!((db.versions().as_str(), db.tables().as_str()), ("a", "ta"));
+        }
+        assert_eq!(m.current(&mut conn).unwrap(), ["a"]);
+    }
+
+    fn irreversible_revisions_are_found_before_anything_is_undone(db) {
+        let text = "-- a\n-- Revision ID: a\n-- Revises: <base>\n-- alembic:upgrade\nCREATE TABLE ta (x INTEGER);\n-- alembic:irreversible: money\n";
+        let b = "-- b\n-- Revision ID: b\n-- Revises: a\n-- alembic:upgrade\nCREATE TABLE tb (x INTEGER);\n-- alembic:downgrade\nDROP TABLE tb;\n";
+        let files = [("a.sql".to_owned(), text.to_owned()), ("b.sql".to_owned(), b.to_owned())];
+        let m = alembic_runtime::Migrations::<Conn>::from_files(files).unwrap();
+        let mut conn = db.connect::<Conn>();
+        m.upgrade(&mut conn, "head").unwrap();
+        let error = m.downgrade(&mut conn, "base").unwrap_err();
+        assert_eq!(error.to_string(), "revision `a` (a.sql) is irreversible: money");
+        assert_eq!(db.versions(), "b");
+    }
+
+    fn the_connection_is_usable_after_a_failure(db) {
+        let m = migrations::<Conn>(FAILING);
+        let mut conn = db.connect::<Conn>();
+        m.upgrade(&mut conn, "head").unwrap_err();
+        diesel::connection::SimpleConnection::batch_execute(&mut conn, "CREATE TABLE mine (x INTEGER)").unwrap();
+        assert!(db.tables().contains("mine"));
+        // The lock is free again: another connection gets to the same failure at once.
+        m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+    }
+}

@@ -1,0 +1,34 @@
+//! The engine on real databases: each body runs on every one.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod consistency;
+mod diesel;
+mod failures;
+mod journal;
+mod locks;
+mod upgrade;
+
+/// Builds migrations from `id < parents: up / down` lines.
+fn migrations<C>(spec: &[(&str, &str, &str, &str)]) -> alembic_runtime::Migrations<C> {
+    let file = |(id, parents, up, down): &(&str, &str, &str, &str)| {
+        let (parents, header) = parents.split_once('\n').unwrap_or((parents, ""));
+        let text = format!(
+            "-- add {id}\n-- Revision ID: {id}\n-- Revises: {parents}\n{header}\n-- alembic:upgrade\n{up}\n-- alembic:downgrade\n{down}\n"
+        );
+        (format!("{id}.sql"), text)
+    };
+    alembic_runtime::Migrations::from_files(spec.iter().map(file)).unwrap()
+}
+
+/// Three tables in a line.
+const LINE: &[(&str, &str, &str, &str)] = &[
+    ("a", "", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;"),
+    (
+        "b",
+        "a",
+        "CREATE TABLE tb (x INTEGER);\nINSERT INTO ta (x) VALUES (1);",
+        "DELETE FROM ta;\nDROP TABLE tb;",
+    ),
+    ("c", "b", "CREATE TABLE tc (x INTEGER);", "DROP TABLE tc;"),
+];

@@ -1,0 +1,228 @@
+//! A database per test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_query};
+use tempfile::TempDir;
+
+use crate::{MariadbConn, PostgresConn, SqliteConn};
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+    /// A server.
+    Mariadb,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mariadb];
+
+    /// Returns the section name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
+        }
+    }
+}
+
+/// An empty database, dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    kind: Kind,
+    url: String,
+    name: String,
+    server: String,
+    _folder: Option<TempDir>,
+}
+
+#[derive(Debug, diesel::QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    answer: Option<String>,
+}
+
+impl Database {
+    /// Makes a database.
+    ///
+    /// Without server the test ends early on a laptop; where `ALEMBIC_TEST_REQUIRE` is set, a
+    /// missing server is a failure.
+    #[must_use]
+    pub fn new(kind: Kind) -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "alembic_test_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let variable = match kind {
+            Kind::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let url = folder.path().join("test.db").display().to_string();
+                return Some(Self {
+                    kind,
+                    url,
+                    name,
+                    server: String::new(),
+                    _folder: Some(folder),
+                });
+            }
+            Kind::Postgres => "ALEMBIC_TEST_POSTGRES",
+            Kind::Mariadb => "ALEMBIC_TEST_MARIADB",
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "how scripts/with-databases says where the servers are"
+        )]
+        let (server, required) = (
+            std::env::var(variable),
+            std::env::var("ALEMBIC_TEST_REQUIRE"),
+        );
+        let Ok(server) = server else {
+            assert!(
+                required.is_err(),
+                "{variable} is not set; run the tests with scripts/test"
+            );
+            return None;
+        };
+        let maintenance = if kind == Kind::Postgres {
+            "/postgres"
+        } else {
+            "/mysql"
+        };
+        let at = server
+            .rfind(maintenance)
+            .expect("the server's own database");
+        let at = if kind == Kind::Mariadb {
+            server.find(maintenance).unwrap_or(at)
+        } else {
+            at
+        };
+        let url = format!(
+            "{}/{name}{}",
+            &server[..at],
+            &server[at + maintenance.len()..]
+        );
+        let database = Self {
+            kind,
+            url,
+            name,
+            server,
+            _folder: None,
+        };
+        database.on_server(&format!("CREATE DATABASE {}", database.name));
+        Some(database)
+    }
+
+    /// Returns the URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns which database it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the name on the server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Connects.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    #[must_use]
+    pub fn connect<C: Connection>(&self) -> C {
+        C::establish(&self.url).expect("the test's own database")
+    }
+
+    /// Runs SQL.
+    pub fn run(&self, sql: &str) {
+        match self.kind {
+            Kind::Sqlite => self.connect::<SqliteConn>().batch_execute(sql),
+            Kind::Postgres => self.connect::<PostgresConn>().batch_execute(sql),
+            Kind::Mariadb => self.connect::<MariadbConn>().batch_execute(sql),
+        }
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Returns the only column of a query, which has to be called `answer`, joined with commas.
+    #[must_use]
+    pub fn ask(&self, sql: &str) -> String {
+        let rows: Vec<Answer> = match self.kind {
+            Kind::Sqlite => sql_query(sql).load(&mut self.connect::<SqliteConn>()),
+            Kind::Postgres => sql_query(sql).load(&mut self.connect::<PostgresConn>()),
+            Kind::Mariadb => sql_query(sql).load(&mut self.connect::<MariadbConn>()),
+        }
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter()
+            .map(|row| row.answer.unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
+    /// Returns the names of all tables but ours, sorted.
+    #[must_use]
+    pub fn tables(&self) -> String {
+        let query = match self.kind {
+            Kind::Sqlite => {
+                "SELECT name AS answer FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            }
+            Kind::Postgres => {
+                "SELECT tablename::text AS answer FROM pg_tables WHERE schemaname = 'public'"
+            }
+            Kind::Mariadb => {
+                "SELECT table_name AS answer FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+        };
+        let found = self.ask(query);
+        let mut tables: Vec<&str> = found
+            .split(',')
+            .filter(|name| !name.starts_with("alembic_version"))
+            .collect();
+        tables.sort_unstable();
+        tables.join(",")
+    }
+
+    /// Returns the rows of the version table, sorted.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        self.ask("SELECT version_num AS answer FROM alembic_version ORDER BY version_num")
+    }
+
+    fn on_server(&self, sql: &str) {
+        match self.kind {
+            Kind::Sqlite => Ok(()),
+            Kind::Postgres => PostgresConn::establish(&self.server)
+                .expect("the server")
+                .batch_execute(sql),
+            Kind::Mariadb => MariadbConn::establish(&self.server)
+                .expect("the server")
+                .batch_execute(sql),
+        }
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        match self.kind {
+            Kind::Sqlite => {}
+            Kind::Postgres => self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)),
+            Kind::Mariadb => self.on_server(&format!("DROP DATABASE {}", self.name)),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the tests of every area share: projects in temporary folders, databases of their own.
+
+mod backend;
+mod database;
+mod project;
+
+pub use backend::{MariadbConn, PostgresConn, SqliteConn};
+pub use database::{Database, Kind};
+pub use project::{Output, Project, bash, workspace};
