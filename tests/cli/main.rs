@@ -1,1 +1,49 @@
-//! t
+//! The command line: the real binary in a temporary project.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod bad_input;
+mod check;
+mod database;
+mod help;
+mod import;
+mod init;
+mod merge;
+mod on_servers;
+mod output;
+mod revision;
+mod script;
+mod tour;
+
+use harness::Project;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-alembic-under-test");
+
+/// A project on an SQLite file.
+fn project() -> Project {
+    Project::new(PROGRAM, "sqlite-path = \"shop.db\"\n")
+}
+
+/// A project with a trunk and two branches, one of them labelled.
+fn branched() -> Project {
+    let project = project();
+    project.revision(
+        "a1",
+        "<base>",
+        "CREATE TABLE ta (x INTEGER);",
+        "DROP TABLE ta;",
+    );
+    project.revision(
+        "b1",
+        "a1",
+        "CREATE TABLE tb1 (x INTEGER);",
+        "DROP TABLE tb1;",
+    );
+    project.revision(
+        "b2",
+        "a1\n-- Branch Labels: shop",
+        "CREATE TABLE tb2 (x INTEGER);",
+        "DROP TABLE tb2;",
+    );
+    project
+}

@@ -226,7 +226,7 @@ impl fmt::Display for StatementError {
                 write!(
                     f,
                     "nothing was changed: {} before it rolled back too",
-                    were(undone)
+                    the(undone, "revision")
                 )
             }
             Outcome::RolledBack {
@@ -235,44 +235,36 @@ impl fmt::Display for StatementError {
             } => {
                 write!(
                     f,
-                    "the revision was rolled back; {} before it committed",
-                    were(committed)
+                    "the revision rolled back; {} before it committed",
+                    the(committed, "revision")
                 )
             }
-            Outcome::RolledBack { committed, undone } => {
-                write!(
-                    f,
-                    "{} rolled back with it; {} before committed",
-                    were(undone),
-                    were(committed)
-                )
-            }
+            Outcome::RolledBack { committed, undone } => write!(
+                f,
+                "{} rolled back with it; {} before them committed",
+                the(undone, "revision"),
+                the(committed, "revision")
+            ),
             Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
             Outcome::Partial { done } => {
                 write!(
                     f,
-                    "{} of the revision committed: this database cannot roll back DDL",
-                    were_statements(done)
+                    "{} of it {} committed: this database cannot roll that back",
+                    count(done, "statement"),
+                    if done == 1 { "is" } else { "are" }
                 )
             }
         }
     }
 }
 
-fn were(n: usize) -> String {
-    format!(
-        "{} {}",
-        count(n, "revision"),
-        if n == 1 { "was" } else { "were" }
-    )
-}
-
-fn were_statements(n: usize) -> String {
-    format!(
-        "{} {}",
-        count(n, "statement"),
-        if n == 1 { "was" } else { "were" }
-    )
+/// Returns `the revision`, `the 2 revisions`.
+fn the(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("the {noun}")
+    } else {
+        format!("the {n} {noun}s")
+    }
 }
 
 /// The server's message with everything that Diesel passes on.

@@ -9,7 +9,7 @@ use diesel_async::{
 };
 use tokio_postgres::{
     Config, NoTls,
-    config::{ChannelBinding, SslMode, TargetSessionAttrs},
+    config::{ChannelBinding, Host, SslMode, TargetSessionAttrs},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -290,7 +290,7 @@ fn fill_in(config: &mut Config, settings: &Settings, environment: &Environment) 
             .and_then(|file| std::fs::read_to_string(file).ok())
             .unwrap_or_default();
         let host = match config.get_hosts().first() {
-            Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
+            Some(Host::Tcp(host)) => host.clone(),
             _ => "localhost".to_owned(),
         };
         let port = config
@@ -318,6 +318,12 @@ fn ssl(config: &mut Config, settings: &Settings) -> Result<Option<(Verify, Files
             ));
         }
     };
+    // As libpq does it, whatever the mode says: a socket of this machine needs no encryption.
+    let local = |host: &Host| !matches!(host, Host::Tcp(_));
+    if !config.get_hosts().is_empty() && config.get_hosts().iter().all(local) {
+        config.ssl_mode(SslMode::Disable);
+        return Ok(None);
+    }
     config.ssl_mode(mode);
     Ok(verify.map(|verify| (verify, settings.files.clone())))
 }

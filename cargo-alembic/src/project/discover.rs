@@ -71,10 +71,12 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
                 .hint(format!("it has {}", names()))
         });
     }
-    if let Some(root) = metadata.root_package() {
-        return Ok(package(root));
-    }
-    let folder = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_path_buf());
+    let start = selection
+        .manifest_path
+        .as_ref()
+        .and_then(|path| cwd.join(path).parent().map(Path::to_path_buf));
+    let start = start.unwrap_or_else(|| cwd.to_path_buf());
+    let folder = std::fs::canonicalize(&start).unwrap_or(start);
     let here = members
         .iter()
         .map(|member| package(member))

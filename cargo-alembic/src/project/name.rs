@@ -11,9 +11,15 @@ pub(super) fn file_name(
     date: DateTime<FixedOffset>,
 ) -> String {
     let part = |format: &str| date.format(format).to_string();
+    let slug = slug(message, slug_length);
+    let template = if slug.is_empty() {
+        template.replace("_{slug}", "")
+    } else {
+        template.to_owned()
+    };
     template
         .replace("{rev}", rev)
-        .replace("{slug}", &slug(message, slug_length))
+        .replace("{slug}", &slug)
         .replace("{year}", &part("%Y"))
         .replace("{month}", &part("%m"))
         .replace("{day}", &part("%d"))
@@ -21,8 +27,6 @@ pub(super) fn file_name(
         .replace("{minute}", &part("%M"))
         .replace("{second}", &part("%S"))
         .replace("{epoch}", &date.timestamp().to_string())
-        .trim_end_matches('_')
-        .to_owned()
 }
 
 /// Returns the words of a message in lower case, joined with `_`, cut at a word if too long.
@@ -56,7 +60,7 @@ mod tests {
         );
         assert_eq!(
             name("{rev}_{slug}", "a message that goes on for long"),
-            "3f2a_a_message_that_goes"
+            "3f2a_a_message_that_goes_"
         );
         assert_eq!(
             name("{epoch}_{rev}_{slug}", "../../etc"),

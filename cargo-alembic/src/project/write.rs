@@ -70,7 +70,7 @@ impl Project {
             .ids(new.parents.iter().copied())
             .map(str::to_owned)
             .collect();
-        let script = script(new, id.clone(), parents.clone(), date)?;
+        let (text, script) = script(new, id.clone(), parents.clone(), date)?;
         let mut revisions: Vec<_> = self
             .graph
             .nodes()
@@ -83,7 +83,7 @@ impl Project {
                 .caused_by(&errors)
                 .hint(hint)
         })?;
-        create(&path, &render(&script))?;
+        create(&path, &text)?;
         self.graph = graph;
         self.write_lock()?;
         Ok(Written {
@@ -194,12 +194,13 @@ impl Project {
     }
 }
 
+/// Returns the text of a new file, and what reading it back gives.
 fn script(
     new: NewRevision,
     id: String,
     parents: Vec<String>,
     date: DateTime<FixedOffset>,
-) -> Result<Script, CommandError> {
+) -> Result<(String, Script), CommandError> {
     for label in &new.labels {
         check_name(label).map_err(|error| CommandError::usage(error.to_string()))?;
     }
@@ -232,9 +233,11 @@ fn script(
         upgrade: vec![section(upgrade)],
         downgrade,
     };
-    // What is written has to read back: a message may look like a header key.
-    match alembic_core::script::parse(&render(&script)) {
-        Ok(read) if read.header == script.header => Ok(script),
+    // What is written has to read back: a message may look like a header key. And what is read is
+    // what the lock file describes: SQL that was imported may have other line ends.
+    let text = render(&script);
+    match alembic_core::script::parse(&text) {
+        Ok(read) if read.header == script.header => Ok((text, read)),
         Ok(_) => Err(CommandError::usage(
             "the message cannot be told from the header; use other words",
         )),

@@ -1,0 +1,210 @@
+//! Bad input: a clear error, and nothing changed.
+
+use harness::Project;
+use insta::assert_snapshot;
+
+use crate::{PROGRAM, project};
+
+const GOOD: &str = "-- a\n-- Revision ID: a1\n-- Revises: <base>\n-- alembic:upgrade\nCREATE TABLE ta (x INTEGER);\n";
+
+/// Runs `heads` in a project with these files.
+fn heads(files: &[(&str, &str)]) -> harness::Output {
+    let project = project();
+    for (name, text) in files {
+        project.write(&format!("migrations/{name}"), text);
+    }
+    project.try_line("heads")
+}
+
+#[test]
+fn no_project() {
+    let project = Project::unconfigured(PROGRAM);
+    assert_snapshot!(project.try_line("heads"), @"
+    ------- stderr -------
+    error: package `shop` has no [package.metadata.alembic]
+    hint: run `cargo alembic init` to start a migrations folder
+    [exit status: 2]
+    ");
+    std::fs::remove_file(project.path().join("Cargo.toml")).unwrap();
+    let output = project.try_line("heads");
+    assert!(
+        output
+            .stderr
+            .starts_with("error: there is no package here\n"),
+        "{output}"
+    );
+    assert_eq!(output.status, 2);
+}
+
+#[test]
+fn configuration() {
+    let message = |settings| Project::new(PROGRAM, settings).try_line("heads");
+    assert_snapshot!(message("migratons = \"m\"\n"), @"
+    ------- stderr -------
+    error: $PROJECT/Cargo.toml:7:1: unknown key `migratons`; did you mean `migrations`?
+    [exit status: 2]
+    ");
+    assert_snapshot!(message("migrations = \"missing\"\n"), @"
+    ------- stderr -------
+    error: could not read the migrations folder `$PROJECT/missing`
+      caused by: No such file or directory (os error 2)
+    hint: `migrations` in [package.metadata.alembic] names it; `cargo alembic init` makes one
+    [exit status: 2]
+    ");
+    assert_snapshot!(message("migrations = \"../outside\"\n"), @"
+    ------- stderr -------
+    error: $PROJECT/Cargo.toml:7:14: a migrations folder has to be inside the package
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn files() {
+    assert_snapshot!(heads(&[("a.sql", &GOOD.replace("-- Revision ID: a1\n", ""))]), @"
+    ------- stderr -------
+    error: a revision file is not usable
+      caused by: migrations/a.sql:1:1: the header has no `Revision ID:` line
+    [exit status: 2]
+    ");
+    assert_snapshot!(heads(&[("a.sql", GOOD), ("b.sql", GOOD)]), @"
+    ------- stderr -------
+    error: a revision file is not usable
+      caused by: migrations/b.sql:2: revision `a1` is defined twice, in `migrations/a.sql`, `migrations/b.sql`
+    hint: give one of the files another `Revision ID`, or remove it
+    [exit status: 2]
+    ");
+    assert_snapshot!(heads(&[("a.sql", &GOOD.replace("<base>", "zz"))]), @"
+    ------- stderr -------
+    error: a revision file is not usable
+      caused by: migrations/a.sql:3: revision `a1` (migrations/a.sql) follows `zz`, which does not exist
+    hint: was the file of the parent deleted, renamed or not committed?
+    [exit status: 2]
+    ");
+    assert_snapshot!(heads(&[
+        ("a.sql", &GOOD.replace("<base>", "b1")),
+        ("b.sql", &GOOD.replace("a1", "b1").replace("<base>", "a1")),
+        ("c.sql", &GOOD.replace("a1", "c1").replace("<base>", "b1")),
+    ]), @"
+    ------- stderr -------
+    error: a revision file is not usable
+      caused by: migrations/b.sql:3: cycle is detected in revisions (a1, b1), in `migrations/a.sql`, `migrations/b.sql`
+    hint: edit `Revises` or `Depends On` of one of them to follow an earlier revision
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn encodings() {
+    let project = project();
+    project.write("migrations/a.sql", b"-- a\n-- caf\xe9\n");
+    assert_snapshot!(project.try_line("heads"), @"
+    ------- stderr -------
+    error: a revision file is not usable
+      caused by: migrations/a.sql:2: the file is not UTF-8
+    hint: save it in UTF-8
+    [exit status: 2]
+    ");
+    project.write(
+        "migrations/a.sql",
+        format!("\u{feff}{}", GOOD.replace('\n', "\r\n")),
+    );
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    project.ok("upgrade head");
+    project.write("migrations/a.sql", GOOD);
+    assert_eq!(
+        project.try_line("check --quiet").stdout,
+        "The database is up to date at a1.\n"
+    );
+}
+
+#[test]
+fn targets() {
+    let project = project();
+    project.revision("abc1", "<base>", "", "");
+    project.revision("abc2", "abc1", "", "");
+    assert_snapshot!(project.try_line("upgrade zz"), @"
+    ------- stderr -------
+    error: can't locate revision identified by `zz`
+    hint: `history` lists the revisions
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("upgrade abc"), @"
+    ------- stderr -------
+    error: `abc` is ambiguous: it could be `abc1`, `abc2`
+    hint: type more of the id
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("upgrade +5"), @"
+    ------- stderr -------
+    error: relative revision `+5` didn't produce 5 migrations: only 2 could be walked
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("upgrade +1+1"), @"
+    ------- stderr -------
+    error: `+1+1` is not a revision identifier: expected one `+` or `-` with a number greater than zero at the end
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("downgrade -1"), @"
+    ------- stderr -------
+    error: relative revision `-1` didn't produce 1 migration: only 0 could be walked
+    [exit status: 2]
+    ");
+    assert!(!project.path().join("shop.db").exists() || project.ok("current").is_empty());
+}
+
+#[test]
+fn urls() {
+    let message = |url: &str| project().with("DATABASE_URL", url).try_line("current");
+    assert_snapshot!(message("postgress://me:secret@localhost/shop"), @"
+    ------- stderr -------
+    error: `postgress://me:***@localhost/shop` is not a database URL
+      caused by: `postgress://` is none of postgres, mysql, mariadb, sqlite; did you mean `postgres`?
+    [exit status: 2]
+    ");
+    assert_snapshot!(message("postgres://me:secret@localhost/shop?sslcrl=x"), @"
+    ------- stderr -------
+    error: `postgres://me:***@localhost/shop?sslcrl=x` is not a database URL
+      caused by: the parameter `sslcrl=x` is not supported
+    [exit status: 2]
+    ");
+    assert_snapshot!(message("mysql://me:secret@localhost"), @"
+    ------- stderr -------
+    error: `mysql://me:***@localhost` is not a database URL
+      caused by: the URL names no database; write it after the host, as in `mysql://host/shop`
+    [exit status: 2]
+    ");
+    let output = message("postgres://me:secret@127.0.0.1:1/shop");
+    assert!(
+        output
+            .stderr
+            .starts_with("error: could not connect to postgres://me:***@127.0.0.1:1/shop\n"),
+        "{output}"
+    );
+    assert_eq!(output.status, 3);
+    let output = message("mysql://me:secret@127.0.0.1:1/shop");
+    assert!(
+        output
+            .stderr
+            .starts_with("error: could not connect to mysql://me:***@127.0.0.1:1/shop\n"),
+        "{output}"
+    );
+    assert!(!output.stderr.contains("secret"));
+    assert_snapshot!(Project::new(PROGRAM, "").try_line("current"), @"
+    ------- stderr -------
+    error: no database URL
+    hint: set DATABASE_URL (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn a_malformed_dotenv_does_not_show_its_secrets() {
+    let project = project();
+    project.write(".env", "DATABASE_URL='postgres://me:secret@h/d\n");
+    let output = project.try_line("current");
+    assert_eq!(output.status, 2);
+    assert!(
+        output.stderr.contains(".env") && !output.stderr.contains("secret"),
+        "{output}"
+    );
+}

@@ -1,0 +1,269 @@
+//! Every `--help`, and the completion scripts.
+
+use insta::assert_snapshot;
+
+use crate::project;
+
+#[test]
+fn the_commands() {
+    assert_snapshot!(project().ok("--help"), @r#"
+    Database migrations with a revision graph
+
+    Usage: cargo alembic [OPTIONS] <COMMAND>
+
+    Commands:
+      init            Start a migrations folder and configure it in Cargo.toml
+      list-templates  List the templates that `init` has
+      revision        Create a new revision file
+      merge           Merge two revisions together, creating a new revision file
+      edit            Open a revision file in $EDITOR
+      lock            Write alembic.lock anew from the revision files
+      import          Turn the migrations of another tool into revisions
+      database        Create, drop or reset the database
+      completions     Print a completion script for a shell
+      upgrade         Upgrade to a later version
+      downgrade       Revert to a previous version
+      stamp           Stamp the version table with the given revision; don't run any migrations
+      current         Display the current revision of the database
+      history         List the revisions in chronological order, newest first
+      heads           Show the revisions that nothing follows
+      branches        Show current branch points
+      show            Show the revision denoted by the given symbol
+      check           Compare the database with the migrations; exit 1 unless it is up to date
+      log             Show what was applied when, by whom, and with which result
+      ensure-version  Create the version table if it doesn't exist
+      resolve         Say what became of a statement during which an earlier run died
+      help            Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Project:
+      -p, --package <SPEC>
+              The package of the workspace whose migrations are meant
+
+          --manifest-path <PATH>
+              Path to Cargo.toml
+
+      -n, --name <NAME>
+              The database, one of [package.metadata.alembic.databases]
+
+          --database-url <URL>
+              The database's URL, instead of the one in the environment
+
+          --locked
+              Fail if alembic.lock is not up to date, instead of writing it
+
+    Output:
+          --format <FORMAT>
+              How results are written
+
+              Possible values:
+              - human: For people
+              - json:  For programs: an object with `schema` and `data`
+              
+              [default: human]
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -q, --quiet
+              Print results and errors only
+
+    Examples:
+      cargo alembic init                       start a migrations folder
+      cargo alembic revision -m "add users"    write a revision
+      cargo alembic upgrade head               apply what is missing
+      cargo alembic history                    list the revisions
+      cargo alembic merge heads -m "merge"     join two branches
+    "#);
+}
+
+#[test]
+fn a_command() {
+    assert_snapshot!(project().ok("revision --help"), @r#"
+    Create a new revision file
+
+    Usage: cargo alembic revision [OPTIONS]
+
+    Options:
+      -m, --message <MESSAGE>
+              What it does, in a few words
+              
+              [default: "empty message"]
+
+          --rev-id <REV_ID>
+              The id, instead of a random one
+
+          --head <HEAD>
+              The revision to follow: a head, `branch@head`, or `base`
+              
+              [default: head]
+
+          --splice
+              Allow a revision that others follow already
+
+          --branch-label <LABEL>
+              A name for the branch that begins here
+
+          --depends-on <REVISION>
+              A revision or label that has to be applied before
+
+          --version-path <PATH>
+              The version location for the file, if there are several
+
+          --edit
+              Open the file in $EDITOR
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Project:
+      -p, --package <SPEC>
+              The package of the workspace whose migrations are meant
+
+          --manifest-path <PATH>
+              Path to Cargo.toml
+
+      -n, --name <NAME>
+              The database, one of [package.metadata.alembic.databases]
+
+          --database-url <URL>
+              The database's URL, instead of the one in the environment
+
+          --locked
+              Fail if alembic.lock is not up to date, instead of writing it
+
+    Output:
+          --format <FORMAT>
+              How results are written
+
+              Possible values:
+              - human: For people
+              - json:  For programs: an object with `schema` and `data`
+              
+              [default: human]
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -q, --quiet
+              Print results and errors only
+
+    Examples:
+      cargo alembic revision -m "add users"
+      cargo alembic revision -m "first of shop" --head base --branch-label shop
+      cargo alembic revision -m "add cart" --head shop@head --depends-on 3f2a
+    "#);
+    assert_snapshot!(project().ok("upgrade --help"), @"
+    Upgrade to a later version
+
+    Usage: cargo alembic upgrade [OPTIONS] <REVISION>
+
+    Arguments:
+      <REVISION>
+              The target: a revision, `head`, `heads`, `+N`, `branch@head`; `from:to` with --sql
+
+    Options:
+          --sql
+              Print the SQL of a script instead of running it; no database is needed
+
+          --dialect <DIALECT>
+              The database that a script is for, if its URL does not tell
+
+          --dry-run
+              Say what would be done, and change nothing
+
+          --tag <TAG>
+              A word for the log, to find the run again
+
+          --lock-timeout <SECONDS>
+              How many seconds to wait for another migrator
+              
+              [default: 600]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Project:
+      -p, --package <SPEC>
+              The package of the workspace whose migrations are meant
+
+          --manifest-path <PATH>
+              Path to Cargo.toml
+
+      -n, --name <NAME>
+              The database, one of [package.metadata.alembic.databases]
+
+          --database-url <URL>
+              The database's URL, instead of the one in the environment
+
+          --locked
+              Fail if alembic.lock is not up to date, instead of writing it
+
+    Output:
+          --format <FORMAT>
+              How results are written
+
+              Possible values:
+              - human: For people
+              - json:  For programs: an object with `schema` and `data`
+              
+              [default: human]
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -q, --quiet
+              Print results and errors only
+
+    Examples:
+      upgrade head                 everything
+      upgrade +2                   the next two revisions
+      upgrade shop@head            one branch, and what it depends on
+      upgrade 3f2a:head --sql      a script for a database that is at 3f2a
+    ");
+}
+
+#[test]
+fn underscores_are_accepted() {
+    project().ok("ensure_version");
+    project().ok("list_templates");
+}
+
+#[test]
+fn completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(
+            project()
+                .ok(&format!("completions {shell}"))
+                .contains("downgrade"),
+            "{shell}"
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! What only shows on a server: roles, passwords, failures with their codes.
+
+use harness::{Database, Kind, Project};
+use insta::assert_snapshot;
+
+use crate::project;
+
+fn on(db: &Database) -> Project {
+    project().with("DATABASE_URL", db.url())
+}
+
+#[test]
+fn a_wrong_password_is_not_shown() {
+    let Some(db) = Database::new(Kind::Postgres) else {
+        return;
+    };
+    db.run(&format!(
+        "CREATE ROLE {0}_me LOGIN PASSWORD 'right'",
+        db.name()
+    ));
+    let url = db
+        .url()
+        .replace("postgres@", &format!("{}_me:wrong-secret@", db.name()));
+    let output = project().with("DATABASE_URL", &url).try_line("current");
+    db.run(&format!("DROP ROLE {}_me", db.name()));
+    assert_eq!(output.status, 3);
+    assert!(
+        output.stderr.contains("password authentication failed"),
+        "{output}"
+    );
+    assert!(
+        output.stderr.contains(":***@") && !output.stderr.contains("wrong-secret"),
+        "{output}"
+    );
+
+    let Some(db) = Database::new(Kind::Mariadb) else {
+        return;
+    };
+    let url = db.url().replace("root@", "root:wrong-secret@");
+    let output = project().with("DATABASE_URL", &url).try_line("current");
+    assert_eq!(output.status, 3);
+    assert!(
+        output.stderr.contains("Access denied") && !output.stderr.contains("wrong-secret"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_role_that_may_only_read_can_ask() {
+    let Some(db) = Database::new(Kind::Postgres) else {
+        return;
+    };
+    let reader = format!("{}_reader", db.name());
+    let project = on(&db);
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    project.ok("upgrade head");
+    db.run(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
+    let url = db.url().replace("postgres@", &format!("{reader}:x@"));
+    for line in [
+        "current",
+        "check",
+        "log",
+        "history -i",
+        "upgrade head",
+        "upgrade head --dry-run",
+    ] {
+        let output = project.try_line(&format!("{line} --database-url {url}"));
+        assert_eq!(output.status, 0, "{line}: {output}");
+    }
+    db.run(&format!("DROP OWNED BY {reader}; DROP ROLE {reader}"));
+}
+
+/// Returns what a failure prints, with what differs between servers taken out.
+fn failure(kind: Kind) -> String {
+    let Some(db) = Database::new(kind) else {
+        return String::new();
+    };
+    let project = on(&db);
+    project.revision(
+        "a1",
+        "<base>",
+        "CREATE TABLE ta (x INTEGER PRIMARY KEY);",
+        "DROP TABLE ta;",
+    );
+    project.revision(
+        "b1",
+        "a1",
+        "CREATE TABLE tb (x INTEGER);\nINSERT INTO ta VALUES (1);\nINSERT INTO ta VALUES (1);",
+        "DROP TABLE tb;",
+    );
+    let output = project.try_line("upgrade head");
+    assert_eq!(output.status, 3);
+    let after = if kind == Kind::Mariadb { "a1\n" } else { "" };
+    assert_eq!(project.ok("current"), after);
+    output.to_string()
+}
+
+#[test]
+fn the_third_statement_fails_on_sqlite() {
+    assert_snapshot!(failure(Kind::Sqlite), @"
+    ------- stderr -------
+    Running upgrade  -> a1, add a1
+    Running upgrade a1 -> b1, add b1
+    error: revision `b1` failed in statement 3 of 3: UNIQUE constraint failed: ta.x
+      --> migrations/b1.sql:9:1
+        9 | INSERT INTO ta VALUES (1)
+    nothing was changed: the revision before it rolled back too
+    hint: mend the file and run the command again
+    [exit status: 3]
+    ");
+}
+
+#[test]
+fn the_third_statement_fails_on_postgres() {
+    let output = failure(Kind::Postgres);
+    if !output.is_empty() {
+        assert_snapshot!(output, @r#"
+        ------- stderr -------
+        Running upgrade  -> a1, add a1
+        Running upgrade a1 -> b1, add b1
+        error: revision `b1` failed in statement 3 of 3: duplicate key value violates unique constraint "ta_pkey"; detail: Key (x)=(1) already exists.
+          --> migrations/b1.sql:9:1
+            9 | INSERT INTO ta VALUES (1)
+        nothing was changed: the revision before it rolled back too
+        hint: mend the file and run the command again
+        [exit status: 3]
+        "#);
+    }
+}
+
+#[test]
+fn the_third_statement_fails_on_mariadb() {
+    let output = failure(Kind::Mariadb);
+    if !output.is_empty() {
+        assert_snapshot!(output, @"
+        ------- stderr -------
+        Running upgrade  -> a1, add a1
+        Running upgrade a1 -> b1, add b1
+        error: revision `b1` failed in statement 3 of 3: Duplicate entry '1' for key 'PRIMARY'
+          --> migrations/b1.sql:9:1
+            9 | INSERT INTO ta VALUES (1)
+        2 statements of it are committed: this database cannot roll that back
+        hint: mend the file from this statement on and run the command again: it goes on after the first 2 statements
+        [exit status: 3]
+        ");
+    }
+}
+
+#[test]
+fn rows_and_edits_that_do_not_fit() {
+    for kind in Kind::ALL {
+        let Some(db) = Database::new(kind) else {
+            continue;
+        };
+        let project = on(&db);
+        project.revision(
+            "a1",
+            "<base>",
+            "CREATE TABLE ta (x INTEGER);",
+            "DROP TABLE ta;",
+        );
+        project.ok("upgrade head");
+        project.revision(
+            "a1",
+            "<base>",
+            "CREATE TABLE edited (x INTEGER);",
+            "DROP TABLE ta;",
+        );
+        project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
+        let output = project.try_line("upgrade head");
+        assert!(
+            output
+                .stderr
+                .contains("revision `a1` (migrations/a1.sql) was edited after it was applied"),
+            "{output}"
+        );
+        assert_eq!(output.status, 2);
+        db.run("UPDATE alembic_version SET version_num = 'gone'");
+        for line in ["upgrade head", "downgrade base", "stamp head"] {
+            let output = project.try_line(line);
+            assert!(
+                output
+                    .stderr
+                    .contains("the database is ahead of the program"),
+                "{line}: {output}"
+            );
+            assert_eq!(output.status, 2);
+        }
+        assert_eq!(
+            project.ok("current"),
+            "gone (unknown to these migrations)\n"
+        );
+        assert_eq!(
+            (db.versions().as_str(), db.tables().as_str()),
+            ("gone", "ta")
+        );
+        project.ok("stamp --purge head");
+        assert_eq!(db.versions(), "b1");
+    }
+}

@@ -1,0 +1,120 @@
+//! What a newcomer does in the first five minutes.
+
+use insta::assert_snapshot;
+
+use crate::{branched, project};
+
+#[test]
+fn up_down_and_where_it_stands() {
+    let project = project();
+    project.revision(
+        "a1",
+        "<base>",
+        "CREATE TABLE ta (x INTEGER);",
+        "DROP TABLE ta;",
+    );
+    project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
+    assert_snapshot!(project.try_line("current"), @"");
+    assert_snapshot!(project.try_line("upgrade head"), @"
+    ------- stderr -------
+    Running upgrade  -> a1, add a1
+    Running upgrade a1 -> b1, add b1
+    ");
+    assert_snapshot!(project.try_line("current"), @"b1 (head)");
+    assert_snapshot!(project.try_line("history"), @"
+    a1 -> b1 (head), add b1
+    <base> -> a1, add a1
+    ");
+    assert_snapshot!(project.try_line("history -i -r a1:"), @"
+    a1 -> b1 (head) (current), add b1
+    <base> -> a1, add a1
+    ");
+    assert_snapshot!(project.try_line("upgrade head"), @"
+    ------- stderr -------
+    The database is up to date at b1.
+    ");
+    assert_snapshot!(project.try_line("downgrade -1"), @"
+    ------- stderr -------
+    Running downgrade b1 -> a1, add b1
+    ");
+    assert_snapshot!(project.try_line("upgrade head --dry-run"), @"Would run upgrade a1 -> b1, add b1");
+    assert_snapshot!(project.try_line("current --check-heads"), @"
+    a1
+    ------- stderr -------
+    Database is not on all head revisions.
+    [exit status: 1]
+    ");
+    assert_snapshot!(project.try_line("show a1"), @"
+    Rev: a1
+    Parent: <base>
+    Path: migrations/a1.sql
+
+        add a1
+
+        Revision ID: a1
+        Revises: <base>
+    ");
+    assert_snapshot!(project.try_line("stamp base"), @"
+    ------- stderr -------
+    Running stamp_revision a1 ->
+    ");
+}
+
+#[test]
+fn branches() {
+    let project = branched();
+    assert_snapshot!(project.try_line("heads"), @"
+    b1 (head)
+    b2 (shop) (head)
+    ");
+    assert_snapshot!(project.try_line("branches"), @"
+    a1 (branchpoint)
+       -> b1 (head)
+       -> b2 (shop) (head)
+    ");
+    assert_snapshot!(project.try_line("upgrade head"), @"
+    ------- stderr -------
+    error: multiple head revisions are present for given argument `head`: b1, b2; specify a specific target revision, `<branchname>@head` to narrow to a specific head, or `heads` for all heads
+    hint: `merge heads` joins them
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("upgrade heads"), @"
+    ------- stderr -------
+    Running upgrade  -> a1, add a1
+    Running upgrade a1 -> b1, add b1
+    Running upgrade a1 -> b2, add b2
+    ");
+    assert_snapshot!(project.try_line("downgrade shop@base"), @"
+    ------- stderr -------
+    error: `shop@base` would also downgrade `b1`, on other branches that share its base
+    hint: downgrade to the branch point instead, or say --allow-siblings to undo all of them
+    [exit status: 2]
+    ");
+    assert_snapshot!(project.try_line("downgrade shop@-1"), @"
+    ------- stderr -------
+    Running downgrade b2 -> a1, add b2
+    ");
+    assert_snapshot!(project.try_line("downgrade base --allow-siblings"), @"
+    ------- stderr -------
+    Running downgrade b1 -> a1, add b1
+    Running downgrade a1 -> , add a1
+    ");
+}
+
+#[test]
+fn asking_makes_no_file() {
+    let project = project();
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    for line in [
+        "current",
+        "history -i",
+        "check",
+        "log",
+        "show current",
+        "upgrade head --sql",
+        "upgrade head --dry-run",
+    ] {
+        let _any = project.try_line(line);
+        assert!(!project.path().join("shop.db").exists(), "{line}");
+    }
+}
