@@ -1,1 +1,141 @@
-//! t
+//! The rules of ARCHITECTURE.md, checked against the sources as text.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use harness::workspace;
+
+/// Returns all Rust files below a folder of the workspace, with their text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&workspace().join(folder), &mut found);
+    assert!(!found.is_empty(), "{folder} has no sources");
+    found
+}
+
+/// Fails if a line of code, comments aside, holds one of the words.
+fn ban(folder: &str, exempt: &[&str], words: &[&str]) {
+    for (path, text) in sources(folder) {
+        if exempt
+            .iter()
+            .any(|end| path.to_string_lossy().contains(end))
+        {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let code = line.trim_start();
+            if code.starts_with("//") {
+                continue;
+            }
+            for word in words {
+                assert!(
+                    !code.contains(word),
+                    "{}:{} uses {word}",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pure_crate_stays_pure() {
+    let io = [
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::net",
+        "Instant",
+        "SystemTime",
+        "Utc::now",
+        "Local::now",
+    ];
+    ban("alembic-core/src", &["tests.rs"], &io);
+    let manifest = fs::read_to_string(workspace().join("alembic-core/Cargo.toml")).unwrap();
+    assert!(
+        !manifest.contains("diesel"),
+        "alembic-core depends on Diesel"
+    );
+}
+
+#[test]
+fn diesel_is_spoken_behind_one_door() {
+    let queries = ["sql_query", "RunQueryDsl", "QueryableByName"];
+    ban("alembic-runtime/src", &["/database/"], &queries);
+    ban("cargo-alembic/src", &[], &queries);
+}
+
+#[test]
+fn the_database_module_knows_no_plans() {
+    ban(
+        "alembic-runtime/src/database",
+        &[],
+        &[
+            "alembic_core::plan",
+            "alembic_core::graph",
+            "alembic_core::target",
+        ],
+    );
+}
+
+#[test]
+fn the_engine_does_not_print() {
+    ban(
+        "alembic-runtime/src/migrator",
+        &[],
+        &[
+            "println!",
+            "eprintln!",
+            "std::io::stdout",
+            "std::io::stderr",
+        ],
+    );
+}
+
+#[test]
+fn every_file_is_about_one_thing() {
+    for folder in [
+        "alembic-core/src",
+        "alembic-macros/src",
+        "alembic-runtime/src",
+        "cargo-alembic/src",
+    ] {
+        for (path, text) in sources(folder) {
+            let code = text
+                .lines()
+                .take_while(|line| *line != "#[cfg(test)]")
+                .count();
+            assert!(code <= 600, "{} has {code} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    for area in ["cli", "runtime", "builds"] {
+        let main = fs::read_to_string(workspace().join(format!("tests/{area}/main.rs"))).unwrap();
+        for (path, _) in sources(&format!("tests/{area}")) {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(
+                name == "main" || main.contains(&format!("mod {name};")),
+                "tests/{area}/{name}.rs is not run"
+            );
+        }
+    }
+}

@@ -129,7 +129,14 @@ where
     /// Finds out without lock whether there is anything to do.
     fn unlocked(&mut self, command: Command<'_>) -> Result<(), Error> {
         let state = self.state()?;
+        // A step that looks interrupted may be running at this moment: only under the lock can
+        // that be told.
+        let under_way = state
+            .log
+            .iter()
+            .any(|record| record.state == LogState::Running.name());
         let nothing = match command {
+            _ if under_way && !self.options.dry_run => false,
             Command::EnsureVersion => state.has_version_table && state.has_log,
             Command::Resolve(..) => false,
             _ => {
