@@ -42,13 +42,7 @@ impl Problem {
     #[must_use]
     pub fn of_file(path: &str, message: String, hint: &str) -> Self {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
-        Self {
-            path: path.to_owned(),
-            line: None,
-            column: None,
-            message,
-            hint,
-        }
+        Self { path: path.to_owned(), line: None, column: None, message, hint }
     }
 }
 
@@ -58,9 +52,7 @@ impl Collection {
     /// # Errors
     ///
     /// Everything that is wrong with any of them; never an empty list.
-    pub fn read<'a>(
-        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-    ) -> Result<Self, Vec<Problem>> {
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Self, Vec<Problem>> {
         let mut scripts = HashMap::new();
         let mut revisions = Vec::new();
         let mut lines = HashMap::new();
@@ -80,11 +72,7 @@ impl Collection {
         }
         match Graph::new(revisions) {
             Ok(graph) => Ok(Self { graph, scripts }),
-            Err(errors) => Err(errors
-                .0
-                .iter()
-                .map(|error| graph_problem(error, &lines))
-                .collect()),
+            Err(errors) => Err(errors.0.iter().map(|error| graph_problem(error, &lines)).collect()),
         }
     }
 
@@ -99,34 +87,15 @@ impl Collection {
     #[must_use]
     pub fn missing_from(&self, lock: &Lockfile) -> Vec<Problem> {
         let hint = "run `cargo alembic lock`";
-        let locked: HashMap<&str, &str> = lock
-            .revisions
-            .iter()
-            .map(|(r, _)| (r.id.as_str(), r.path.as_str()))
-            .collect();
-        let unlocked = self
-            .graph
-            .nodes()
-            .map(|node| self.graph.revision(node))
-            .filter(|r| !locked.contains_key(r.id.as_str()));
-        let unlocked = unlocked.map(|r| {
-            Problem::of_file(
-                &r.path,
-                format!("revision `{}` is not in alembic.lock", r.id),
-                hint,
-            )
-        });
-        let gone = lock
-            .revisions
-            .iter()
-            .map(|(r, _)| r)
-            .filter(|r| self.graph.find_id(&r.id).is_none());
+        let locked: HashMap<&str, &str> =
+            lock.revisions.iter().map(|(r, _)| (r.id.as_str(), r.path.as_str())).collect();
+        let unlocked =
+            self.graph.nodes().map(|node| self.graph.revision(node)).filter(|r| !locked.contains_key(r.id.as_str()));
+        let unlocked =
+            unlocked.map(|r| Problem::of_file(&r.path, format!("revision `{}` is not in alembic.lock", r.id), hint));
+        let gone = lock.revisions.iter().map(|(r, _)| r).filter(|r| self.graph.find_id(&r.id).is_none());
         let gone = gone.map(|r| {
-            Problem::of_file(
-                &r.path,
-                format!("alembic.lock has revision `{}`, which has no file", r.id),
-                hint,
-            )
+            Problem::of_file(&r.path, format!("alembic.lock has revision `{}`, which has no file", r.id), hint)
         });
         unlocked.chain(gone).collect()
     }
@@ -139,15 +108,8 @@ impl Collection {
 /// [`Problem`].
 pub fn script<'a>(path: &str, content: &'a [u8]) -> Result<(Script, &'a str), Problem> {
     let text = str::from_utf8(content).map_err(|error| {
-        let line = content[..error.valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
-        Problem {
-            line: Some(line),
-            ..Problem::of_file(path, "the file is not UTF-8".into(), "save it in UTF-8")
-        }
+        let line = content[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Problem { line: Some(line), ..Problem::of_file(path, "the file is not UTF-8".into(), "save it in UTF-8") }
     })?;
     let script = parse(text).map_err(|error| Problem {
         path: path.to_owned(),
@@ -163,21 +125,11 @@ pub fn script<'a>(path: &str, content: &'a [u8]) -> Result<(Script, &'a str), Pr
 fn graph_problem(error: &GraphError, texts: &HashMap<&str, &str>) -> Problem {
     let path = error.file().unwrap_or_default();
     let is_key = |line: &str| {
-        let content = line
-            .trim_start_matches('\u{feff}')
-            .trim_start()
-            .trim_start_matches('-')
-            .trim_start();
+        let content = line.trim_start_matches('\u{feff}').trim_start().trim_start_matches('-').trim_start();
         content.starts_with(error.header_key())
     };
-    let line = texts
-        .get(path)
-        .and_then(|text| text.lines().position(is_key))
-        .map(|index| index + 1);
-    Problem {
-        line,
-        ..Problem::of_file(path, error.to_string(), error.hint())
-    }
+    let line = texts.get(path).and_then(|text| text.lines().position(is_key)).map(|index| index + 1);
+    Problem { line, ..Problem::of_file(path, error.to_string(), error.hint()) }
 }
 
 #[cfg(test)]
@@ -188,12 +140,7 @@ mod tests {
 
     fn problems(files: &[(&str, &str)]) -> String {
         let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
-        Collection::read(files)
-            .unwrap_err()
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n")
+        Collection::read(files).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]

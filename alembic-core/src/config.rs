@@ -28,7 +28,7 @@ pub struct Config {
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
-    pub databases: BTreeMap<String, Config>,
+    pub databases: BTreeMap<String, Self>,
 }
 
 /// How steps are grouped into transactions.
@@ -104,17 +104,11 @@ impl Config {
     pub fn from_manifest(text: &str) -> Result<Option<Self>, ConfigError> {
         let document = Document::parse(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
-            fail(
-                text,
-                offset,
-                format!("this is not TOML: {}", error.message()),
-            )
+            fail(text, offset, format!("this is not TOML: {}", error.message()))
         })?;
         let table = ["package", "metadata", "alembic"]
             .into_iter()
-            .try_fold(document.as_item(), |item, key| {
-                item.get(key).filter(|item| !item.is_none())
-            });
+            .try_fold(document.as_item(), |item, key| item.get(key).filter(|item| !item.is_none()));
         let Some(item) = table else { return Ok(None) };
         Reader { text }.table(item, Self::default(), true).map(Some)
     }
@@ -128,11 +122,7 @@ impl Config {
 
 fn fail(text: &str, offset: usize, problem: String) -> ConfigError {
     let (line, column) = line_and_column(text, offset);
-    ConfigError {
-        line,
-        column,
-        problem,
-    }
+    ConfigError { line, column, problem }
 }
 
 struct Reader<'a> {
@@ -149,10 +139,7 @@ impl Reader<'_> {
             return Err(self.error(item, "expected a table of settings".into()));
         };
         if !top && table.get("migrations").is_none() {
-            return Err(self.error(
-                item,
-                "a named database needs `migrations`, a folder of its own".into(),
-            ));
+            return Err(self.error(item, "a named database needs `migrations`, a folder of its own".into()));
         }
         for (key, value) in table.iter() {
             if !KEYS.contains(&key) || (key == "databases" && !top) {
@@ -163,24 +150,10 @@ impl Reader<'_> {
         Ok(config)
     }
 
-    fn unknown_key(
-        &self,
-        table: &dyn TableLike,
-        key: &str,
-        value: &Item,
-        known: &[&str],
-    ) -> ConfigError {
+    fn unknown_key(&self, table: &dyn TableLike, key: &str, value: &Item, known: &[&str]) -> ConfigError {
         let near = suggest::did_you_mean(key, known.iter().copied());
-        let expected = if near.is_empty() {
-            format!("; the keys are {}", crate::wording::joined(known))
-        } else {
-            near
-        };
-        let offset = table
-            .key(key)
-            .and_then(toml_edit::Key::span)
-            .or(value.span())
-            .map_or(0, |span| span.start);
+        let expected = if near.is_empty() { format!("; the keys are {}", crate::wording::joined(known)) } else { near };
+        let offset = table.key(key).and_then(toml_edit::Key::span).or(value.span()).map_or(0, |span| span.start);
         fail(self.text, offset, format!("unknown key `{key}`{expected}"))
     }
 
@@ -191,12 +164,8 @@ impl Reader<'_> {
             "sqlite-path" => config.sqlite_path = Some(self.string(value)?),
             "file-template" => config.file_template = self.template(value)?,
             "truncate-slug-length" => {
-                let number = value
-                    .as_integer()
-                    .and_then(|n| usize::try_from(n).ok())
-                    .filter(|n| *n > 0);
-                config.truncate_slug_length =
-                    number.ok_or_else(|| self.error(value, "expected a number".into()))?;
+                let number = value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+                config.truncate_slug_length = number.ok_or_else(|| self.error(value, "expected a number".into()))?;
             }
             "timezone" => config.timezone = self.string(value)?,
             "transaction" => {
@@ -216,14 +185,8 @@ impl Reader<'_> {
                     return Err(self.error(value, "expected a table for each database".into()));
                 };
                 for (name, database) in table.iter() {
-                    let base = Config {
-                        databases: BTreeMap::new(),
-                        sqlite_path: None,
-                        ..config.clone()
-                    };
-                    config
-                        .databases
-                        .insert(name.to_owned(), self.table(database, base, false)?);
+                    let base = Config { databases: BTreeMap::new(), sqlite_path: None, ..config.clone() };
+                    config.databases.insert(name.to_owned(), self.table(database, base, false)?);
                 }
             }
         }
@@ -247,34 +210,25 @@ impl Reader<'_> {
             Some(list) if !list.is_empty() && list.iter().all(|path| is_inside(path)) => {
                 Ok(list.into_iter().map(folder).collect())
             }
-            Some(list) if !list.is_empty() => Err(self.error(
-                item,
-                "a migrations folder has to be inside the package".into(),
-            )),
+            Some(list) if !list.is_empty() => {
+                Err(self.error(item, "a migrations folder has to be inside the package".into()))
+            }
             _ => Err(self.error(item, "expected a folder, or a list of folders".into())),
         }
     }
 
     fn template(&self, item: &Item) -> Result<String, ConfigError> {
-        const TOKENS: [&str; 9] = [
-            "rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch",
-        ];
+        const TOKENS: [&str; 9] = ["rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch"];
         let template = self.string(item)?;
         for part in template.split('{').skip(1) {
             let token = part.split('}').next().unwrap_or_default();
             if !TOKENS.contains(&token) {
-                let problem = format!(
-                    "`{{{token}}}` is none of the tokens {}",
-                    crate::wording::joined(TOKENS)
-                );
+                let problem = format!("`{{{token}}}` is none of the tokens {}", crate::wording::joined(TOKENS));
                 return Err(self.error(item, problem));
             }
         }
         if !template.contains("{rev}") || template.contains(['/', '\\']) {
-            return Err(self.error(
-                item,
-                "a file template names a file, with `{rev}` in it".into(),
-            ));
+            return Err(self.error(item, "a file template names a file, with `{rev}` in it".into()));
         }
         Ok(template)
     }
@@ -282,21 +236,14 @@ impl Reader<'_> {
     fn hooks(&self, item: &Item) -> Result<Vec<Hook>, ConfigError> {
         let tables: Vec<&dyn TableLike> = match (item.as_array_of_tables(), item.as_array()) {
             (Some(tables), _) => tables.iter().map(|table| table as &dyn TableLike).collect(),
-            (None, Some(array)) => array
-                .iter()
-                .filter_map(|value| value.as_inline_table().map(|t| t as &dyn TableLike))
-                .collect(),
+            (None, Some(array)) => {
+                array.iter().filter_map(|value| value.as_inline_table().map(|t| t as &dyn TableLike)).collect()
+            }
             _ => {
-                return Err(self.error(
-                    item,
-                    "expected `[[package.metadata.alembic.post-write-hooks]]`".into(),
-                ));
+                return Err(self.error(item, "expected `[[package.metadata.alembic.post-write-hooks]]`".into()));
             }
         };
-        tables
-            .into_iter()
-            .map(|table| self.hook(item, table))
-            .collect()
+        tables.into_iter().map(|table| self.hook(item, table)).collect()
     }
 
     fn hook(&self, item: &Item, table: &dyn TableLike) -> Result<Hook, ConfigError> {
@@ -308,10 +255,7 @@ impl Reader<'_> {
             Some(value) => self.string(value),
             None => Err(self.error(item, format!("a post-write hook needs `{key}`"))),
         };
-        Ok(Hook {
-            name: field("name")?,
-            command: field("command")?,
-        })
+        Ok(Hook { name: field("name")?, command: field("command")? })
     }
 }
 
@@ -329,17 +273,13 @@ mod tests {
     use super::*;
 
     fn read(settings: &str) -> Result<Config, ConfigError> {
-        let text =
-            format!("[package]\nname = \"shop\"\n\n[package.metadata.alembic]\n{settings}\n");
+        let text = format!("[package]\nname = \"shop\"\n\n[package.metadata.alembic]\n{settings}\n");
         Config::from_manifest(&text).map(Option::unwrap)
     }
 
     #[test]
     fn no_table_means_no_configuration() {
-        assert_eq!(
-            Config::from_manifest("[package]\nname = \"shop\"\n").unwrap(),
-            None
-        );
+        assert_eq!(Config::from_manifest("[package]\nname = \"shop\"\n").unwrap(), None);
         assert_eq!(read("").unwrap(), Config::default());
     }
 
@@ -369,10 +309,7 @@ mod tests {
         assert_eq!(config.version_table, VersionTable::new("ops.versions"));
         assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
         let analytics = config.database("analytics").unwrap();
-        assert_eq!(
-            (&analytics.migrations[0], &analytics.timezone),
-            (&"analytics".to_owned(), &"local".to_owned())
-        );
+        assert_eq!((&analytics.migrations[0], &analytics.timezone), (&"analytics".to_owned(), &"local".to_owned()));
     }
 
     #[test]

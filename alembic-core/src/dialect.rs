@@ -46,18 +46,13 @@ impl Dialect {
     #[must_use]
     pub fn quote(self, identifier: &str) -> String {
         let mark = if self.is_mysql_family() { '`' } else { '"' };
-        format!(
-            "{mark}{}{mark}",
-            identifier.replace(mark, &format!("{mark}{mark}"))
-        )
+        format!("{mark}{}{mark}", identifier.replace(mark, &format!("{mark}{mark}")))
     }
 
     /// Quotes an identifier only if it needs it, as a person would.
     #[must_use]
     pub fn quote_if_needed(self, identifier: &str) -> String {
-        let plain = identifier
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let plain = identifier.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if plain && identifier.starts_with(|c: char| c.is_ascii_lowercase()) {
             identifier.to_owned()
         } else {
@@ -69,11 +64,7 @@ impl Dialect {
     #[must_use]
     pub fn literal(self, text: &str) -> String {
         let doubled = text.replace('\'', "''").replace('\0', "");
-        if self.is_mysql_family() {
-            format!("'{}'", doubled.replace('\\', "\\\\"))
-        } else {
-            format!("'{doubled}'")
-        }
+        if self.is_mysql_family() { format!("'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
     }
 }
 
@@ -110,10 +101,7 @@ mod tests {
         assert_eq!(Dialect::Mysql.quote("a`b"), "`a``b`");
         assert_eq!(Dialect::Sqlite.literal("it's \\"), "'it''s \\'");
         assert_eq!(Dialect::Mariadb.literal("it's \\"), "'it''s \\\\'");
-        assert_eq!(
-            Dialect::Postgres.quote_if_needed("alembic_version"),
-            "alembic_version"
-        );
+        assert_eq!(Dialect::Postgres.quote_if_needed("alembic_version"), "alembic_version");
         assert_eq!(Dialect::Postgres.quote_if_needed("Version"), "\"Version\"");
     }
 }

@@ -29,10 +29,7 @@ mod tests {
     fn scripts() -> Vec<(String, Script)> {
         let file = |id: &str, revises: &str, rest: &str| {
             let text = format!("-- add {id}\n-- Revision ID: {id}\n-- Revises: {revises}\n{rest}");
-            (
-                format!("migrations/2026_{id}_add.sql"),
-                script::parse(&text).unwrap(),
-            )
+            (format!("migrations/2026_{id}_add.sql"), script::parse(&text).unwrap())
         };
         vec![
             file(
@@ -56,28 +53,12 @@ mod tests {
     #[test]
     fn what_is_embedded_reads_back() {
         let scripts = scripts();
-        let graph = Graph::new(
-            scripts
-                .iter()
-                .map(|(path, script)| script.revision(path))
-                .collect(),
-        )
-        .unwrap();
-        let settings = Settings {
-            version_table: VersionTable::new("ops.v"),
-            transaction: TransactionMode::PerMigration,
-        };
+        let graph = Graph::new(scripts.iter().map(|(path, script)| script.revision(path)).collect()).unwrap();
+        let settings =
+            Settings { version_table: VersionTable::new("ops.v"), transaction: TransactionMode::PerMigration };
         let locations = ["migrations".to_owned()];
-        let find = |path: &str| {
-            scripts
-                .iter()
-                .find(|(p, _)| p == path)
-                .map(|(_, s)| s.clone())
-                .unwrap()
-        };
-        let (text, table) = encode(&graph, &settings, &locations, |revision| {
-            find(&revision.path)
-        });
+        let find = |path: &str| scripts.iter().find(|(p, _)| p == path).map(|(_, s)| s.clone()).unwrap();
+        let (text, table) = encode(&graph, &settings, &locations, |revision| find(&revision.path));
         let image = Image::new(&text, &table);
         assert_eq!(image.settings().unwrap(), settings);
         assert_eq!(image.len(), 3);
@@ -87,17 +68,11 @@ mod tests {
         for node in graph.nodes() {
             assert_eq!(again.revision(node), graph.revision(node));
             assert_eq!(again.node_hash(node), graph.node_hash(node));
-            assert_eq!(
-                image.script(node).unwrap(),
-                find(&graph.revision(node).path)
-            );
+            assert_eq!(image.script(node).unwrap(), find(&graph.revision(node).path));
         }
         let sql: usize = 60;
         let overhead = (text.len() + table.len() - sql) / 3;
-        assert!(
-            overhead < 140,
-            "{overhead} bytes for each of three revisions, the header included"
-        );
+        assert!(overhead < 140, "{overhead} bytes for each of three revisions, the header included");
     }
 
     #[test]

@@ -38,29 +38,21 @@ impl Lockfile {
     pub fn of(graph: &Graph) -> Self {
         let mut heads: Vec<String> = graph.ids(graph.heads()).map(str::to_owned).collect();
         heads.sort_unstable();
-        let revisions = graph
-            .nodes()
-            .map(|n| (graph.revision(n).clone(), graph.node_hash(n)))
-            .collect();
+        let revisions = graph.nodes().map(|n| (graph.revision(n).clone(), graph.node_hash(n))).collect();
         Self { heads, revisions }
     }
 
     /// Returns the text of the file; deterministic.
     #[must_use]
     pub fn render(&self) -> String {
-        let mut out = format!(
-            "# Written by `cargo alembic`. Commit it; after a conflict keep both sides.\n{VERSION_LINE}\n"
-        );
+        let mut out =
+            format!("# Written by `cargo alembic`. Commit it; after a conflict keep both sides.\n{VERSION_LINE}\n");
         for head in &self.heads {
             let _infallible = writeln!(out, "head {head}");
         }
         for (revision, node) in &self.revisions {
             let list = |names: &[String]| {
-                if names.is_empty() {
-                    "-".to_owned()
-                } else {
-                    joined(names).replace(", ", ",")
-                }
+                if names.is_empty() { "-".to_owned() } else { joined(names).replace(", ", ",") }
             };
             let _infallible = writeln!(
                 out,
@@ -71,13 +63,8 @@ impl Lockfile {
                 list(&revision.dependencies),
                 list(&revision.labels),
                 revision.upgrade,
-                revision
-                    .downgrade
-                    .map_or_else(|| "-".to_owned(), |sum| sum.to_string()),
-                revision.created.as_ref().map_or_else(
-                    || "-".to_owned(),
-                    |created| created.text().replace(' ', "T")
-                ),
+                revision.downgrade.map_or_else(|| "-".to_owned(), |sum| sum.to_string()),
+                revision.created.as_ref().map_or_else(|| "-".to_owned(), |created| created.text().replace(' ', "T")),
                 revision.message,
             );
         }
@@ -90,23 +77,12 @@ impl Lockfile {
     ///
     /// [`LockError`] at the first line that is not understood.
     pub fn parse(text: &str) -> Result<Self, LockError> {
-        let mut lock = Self {
-            heads: Vec::new(),
-            revisions: Vec::new(),
-        };
+        let mut lock = Self { heads: Vec::new(), revisions: Vec::new() };
         let mut version_seen = false;
         for (index, line) in text.lines().enumerate() {
-            let error = |problem: &str| LockError {
-                line: index + 1,
-                problem: problem.to_owned(),
-            };
-            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"]
-                .iter()
-                .any(|mark| line.starts_with(mark))
-            {
-                return Err(error(
-                    "a merge conflict is not resolved; keep the lines of both sides",
-                ));
+            let error = |problem: &str| LockError { line: index + 1, problem: problem.to_owned() };
+            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
+                return Err(error("a merge conflict is not resolved; keep the lines of both sides"));
             }
             match line.split_once(' ') {
                 _ if line.is_empty() || line.starts_with('#') => {}
@@ -116,16 +92,11 @@ impl Lockfile {
                 }
                 _ if !version_seen => return Err(error("expected `version 1`")),
                 Some(("head", id)) => lock.heads.push(id.to_owned()),
-                _ => lock
-                    .revisions
-                    .push(revision(line).ok_or_else(|| error("not a line of a lock file"))?),
+                _ => lock.revisions.push(revision(line).ok_or_else(|| error("not a line of a lock file"))?),
             }
         }
         if !version_seen {
-            return Err(LockError {
-                line: 1,
-                problem: "expected `version 1`".to_owned(),
-            });
+            return Err(LockError { line: 1, problem: "expected `version 1`".to_owned() });
         }
         lock.heads.sort_unstable();
         lock.heads.dedup();
@@ -149,11 +120,7 @@ fn revision(line: &str) -> Option<(Revision, Checksum)> {
     let mut fields = line.splitn(10, ' ');
     let mut next = || fields.next();
     let list = |text: &str| {
-        if text == "-" {
-            Vec::new()
-        } else {
-            text.split(',').map(str::to_owned).collect()
-        }
+        if text == "-" { Vec::new() } else { text.split(',').map(str::to_owned).collect() }
     };
     let (id, path) = (next()?, unescape(next()?)?);
     let (parents, dependencies, labels) = (list(next()?), list(next()?), list(next()?));
@@ -170,32 +137,13 @@ fn revision(line: &str) -> Option<(Revision, Checksum)> {
     let message = next().unwrap_or_default().to_owned();
     crate::revision::check_name(id).ok()?;
     let id = id.to_owned();
-    Some((
-        Revision {
-            id,
-            parents,
-            dependencies,
-            labels,
-            message,
-            created,
-            path,
-            upgrade,
-            downgrade,
-        },
-        node,
-    ))
+    Some((Revision { id, parents, dependencies, labels, message, created, path, upgrade, downgrade }, node))
 }
 
 /// Fields are separated by spaces, so blanks in file names are written as `%20`.
 fn escape(path: &str) -> String {
     path.chars()
-        .map(|c| {
-            if c.is_whitespace() || c == '%' {
-                format!("%{:02x}", u32::from(c))
-            } else {
-                c.to_string()
-            }
-        })
+        .map(|c| if c.is_whitespace() || c == '%' { format!("%{:02x}", u32::from(c)) } else { c.to_string() })
         .collect()
 }
 

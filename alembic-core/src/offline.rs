@@ -33,8 +33,7 @@ impl Offline<'_> {
     #[must_use]
     pub fn render(&self, work: &[Work]) -> String {
         let mut script = Text::default();
-        let per_run =
-            self.dialect.transactional_ddl() && self.transaction == TransactionMode::PerRun;
+        let per_run = self.dialect.transactional_ddl() && self.transaction == TransactionMode::PerRun;
         let per_step = self.dialect.transactional_ddl() && !per_run;
         let mut open = per_run && work.first().is_some_and(|first| !first.without_transaction);
         if open {
@@ -79,11 +78,7 @@ impl Offline<'_> {
             statements: work.statements.len(),
             started: None,
         };
-        script.statement(
-            &self
-                .table
-                .log(self.dialect, &entry, LogState::Done, self.actor),
-        );
+        script.statement(&self.table.log(self.dialect, &entry, LogState::Done, self.actor));
     }
 }
 
@@ -107,11 +102,7 @@ impl Text {
         }
         self.0.push_str(sql);
         let last_line = sql.lines().last().unwrap_or_default();
-        let ends = sql.ends_with(';')
-            || last_line
-                .trim_start()
-                .to_ascii_lowercase()
-                .starts_with("delimiter");
+        let ends = sql.ends_with(';') || last_line.trim_start().to_ascii_lowercase().starts_with("delimiter");
         self.0.push_str(if ends { "\n\n" } else { "\n;\n\n" });
     }
 }

@@ -83,10 +83,7 @@ impl Created {
                     .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
                     .map(|date| date.and_utc().timestamp())
             })?;
-        Some(Self {
-            text: text.to_owned(),
-            seconds,
-        })
+        Some(Self { text: text.to_owned(), seconds })
     }
 
     /// Returns the date as it was written.

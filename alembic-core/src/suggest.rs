@@ -21,10 +21,7 @@ mod tests {
 
     #[test]
     fn only_near_words_are_suggested() {
-        assert_eq!(
-            nearest("migratons", ["migrations", "timezone"]),
-            Some("migrations")
-        );
+        assert_eq!(nearest("migratons", ["migrations", "timezone"]), Some("migrations"));
         assert_eq!(nearest("colour", ["migrations", "timezone"]), None);
     }
 }

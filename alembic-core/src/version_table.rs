@@ -17,10 +17,7 @@ pub struct VersionTable {
 
 impl Default for VersionTable {
     fn default() -> Self {
-        Self {
-            schema: None,
-            name: "alembic_version".into(),
-        }
+        Self { schema: None, name: "alembic_version".into() }
     }
 }
 
@@ -86,14 +83,8 @@ impl VersionTable {
     #[must_use]
     pub fn new(name: &str) -> Self {
         match name.split_once('.') {
-            Some((schema, name)) => Self {
-                schema: Some(schema.into()),
-                name: name.into(),
-            },
-            None => Self {
-                schema: None,
-                name: name.into(),
-            },
+            Some((schema, name)) => Self { schema: Some(schema.into()), name: name.into() },
+            None => Self { schema: None, name: name.into() },
         }
     }
 
@@ -150,14 +141,8 @@ impl VersionTable {
     pub fn create_log(&self, dialect: Dialect) -> String {
         let (id, time, text) = match dialect {
             Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT", "TEXT"),
-            Dialect::Postgres => (
-                "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-                "TIMESTAMPTZ",
-                "TEXT",
-            ),
-            Dialect::Mysql | Dialect::Mariadb => {
-                ("BIGINT AUTO_INCREMENT PRIMARY KEY", "DATETIME(6)", "TEXT")
-            }
+            Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "TIMESTAMPTZ", "TEXT"),
+            Dialect::Mysql | Dialect::Mariadb => ("BIGINT AUTO_INCREMENT PRIMARY KEY", "DATETIME(6)", "TEXT"),
         };
         format!(
             "CREATE TABLE IF NOT EXISTS {} (\n    id {id},\n    run VARCHAR(36) NOT NULL,\n    \
@@ -179,31 +164,18 @@ impl VersionTable {
             RowOperation::Insert(id) => {
                 format!("INSERT INTO {table} (version_num) VALUES ({})", literal(id))
             }
-            RowOperation::Update { from, to } => format!(
-                "UPDATE {table} SET version_num={} WHERE {table}.version_num = {}",
-                literal(to),
-                literal(from)
-            ),
-            RowOperation::Delete(id) => format!(
-                "DELETE FROM {table} WHERE {table}.version_num = {}",
-                literal(id)
-            ),
+            RowOperation::Update { from, to } => {
+                format!("UPDATE {table} SET version_num={} WHERE {table}.version_num = {}", literal(to), literal(from))
+            }
+            RowOperation::Delete(id) => format!("DELETE FROM {table} WHERE {table}.version_num = {}", literal(id)),
         }
     }
 
     /// Returns the statement that adds a row to the log.
     #[must_use]
-    pub fn log(
-        &self,
-        dialect: Dialect,
-        entry: &LogEntry<'_>,
-        state: LogState,
-        actor: &Actor,
-    ) -> String {
+    pub fn log(&self, dialect: Dialect, entry: &LogEntry<'_>, state: LogState, actor: &Actor) -> String {
         let text = |text: &str| dialect.literal(text);
-        let optional = |sum: Option<Checksum>| {
-            sum.map_or_else(|| "NULL".to_owned(), |sum| text(&sum.to_string()))
-        };
+        let optional = |sum: Option<Checksum>| sum.map_or_else(|| "NULL".to_owned(), |sum| text(&sum.to_string()));
         let now = now(dialect);
         let done = state == LogState::Done;
         format!(
@@ -224,45 +196,21 @@ impl VersionTable {
             text(&actor.host),
             text(&actor.application),
             text(&actor.version),
-            if actor.tag.is_empty() {
-                "NULL".to_owned()
-            } else {
-                text(&actor.tag)
-            },
+            if actor.tag.is_empty() { "NULL".to_owned() } else { text(&actor.tag) },
         )
     }
 
     /// Returns the statement that records how far a running step has come.
     #[must_use]
-    pub fn log_progress(
-        &self,
-        dialect: Dialect,
-        entry: &LogEntry<'_>,
-        statement: usize,
-        prefix: Checksum,
-    ) -> String {
-        self.log_update(
-            dialect,
-            entry,
-            &format!("statement = {statement}, prefix = '{prefix}'"),
-        )
+    pub fn log_progress(&self, dialect: Dialect, entry: &LogEntry<'_>, statement: usize, prefix: Checksum) -> String {
+        self.log_update(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'"))
     }
 
     /// Returns the statement that records how a running step ended.
     #[must_use]
-    pub fn log_end(
-        &self,
-        dialect: Dialect,
-        entry: &LogEntry<'_>,
-        state: LogState,
-        error: Option<&str>,
-    ) -> String {
+    pub fn log_end(&self, dialect: Dialect, entry: &LogEntry<'_>, state: LogState, error: Option<&str>) -> String {
         let error = error.map_or_else(|| "NULL".to_owned(), |error| dialect.literal(error));
-        let changes = format!(
-            "state = '{}', finished_at = {}, error = {error}",
-            state.name(),
-            now(dialect)
-        );
+        let changes = format!("state = '{}', finished_at = {}, error = {error}", state.name(), now(dialect));
         self.log_update(dialect, entry, &changes)
     }
 
@@ -304,10 +252,7 @@ mod tests {
 
     #[test]
     fn ids_from_a_database_cannot_break_out() {
-        let update = RowOperation::Update {
-            from: "a'b".into(),
-            to: "c".into(),
-        };
+        let update = RowOperation::Update { from: "a'b".into(), to: "c".into() };
         assert_snapshot!(
             VersionTable::default().change(Dialect::Sqlite, &update),
             @"UPDATE alembic_version SET version_num='c' WHERE alembic_version.version_num = 'a''b'"

@@ -35,10 +35,7 @@ impl Parse for Argument {
         } else {
             let name: Ident = input.parse()?;
             if name != "database" {
-                return Err(syn::Error::new(
-                    name.span(),
-                    "expected a path, or `database = \"name\"`",
-                ));
+                return Err(syn::Error::new(name.span(), "expected a path, or `database = \"name\"`"));
             }
             input.parse::<Token![=]>()?;
             Self::Database(input.parse::<LitStr>()?.value())
@@ -52,10 +49,7 @@ impl Parse for Argument {
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let span = Span::call_site();
     let argument: Argument = syn::parse2(input)?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "Cargo tells a macro in no other way which package it expands for"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "Cargo tells a macro in no other way which package it expands for")]
     let root = std::env::var("CARGO_MANIFEST_DIR")
         .map_err(|_| syn::Error::new(span, "CARGO_MANIFEST_DIR is not set; compile with Cargo"))?;
     expand_in(PathBuf::from(root), &argument).map_err(|messages| combined(span, messages))
@@ -65,40 +59,27 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
 fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<String>> {
     let folder = Folder::new(root);
     let config = configuration(&folder, argument).map_err(|message| vec![message])?;
-    let files = folder
-        .files(&config.migrations)
-        .map_err(|message| vec![message])?;
-    let contents = files
-        .iter()
-        .map(|file| (file.name.as_str(), file.content.as_slice()));
+    let files = folder.files(&config.migrations).map_err(|message| vec![message])?;
+    let contents = files.iter().map(|file| (file.name.as_str(), file.content.as_slice()));
     let collection = Collection::read(contents).map_err(|problems| messages(&problems))?;
     one_head(&collection.graph)?;
-    let (lock_path, lock) = folder
-        .lock(&config.migrations)
-        .map_err(|message| vec![message])?;
+    let (lock_path, lock) = folder.lock(&config.migrations).map_err(|message| vec![message])?;
     let differences = collection.missing_from(&lock);
     if !differences.is_empty() {
         return Err(messages(&differences));
     }
-    Ok(emit(
-        &collection,
-        &config,
-        &lock_path.display().to_string(),
-        &files,
-    ))
+    Ok(emit(&collection, &config, &lock_path.display().to_string(), &files))
 }
 
 fn configuration(folder: &Folder, argument: &Argument) -> Result<Config, String> {
     let config = folder.config()?;
     match argument {
         Argument::None => Ok(config),
-        Argument::Path(path) => Ok(Config {
-            migrations: vec![path.trim_end_matches('/').to_owned()],
-            ..config
-        }),
-        Argument::Database(name) => config.database(name).cloned().ok_or_else(|| {
-            format!("Cargo.toml has no [package.metadata.alembic.databases.{name}]")
-        }),
+        Argument::Path(path) => Ok(Config { migrations: vec![path.trim_end_matches('/').to_owned()], ..config }),
+        Argument::Database(name) => config
+            .database(name)
+            .cloned()
+            .ok_or_else(|| format!("Cargo.toml has no [package.metadata.alembic.databases.{name}]")),
     }
 }
 
@@ -107,10 +88,7 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
     if heads.len() < 2 {
         return Ok(());
     }
-    let named = heads
-        .iter()
-        .map(|head| graph.revision(*head))
-        .map(|r| format!("{} ({})", r.id, r.path));
+    let named = heads.iter().map(|head| graph.revision(*head)).map(|r| format!("{} ({})", r.id, r.path));
     Err(vec![format!(
         "the migrations have {} heads: {}; join them with `cargo alembic merge heads -m \"…\"`",
         heads.len(),
@@ -120,24 +98,12 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
 
 /// Two constants with everything in them, and the files for Cargo to watch.
 fn emit(collection: &Collection, config: &Config, lock: &str, files: &[File]) -> TokenStream {
-    let settings = Settings {
-        version_table: config.version_table.clone(),
-        transaction: config.transaction,
-    };
-    let (text, table) = encode(
-        &collection.graph,
-        &settings,
-        &config.migrations,
-        |revision| {
-            collection
-                .script(revision)
-                .cloned()
-                .expect("the graph was made from these scripts")
-        },
-    );
+    let settings = Settings { version_table: config.version_table.clone(), transaction: config.transaction };
+    let (text, table) = encode(&collection.graph, &settings, &config.migrations, |revision| {
+        collection.script(revision).cloned().expect("the graph was made from these scripts")
+    });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));
-    let watched = std::iter::once(lock.to_owned())
-        .chain(files.iter().map(|file| file.path.display().to_string()));
+    let watched = std::iter::once(lock.to_owned()).chain(files.iter().map(|file| file.path.display().to_string()));
     quote! {{
         const _: &[&[u8]] = &[#(::core::include_bytes!(#watched)),*];
         ::alembic_runtime::Migrations::embedded(#text, #table)
@@ -156,12 +122,8 @@ fn messages(problems: &[Problem]) -> Vec<String> {
 }
 
 fn combined(span: Span, messages: Vec<String>) -> syn::Error {
-    let mut errors = messages
-        .into_iter()
-        .map(|message| syn::Error::new(span, message));
-    let first = errors
-        .next()
-        .unwrap_or_else(|| syn::Error::new(span, "the migrations could not be embedded"));
+    let mut errors = messages.into_iter().map(|message| syn::Error::new(span, message));
+    let first = errors.next().unwrap_or_else(|| syn::Error::new(span, "the migrations could not be embedded"));
     errors.fold(first, |mut all, error| {
         all.combine(error);
         all
@@ -180,14 +142,8 @@ mod tests {
     fn the_argument_is_a_path_or_a_database() {
         assert_eq!(argument("").unwrap(), Argument::None);
         assert_eq!(argument("\"a/b\",").unwrap(), Argument::Path("a/b".into()));
-        assert_eq!(
-            argument("database = \"x\"").unwrap(),
-            Argument::Database("x".into())
-        );
-        assert_eq!(
-            argument("db = \"x\"").unwrap_err().to_string(),
-            "expected a path, or `database = \"name\"`"
-        );
+        assert_eq!(argument("database = \"x\"").unwrap(), Argument::Database("x".into()));
+        assert_eq!(argument("db = \"x\"").unwrap_err().to_string(), "expected a path, or `database = \"name\"`");
         assert!(argument("\"a\" \"b\"").is_err());
     }
 }

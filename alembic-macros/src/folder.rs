@@ -30,8 +30,7 @@ impl Folder {
     /// Reads the package's configuration; a package without one has the defaults.
     pub(crate) fn config(&self) -> Result<Config, String> {
         let path = self.root.join("Cargo.toml");
-        let text = fs::read_to_string(&path)
-            .map_err(|error| format!("could not read {}: {error}", path.display()))?;
+        let text = fs::read_to_string(&path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
         let config = Config::from_manifest(&text).map_err(|error| format!("Cargo.toml:{error}"))?;
         Ok(config.unwrap_or_default())
     }
@@ -41,8 +40,7 @@ impl Folder {
         let mut files = Vec::new();
         for location in locations {
             let folder = self.root.join(location);
-            let failed =
-                |error| format!("could not read the migrations folder `{location}`: {error}");
+            let failed = |error| format!("could not read the migrations folder `{location}`: {error}");
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
                 if path.extension().is_some_and(|extension| extension == "sql") {
@@ -59,14 +57,10 @@ impl Folder {
         let first = locations.first().map_or("migrations", String::as_str);
         let name = format!("{first}/{FILE_NAME}");
         let path = self.root.join(&name);
-        let text = fs::read_to_string(&path).map_err(|error| {
-            format!("could not read `{name}`: {error}; `cargo alembic lock` writes it")
-        })?;
+        let text = fs::read_to_string(&path)
+            .map_err(|error| format!("could not read `{name}`: {error}; `cargo alembic lock` writes it"))?;
         let lock = Lockfile::parse(&text).map_err(|error| {
-            format!(
-                "{name}:{}: {}; `cargo alembic lock` writes it anew",
-                error.line, error.problem
-            )
+            format!("{name}:{}: {}; `cargo alembic lock` writes it anew", error.line, error.problem)
         })?;
         Ok((path, lock))
     }
@@ -75,15 +69,9 @@ impl Folder {
 fn file(location: &str, path: PathBuf) -> Result<File, String> {
     let name = format!("{location}/{}", file_name(&path));
     let content = fs::read(&path).map_err(|error| format!("could not read `{name}`: {error}"))?;
-    Ok(File {
-        name,
-        path,
-        content,
-    })
+    Ok(File { name, path, content })
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -19,7 +19,5 @@ mod folder;
 /// `cargo alembic` changes `alembic.lock`, which makes Cargo build the program again.
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    embed::expand(input.into())
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    embed::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

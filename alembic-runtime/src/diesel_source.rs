@@ -7,9 +7,7 @@ use alembic_core::{
 use diesel::{
     backend::Backend,
     connection::BoxableConnection,
-    migration::{
-        Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result,
-    },
+    migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result},
 };
 
 use crate::{Error, Migrations, database::MigrationBackend};
@@ -25,28 +23,17 @@ where
 {
     fn migrations(&self) -> Result<Vec<Box<dyn Migration<DB>>>> {
         let graph = self.graph()?;
-        if let Some(node) = graph
-            .nodes()
-            .find(|node| graph.parents(*node).len() > 1 || graph.children(*node).len() > 1)
+        if let Some(node) = graph.nodes().find(|node| graph.parents(*node).len() > 1 || graph.children(*node).len() > 1)
         {
             let id = graph.id(node);
-            return Err(format!(
-                "Diesel's harness runs linear histories only, and `{id}` is a branch or merge point"
-            )
-            .into());
+            return Err(
+                format!("Diesel's harness runs linear histories only, and `{id}` is a branch or merge point").into()
+            );
         }
         let migration = |node: Node| -> std::result::Result<Box<dyn Migration<DB>>, Error> {
-            let step = |direction| Step {
-                direction,
-                revision: Some(node),
-                from: vec![],
-                to: vec![],
-                rows: vec![],
-            };
+            let step = |direction| Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
             let work = |direction| {
-                let plan = Plan {
-                    steps: vec![step(direction)],
-                };
+                let plan = Plan { steps: vec![step(direction)] };
                 prepare::<Error>(&graph, plan, DB::FAMILY, |node| self.script(&graph, node))
             };
             let up = work(Direction::Upgrade)?.remove(0);
@@ -57,18 +44,13 @@ where
             };
             Ok(Box::new(OneMigration {
                 name: Name(format!("{:06}_{}", node.index(), graph.id(node))),
-                metadata: Metadata {
-                    in_transaction: !up.without_transaction,
-                },
+                metadata: Metadata { in_transaction: !up.without_transaction },
                 up: up.statements,
                 down,
                 dialect: DB::FAMILY,
             }))
         };
-        graph
-            .nodes()
-            .map(|node| migration(node).map_err(Into::into))
-            .collect()
+        graph.nodes().map(|node| migration(node).map_err(Into::into)).collect()
     }
 }
 
@@ -93,11 +75,7 @@ impl<DB: Backend> Migration<DB> for OneMigration {
 
     fn revert(&self, conn: &mut dyn BoxableConnection<DB>) -> Result<()> {
         let Some(down) = &self.down else {
-            return Err(format!(
-                "revision `{}` is irreversible on {}",
-                self.name.0, self.dialect
-            )
-            .into());
+            return Err(format!("revision `{}` is irreversible on {}", self.name.0, self.dialect).into());
         };
         execute(conn, down)
     }
@@ -111,13 +89,8 @@ impl<DB: Backend> Migration<DB> for OneMigration {
     }
 }
 
-fn execute<DB: Backend>(
-    conn: &mut dyn BoxableConnection<DB>,
-    statements: &[Statement],
-) -> Result<()> {
-    statements
-        .iter()
-        .try_for_each(|statement| conn.batch_execute(&statement.text).map_err(Into::into))
+fn execute<DB: Backend>(conn: &mut dyn BoxableConnection<DB>, statements: &[Statement]) -> Result<()> {
+    statements.iter().try_for_each(|statement| conn.batch_execute(&statement.text).map_err(Into::into))
 }
 
 impl MigrationName for Name {

@@ -12,15 +12,10 @@ use crate::{Error, MigrationBackend};
 ///
 /// [`Error::Diesel`] if the version is too long for an id.
 pub fn diesel_revision_id(version: &str) -> Result<String, Error> {
-    let id: String = version
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let id: String = version.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     match alembic_core::revision::check_name(&id) {
         Ok(()) => Ok(id),
-        Err(error) => Err(Error::Diesel(format!(
-            "the version `{version}` cannot be an id: {error}"
-        ))),
+        Err(error) => Err(Error::Diesel(format!("the version `{version}` cannot be an id: {error}"))),
     }
 }
 
@@ -32,11 +27,9 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let versions = C::Backend::answers(
-        conn,
-        "SELECT version AS answer FROM __diesel_schema_migrations ORDER BY version",
-    )
-    .map_err(|error| Error::Diesel(error.to_string()))?;
+    let versions =
+        C::Backend::answers(conn, "SELECT version AS answer FROM __diesel_schema_migrations ORDER BY version")
+            .map_err(|error| Error::Diesel(error.to_string()))?;
     let mut applied = Vec::new();
     let mut unknown = Vec::new();
     for version in versions.into_iter().flatten() {
@@ -46,10 +39,7 @@ where
         }
     }
     if !unknown.is_empty() {
-        return Err(Error::Diesel(format!(
-            "it lists {}, which no revision stands for",
-            quoted(unknown)
-        )));
+        return Err(Error::Diesel(format!("it lists {}, which no revision stands for", quoted(unknown))));
     }
     let Some(last) = applied.iter().copied().max() else {
         return Ok("base".to_owned());
@@ -60,10 +50,6 @@ where
     if gaps.is_empty() {
         Ok(graph.id(last).to_owned())
     } else {
-        Err(Error::Diesel(format!(
-            "it does not list {}, which come before `{}`",
-            quoted(gaps),
-            graph.id(last)
-        )))
+        Err(Error::Diesel(format!("it does not list {}, which come before `{}`", quoted(gaps), graph.id(last))))
     }
 }

@@ -22,7 +22,7 @@ pub use crate::{
     diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{
-        Error, Finding, Migrator, Observer, Outcome, Purge, Report, Resolution, Silent,
-        StatementError, Status, StepReport, Verdict,
+        Error, Finding, Migrator, Observer, Outcome, Purge, Report, Resolution, Silent, StatementError, Status,
+        StepReport, Verdict,
     },
 };

@@ -28,19 +28,19 @@ pub struct Migrations<C> {
 
 enum Source {
     /// Constants of the program.
-    Embedded {
-        text: Cow<'static, str>,
-        table: Cow<'static, [u8]>,
-    },
+    Embedded { text: Cow<'static, str>, table: Cow<'static, [u8]> },
     /// Files that are read when they are needed.
-    Project(Project),
+    Project(Box<Project>),
 }
+
+/// Reads the script of one revision.
+type Load = dyn Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync;
 
 /// A graph whose scripts are loaded one at a time.
 struct Project {
     graph: Graph,
     settings: Settings,
-    load: Box<dyn Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync>,
+    load: Box<Load>,
 }
 
 impl<C> Migrations<C> {
@@ -48,15 +48,8 @@ impl<C> Migrations<C> {
     #[doc(hidden)]
     #[must_use]
     pub const fn embedded(text: &'static str, table: &'static [u8]) -> Self {
-        let source = Source::Embedded {
-            text: Cow::Borrowed(text),
-            table: Cow::Borrowed(table),
-        };
-        Self {
-            source,
-            application: ("", ""),
-            connection: PhantomData,
-        }
+        let source = Source::Embedded { text: Cow::Borrowed(text), table: Cow::Borrowed(table) };
+        Self { source, application: ("", ""), connection: PhantomData }
     }
 
     /// Names the program, for the log; `embed_migrations!` passes the package's name and version.
@@ -76,16 +69,8 @@ impl<C> Migrations<C> {
         settings: Settings,
         load: impl Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync + 'static,
     ) -> Self {
-        let project = Project {
-            graph,
-            settings,
-            load: Box::new(load),
-        };
-        Self {
-            source: Source::Project(project),
-            application: ("", ""),
-            connection: PhantomData,
-        }
+        let project = Project { graph, settings, load: Box::new(load) };
+        Self { source: Source::Project(Box::new(project)), application: ("", ""), connection: PhantomData }
     }
 
     /// Builds the graph from a folder embedded with `include_dir!`, at run time.
@@ -109,19 +94,13 @@ impl<C> Migrations<C> {
     /// [`Error::Io`] and [`Error::Files`].
     pub fn from_path(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref();
-        let failed = |source| Error::Io {
-            path: folder.display().to_string(),
-            source,
-        };
+        let failed = |source| Error::Io { path: folder.display().to_string(), source };
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|extension| extension == "sql") {
                 let name = path.display().to_string();
-                let text = std::fs::read_to_string(&path).map_err(|source| Error::Io {
-                    path: name.clone(),
-                    source,
-                })?;
+                let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path: name.clone(), source })?;
                 files.push((name, text));
             }
         }
@@ -135,26 +114,13 @@ impl<C> Migrations<C> {
     /// [`Error::Files`].
     pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let files: Vec<(String, String)> = files.into_iter().collect();
-        let contents = files
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_bytes()));
+        let contents = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
         let collection = Collection::read(contents).map_err(Error::Files)?;
-        let script = |revision: &Revision| {
-            collection
-                .script(revision)
-                .cloned()
-                .expect("the graph was made from these scripts")
-        };
+        let script =
+            |revision: &Revision| collection.script(revision).cloned().expect("the graph was made from these scripts");
         let (text, table) = encode(&collection.graph, &Settings::default(), &[], script);
-        let source = Source::Embedded {
-            text: Cow::Owned(text),
-            table: Cow::Owned(table),
-        };
-        Ok(Self {
-            source,
-            application: ("", ""),
-            connection: PhantomData,
-        })
+        let source = Source::Embedded { text: Cow::Owned(text), table: Cow::Owned(table) };
+        Ok(Self { source, application: ("", ""), connection: PhantomData })
     }
 
     /// Returns the graph. An embedded one is decoded, in time linear in its revisions.
@@ -189,8 +155,7 @@ impl<C> Migrations<C> {
     /// Allocates nothing for an embedded graph.
     pub(crate) fn heads_are(&self, rows: &[(&str, Option<&str>)]) -> bool {
         let matches = |id: &str, hash: alembic_core::Checksum| {
-            rows.iter()
-                .any(|(row, node)| *row == id && node.is_none_or(|node| hash.to_string() == node))
+            rows.iter().any(|(row, node)| *row == id && node.is_none_or(|node| hash.to_string() == node))
         };
         match &self.source {
             Source::Embedded { text, table } => {
@@ -201,12 +166,10 @@ impl<C> Migrations<C> {
                 });
                 all && count == rows.len()
             }
-            Source::Project(Project { graph, .. }) => {
+            Source::Project(project) => {
+                let graph = &project.graph;
                 let heads = graph.heads();
-                heads.len() == rows.len()
-                    && heads
-                        .iter()
-                        .all(|head| matches(graph.id(*head), graph.node_hash(*head)))
+                heads.len() == rows.len() && heads.iter().all(|head| matches(graph.id(*head), graph.node_hash(*head)))
             }
         }
     }
@@ -218,17 +181,12 @@ impl<C> std::fmt::Debug for Migrations<C> {
             Source::Embedded { text, table } => Image::new(text, table).len(),
             Source::Project(project) => project.graph.len(),
         };
-        f.debug_struct("Migrations")
-            .field("revisions", &revisions)
-            .finish_non_exhaustive()
+        f.debug_struct("Migrations").field("revisions", &revisions).finish_non_exhaustive()
     }
 }
 
 fn collect(dir: &Dir<'_>, files: &mut Vec<(String, String)>) -> Result<(), Error> {
-    for file in dir
-        .files()
-        .filter(|file| file.path().extension().is_some_and(|e| e == "sql"))
-    {
+    for file in dir.files().filter(|file| file.path().extension().is_some_and(|e| e == "sql")) {
         let path = file.path().display().to_string();
         let text = file.contents_utf8().ok_or_else(|| Error::Io {
             path: path.clone(),

@@ -15,13 +15,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Selection {
     /// The package of the workspace whose migrations are meant
-    #[arg(
-        long,
-        short,
-        global = true,
-        value_name = "SPEC",
-        help_heading = "Project"
-    )]
+    #[arg(long, short, global = true, value_name = "SPEC", help_heading = "Project")]
     pub(crate) package: Option<String>,
     /// Path to Cargo.toml
     #[arg(long, global = true, value_name = "PATH", help_heading = "Project")]
@@ -55,11 +49,8 @@ impl Context<'_> {
     pub(crate) fn configured(&self) -> Result<(Package, Config), CommandError> {
         let package = self.package()?;
         let config = package.config()?.ok_or_else(|| {
-            CommandError::usage(format!(
-                "package `{}` has no [package.metadata.alembic]",
-                package.name
-            ))
-            .hint("run `cargo alembic init` to start a migrations folder")
+            CommandError::usage(format!("package `{}` has no [package.metadata.alembic]", package.name))
+                .hint("run `cargo alembic init` to start a migrations folder")
         })?;
         let Some(name) = &self.selection.name else {
             return Ok((package, config));
@@ -79,11 +70,7 @@ impl Context<'_> {
     }
 
     /// Returns which database is meant.
-    pub(crate) fn target(
-        &self,
-        package: &Package,
-        config: &Config,
-    ) -> Result<Target, CommandError> {
+    pub(crate) fn target(&self, package: &Package, config: &Config) -> Result<Target, CommandError> {
         self.find_target(package, config)?.ok_or_else(|| {
             CommandError::usage("no database URL").hint(format!(
                 "set {} (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml",
@@ -93,27 +80,15 @@ impl Context<'_> {
     }
 
     /// Returns which database is meant, if any is.
-    pub(crate) fn find_target(
-        &self,
-        package: &Package,
-        config: &Config,
-    ) -> Result<Option<Target>, CommandError> {
+    pub(crate) fn find_target(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root)?;
-        let url = self
-            .selection
-            .database_url
-            .as_deref()
-            .or_else(|| environment.get(&config.database_url_env));
-        let path = config
-            .sqlite_path
-            .as_ref()
-            .map(|path| package.root.join(path).display().to_string());
+        let url = self.selection.database_url.as_deref().or_else(|| environment.get(&config.database_url_env));
+        let path = config.sqlite_path.as_ref().map(|path| package.root.join(path).display().to_string());
         let Some(url) = url.map(str::to_owned).or(path) else {
             return Ok(None);
         };
-        let target = Target::parse(&url, &environment).map_err(|error| {
-            CommandError::usage(format!("`{}` is not a database URL", mask(&url))).because(error)
-        })?;
+        let target = Target::parse(&url, &environment)
+            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(&url))).because(error))?;
         Ok(Some(target))
     }
 }

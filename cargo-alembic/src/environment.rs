@@ -16,32 +16,22 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self {
-            variables: std::env::vars_os().filter_map(text).collect(),
-        }
+        Self { variables: std::env::vars_os().filter_map(text).collect() }
     }
 
     /// Returns a variable, if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Adds the nearest `.env` at or above `folder`; variables of the process win.
     pub(crate) fn with_dotenv(&self, folder: &Path) -> Result<Self, CommandError> {
         let mut this = self.clone();
-        let Some(path) = folder
-            .ancestors()
-            .map(|folder| folder.join(".env"))
-            .find(|path| path.is_file())
-        else {
+        let Some(path) = folder.ancestors().map(|folder| folder.join(".env")).find(|path| path.is_file()) else {
             return Ok(this);
         };
         let failed = |error: dotenvy::Error| {
-            CommandError::usage(format!("could not read `{}`", path.display())).because(match error
-            {
+            CommandError::usage(format!("could not read `{}`", path.display())).because(match error {
                 // The rest of the message would quote the line, and with it a password.
                 dotenvy::Error::LineParse(_, column) => {
                     format!("a line is malformed at column {column}")

@@ -46,40 +46,22 @@ pub(crate) struct Cli {
 }
 
 /// Runs the process: its arguments, directory, environment and streams.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that asks the process where it is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the process where it is")]
 pub fn main() -> ExitCode {
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (out_color, err_color) = (wants_color(&out), wants_color(&err));
-    let io = Io {
-        out: &mut out,
-        err: &mut err,
-        out_color,
-        err_color,
-    };
+    let io = Io { out: &mut out, err: &mut err, out_color, err_color };
     run(std::env::args_os(), cwd, Environment::of_process(), io).into()
 }
 
-fn run(
-    args: impl IntoIterator<Item = OsString>,
-    cwd: PathBuf,
-    environment: Environment,
-    mut io: Io<'_>,
-) -> Exit {
+fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Environment, mut io: Io<'_>) -> Exit {
     let Cargo::Alembic(cli) = match Cargo::try_parse_from(args) {
         Ok(cargo) => cargo,
         Err(error) => return clap_exit(&error, &mut io),
     };
     let printer = Printer::new(io, &cli.output);
-    let mut cx = Context {
-        cwd,
-        environment,
-        selection: cli.selection,
-        printer,
-    };
+    let mut cx = Context { cwd, environment, selection: cli.selection, printer };
     let result = commands::run(&cli.command, &mut cx);
     cx.printer.finish(result)
 }

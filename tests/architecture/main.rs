@@ -31,10 +31,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 /// Fails if a line of code, comments aside, holds one of the words.
 fn ban(folder: &str, exempt: &[&str], words: &[&str]) {
     for (path, text) in sources(folder) {
-        if exempt
-            .iter()
-            .any(|end| path.to_string_lossy().contains(end))
-        {
+        if exempt.iter().any(|end| path.to_string_lossy().contains(end)) {
             continue;
         }
         for (number, line) in text.lines().enumerate() {
@@ -43,12 +40,7 @@ fn ban(folder: &str, exempt: &[&str], words: &[&str]) {
                 continue;
             }
             for word in words {
-                assert!(
-                    !code.contains(word),
-                    "{}:{} uses {word}",
-                    path.display(),
-                    number + 1
-                );
+                assert!(!code.contains(word), "{}:{} uses {word}", path.display(), number + 1);
             }
         }
     }
@@ -56,22 +48,10 @@ fn ban(folder: &str, exempt: &[&str], words: &[&str]) {
 
 #[test]
 fn the_pure_crate_stays_pure() {
-    let io = [
-        "std::fs",
-        "std::env",
-        "std::process",
-        "std::net",
-        "Instant",
-        "SystemTime",
-        "Utc::now",
-        "Local::now",
-    ];
+    let io = ["std::fs", "std::env", "std::process", "std::net", "Instant", "SystemTime", "Utc::now", "Local::now"];
     ban("alembic-core/src", &["tests.rs"], &io);
     let manifest = fs::read_to_string(workspace().join("alembic-core/Cargo.toml")).unwrap();
-    assert!(
-        !manifest.contains("diesel"),
-        "alembic-core depends on Diesel"
-    );
+    assert!(!manifest.contains("diesel"), "alembic-core depends on Diesel");
 }
 
 #[test]
@@ -83,44 +63,19 @@ fn diesel_is_spoken_behind_one_door() {
 
 #[test]
 fn the_database_module_knows_no_plans() {
-    ban(
-        "alembic-runtime/src/database",
-        &[],
-        &[
-            "alembic_core::plan",
-            "alembic_core::graph",
-            "alembic_core::target",
-        ],
-    );
+    ban("alembic-runtime/src/database", &[], &["alembic_core::plan", "alembic_core::graph", "alembic_core::target"]);
 }
 
 #[test]
 fn the_engine_does_not_print() {
-    ban(
-        "alembic-runtime/src/migrator",
-        &[],
-        &[
-            "println!",
-            "eprintln!",
-            "std::io::stdout",
-            "std::io::stderr",
-        ],
-    );
+    ban("alembic-runtime/src/migrator", &[], &["println!", "eprintln!", "std::io::stdout", "std::io::stderr"]);
 }
 
 #[test]
 fn every_file_is_about_one_thing() {
-    for folder in [
-        "alembic-core/src",
-        "alembic-macros/src",
-        "alembic-runtime/src",
-        "cargo-alembic/src",
-    ] {
+    for folder in ["alembic-core/src", "alembic-macros/src", "alembic-runtime/src", "cargo-alembic/src"] {
         for (path, text) in sources(folder) {
-            let code = text
-                .lines()
-                .take_while(|line| *line != "#[cfg(test)]")
-                .count();
+            let code = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
             assert!(code <= 600, "{} has {code} lines", path.display());
         }
     }
@@ -132,10 +87,7 @@ fn no_test_file_is_forgotten() {
         let main = fs::read_to_string(workspace().join(format!("tests/{area}/main.rs"))).unwrap();
         for (path, _) in sources(&format!("tests/{area}")) {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            assert!(
-                name == "main" || main.contains(&format!("mod {name};")),
-                "tests/{area}/{name}.rs is not run"
-            );
+            assert!(name == "main" || main.contains(&format!("mod {name};")), "tests/{area}/{name}.rs is not run");
         }
     }
 }

@@ -17,10 +17,7 @@ fn package() -> Project {
          libsqlite3-sys = {{ version = \"0.38\", features = [\"bundled\"] }}\n\n[profile.dev]\ndebug = false\n\n[workspace]\n"
     );
     project.write("Cargo.toml", manifest + &dependencies);
-    project.write(
-        "Cargo.lock",
-        std::fs::read(workspace().join("Cargo.lock")).unwrap(),
-    );
+    project.write("Cargo.lock", std::fs::read(workspace().join("Cargo.lock")).unwrap());
     project.write(
         "src/main.rs",
         "use alembic_runtime::{Migrations, embed_migrations};\n\
@@ -40,17 +37,9 @@ fn run(folder: &Path) -> Output {
 fn a_team_adds_edits_conflicts_and_merges() {
     let project = package();
     let folder = project.path().to_path_buf();
-    let git = |line: &str| {
-        bash(
-            &folder,
-            &format!("git -c user.name=x -c user.email=x@example.com {line}"),
-        )
-    };
+    let git = |line: &str| bash(&folder, &format!("git -c user.name=x -c user.email=x@example.com {line}"));
     let fill = |id: &str, sql: &str| {
-        let _output = bash(
-            &folder,
-            &format!("sed -i 's/^-- alembic:upgrade$/&\\n{sql}/' migrations/*-{id}_*.sql"),
-        );
+        let _output = bash(&folder, &format!("sed -i 's/^-- alembic:upgrade$/&\\n{sql}/' migrations/*-{id}_*.sql"));
     };
     let answer = |expected: &str| assert_eq!(run(&folder).stdout, expected, "{}", run(&folder));
 
@@ -63,50 +52,28 @@ fn a_team_adds_edits_conflicts_and_merges() {
     answer("2\n");
     fill("b1", "CREATE TABLE ta (x INTEGER);");
     let failed = run(&folder);
-    assert!(
-        failed.stderr.contains("table ta already exists"),
-        "{failed}"
-    );
-    let _output = bash(
-        &folder,
-        "sed -i 's/TABLE ta/TABLE tb/' migrations/*-b1_*.sql",
-    );
+    assert!(failed.stderr.contains("table ta already exists"), "{failed}");
+    let _output = bash(&folder, "sed -i 's/TABLE ta/TABLE tb/' migrations/*-b1_*.sql");
     answer("2\n");
 
     // Two branches that both add a revision conflict in the lock file, and nowhere else.
     let _output = git("init -q -b main && printf 'target\\n*.db\\n' > .gitignore");
-    let _output = git(
-        "add -A && git -c user.name=x -c user.email=x@example.com commit -qm base && git checkout -qb shop",
-    );
+    let _output =
+        git("add -A && git -c user.name=x -c user.email=x@example.com commit -qm base && git checkout -qb shop");
     project.ok("revision -m shop --rev-id c1");
-    let _output = git(
-        "add -A && git -c user.name=x -c user.email=x@example.com commit -qm shop && git checkout -q main",
-    );
+    let _output =
+        git("add -A && git -c user.name=x -c user.email=x@example.com commit -qm shop && git checkout -q main");
     project.ok("revision -m users --rev-id c2");
     let _output = git("add -A && git -c user.name=x -c user.email=x@example.com commit -qm users");
     let merged = git("merge shop || true");
-    assert!(
-        merged.contains("CONFLICT (content): Merge conflict in migrations/alembic.lock"),
-        "{merged}"
-    );
-    assert_eq!(
-        git("diff --name-only --diff-filter=U"),
-        "migrations/alembic.lock\n"
-    );
+    assert!(merged.contains("CONFLICT (content): Merge conflict in migrations/alembic.lock"), "{merged}");
+    assert_eq!(git("diff --name-only --diff-filter=U"), "migrations/alembic.lock\n");
 
     // Taking both sides leaves two heads, which do not compile until they are merged.
-    let _output = bash(
-        &folder,
-        "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' migrations/alembic.lock",
-    );
+    let _output = bash(&folder, "sed -i '/^<<<<<<<\\|^=======\\|^>>>>>>>/d' migrations/alembic.lock");
     let refused = run(&folder);
     assert_ne!(refused.status, 0);
-    assert!(
-        refused
-            .stderr
-            .contains("the migrations have 2 heads: `c1 (migrations/"),
-        "{refused}"
-    );
+    assert!(refused.stderr.contains("the migrations have 2 heads: `c1 (migrations/"), "{refused}");
     assert!(refused.stderr.contains("`c2 (migrations/"), "{refused}");
     assert!(refused.stderr.contains("--> src/main.rs:3:"), "{refused}");
     project.ok("merge heads -m both --rev-id m1");
@@ -116,12 +83,7 @@ fn a_team_adds_edits_conflicts_and_merges() {
     project.revision("x1", "m1", "", "");
     let _output = bash(&folder, "touch src/main.rs");
     let refused = run(&folder);
-    assert!(
-        refused
-            .stderr
-            .contains("migrations/x1.sql: revision `x1` is not in alembic.lock"),
-        "{refused}"
-    );
+    assert!(refused.stderr.contains("migrations/x1.sql: revision `x1` is not in alembic.lock"), "{refused}");
     project.ok("lock");
     answer("6\n");
 }

@@ -72,11 +72,8 @@ struct Service {
 
 impl Service {
     fn start(url: &str) -> Self {
-        let mut child = Command::new(example("web", "default"))
-            .args([url, "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(example("web", "default")).args([url, "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = Vec::new();
         let mut address = String::new();
         for line in BufReader::new(child.stderr.take().unwrap()).lines() {
@@ -87,20 +84,12 @@ impl Service {
             }
             said.push(line);
         }
-        Self {
-            child,
-            address,
-            said,
-        }
+        Self { child, address, said }
     }
 
     fn health(&self) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "GET /health/migrations HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-        )
-        .unwrap();
+        write!(stream, "GET /health/migrations HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -124,36 +113,17 @@ fn the_web_service_tells_how_it_stands() {
         service.said.last().unwrap(),
         "Ran 2 steps; the database is at 6b7c8d9e0f1a. They were committed in 2 transactions."
     );
-    assert!(
-        service.health().starts_with("HTTP/1.1 200 OK"),
-        "{}",
-        service.health()
-    );
+    assert!(service.health().starts_with("HTTP/1.1 200 OK"), "{}", service.health());
     assert!(service.health().contains("\"verdict\":\"up-to-date\""));
 
     db.run("UPDATE alembic_version SET version_num = '5a6b7c8d9e0f'");
-    assert!(
-        service.health().starts_with("HTTP/1.1 503 "),
-        "pending: {}",
-        service.health()
-    );
+    assert!(service.health().starts_with("HTTP/1.1 503 "), "pending: {}", service.health());
     db.run("UPDATE alembic_version_log SET checksum = 'x', node = 'x'");
-    assert!(
-        service.health().starts_with("HTTP/1.1 500 "),
-        "diverged: {}",
-        service.health()
-    );
+    assert!(service.health().starts_with("HTTP/1.1 500 "), "diverged: {}", service.health());
 
     // A newer program has been here: the old one serves, and says so.
     db.run("UPDATE alembic_version SET version_num = 'newer'");
-    assert!(
-        service.health().starts_with("HTTP/1.1 200 "),
-        "ahead: {}",
-        service.health()
-    );
+    assert!(service.health().starts_with("HTTP/1.1 200 "), "ahead: {}", service.health());
     let old = Service::start(db.url());
-    assert_eq!(
-        old.said,
-        ["the database is ahead of this program; serving without migrating"]
-    );
+    assert_eq!(old.said, ["the database is ahead of this program; serving without migrating"]);
 }

@@ -41,9 +41,7 @@ fn cargo(folder: &Path, target: &Path, line: &str) -> Output {
 /// Builds an example with features of its own, and returns the binary.
 fn example(name: &str, features: &str) -> PathBuf {
     let target = target(&format!("{name}-{features}"));
-    let line = format!(
-        "build --quiet --locked -p example-{name} --no-default-features --features {features}"
-    );
+    let line = format!("build --quiet --locked -p example-{name} --no-default-features --features {features}");
     let output = cargo(&workspace(), &target, &line);
     assert_eq!(output.status, 0, "{output}");
     target.join(format!("debug/example-{name}"))

@@ -14,21 +14,12 @@ fn fifty_at_once(kind: Kind) {
     let children: Vec<_> = (0..50)
         .map(|_| {
             let mut command = Command::new(&binary);
-            command
-                .arg(db.url())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
+            command.arg(db.url()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(String::from_utf8_lossy(&output.stdout).contains("1. Hello: The first post."));
     }
     assert_eq!(

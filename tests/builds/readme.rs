@@ -13,11 +13,7 @@ fn blocks(path: &Path) -> Vec<String> {
         .skip(1)
         .map(|rest| {
             let block = rest.split("```").next().unwrap_or_default();
-            block
-                .lines()
-                .filter_map(|line| line.strip_prefix("$ "))
-                .collect::<Vec<_>>()
-                .join("\n")
+            block.lines().filter_map(|line| line.strip_prefix("$ ")).collect::<Vec<_>>().join("\n")
         })
         .collect()
 }
@@ -27,11 +23,7 @@ fn with_program(folder: &Path) -> String {
     let shim = folder.join("bin");
     fs::create_dir_all(&shim).unwrap();
     std::os::unix::fs::symlink(PROGRAM, shim.join("cargo-alembic")).unwrap();
-    format!(
-        "export PATH={}:$PATH CARGO_TARGET_DIR={}",
-        shim.display(),
-        target("readme").display()
-    )
+    format!("export PATH={}:$PATH CARGO_TARGET_DIR={}", shim.display(), target("readme").display())
 }
 
 #[test]
@@ -46,17 +38,19 @@ fn the_readmes_commands_work() {
         let commands: Vec<String> = block
             .lines()
             .filter(|line| !line.starts_with("scripts/test") && !line.starts_with("cargo install --path"))
-            .map(|line| line.replace("cargo run -p example-blog", &format!("cargo run -q --locked --manifest-path {root}/Cargo.toml -p example-blog -- {}", database.display())))
+            .map(|line| {
+                line.replace(
+                    "cargo run -p example-blog",
+                    &format!(
+                        "cargo run -q --locked --manifest-path {root}/Cargo.toml -p example-blog -- {}",
+                        database.display()
+                    ),
+                )
+            })
             .map(|line| line.replace("PATH_TO_CARGO_ALEMBIC", &root))
             .collect();
         run += commands.len();
-        let _output = bash(
-            folder.path(),
-            &format!(
-                "{prepare}\n[ ! -d shop ] || cd shop\n{}",
-                commands.join("\n")
-            ),
-        );
+        let _output = bash(folder.path(), &format!("{prepare}\n[ ! -d shop ] || cd shop\n{}", commands.join("\n")));
     }
     assert!(run > 8, "the README has {run} commands");
 }
@@ -68,10 +62,7 @@ fn the_examples_commands_work() {
     for name in ["blog", "team"] {
         for block in blocks(&workspace().join(format!("examples/{name}/README.md"))) {
             let manifest = workspace().join("Cargo.toml").display().to_string();
-            let block = block.replace(
-                "cargo run ",
-                &format!("cargo run -q --locked --manifest-path {manifest} "),
-            );
+            let block = block.replace("cargo run ", &format!("cargo run -q --locked --manifest-path {manifest} "));
             let _output = bash(folder.path(), &format!("{prepare}\n{block}"));
         }
     }

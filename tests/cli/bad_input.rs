@@ -27,12 +27,7 @@ fn no_project() {
     ");
     std::fs::remove_file(project.path().join("Cargo.toml")).unwrap();
     let output = project.try_line("heads");
-    assert!(
-        output
-            .stderr
-            .starts_with("error: there is no package here\n"),
-        "{output}"
-    );
+    assert!(output.stderr.starts_with("error: there is no package here\n"), "{output}");
     assert_eq!(output.status, 2);
 }
 
@@ -104,17 +99,11 @@ fn encodings() {
     hint: save it in UTF-8
     [exit status: 2]
     ");
-    project.write(
-        "migrations/a.sql",
-        format!("\u{feff}{}", GOOD.replace('\n', "\r\n")),
-    );
+    project.write("migrations/a.sql", format!("\u{feff}{}", GOOD.replace('\n', "\r\n")));
     assert_eq!(project.ok("heads"), "a1 (head)\n");
     project.ok("upgrade head");
     project.write("migrations/a.sql", GOOD);
-    assert_eq!(
-        project.try_line("check --quiet").stdout,
-        "The database is up to date at a1.\n"
-    );
+    assert_eq!(project.try_line("check --quiet").stdout, "The database is up to date at a1.\n");
 }
 
 #[test]
@@ -174,20 +163,10 @@ fn urls() {
     [exit status: 2]
     ");
     let output = message("postgres://me:secret@127.0.0.1:1/shop");
-    assert!(
-        output
-            .stderr
-            .starts_with("error: could not connect to postgres://me:***@127.0.0.1:1/shop\n"),
-        "{output}"
-    );
+    assert!(output.stderr.starts_with("error: could not connect to postgres://me:***@127.0.0.1:1/shop\n"), "{output}");
     assert_eq!(output.status, 3);
     let output = message("mysql://me:secret@127.0.0.1:1/shop");
-    assert!(
-        output
-            .stderr
-            .starts_with("error: could not connect to mysql://me:***@127.0.0.1:1/shop\n"),
-        "{output}"
-    );
+    assert!(output.stderr.starts_with("error: could not connect to mysql://me:***@127.0.0.1:1/shop\n"), "{output}");
     assert!(!output.stderr.contains("secret"));
     assert_snapshot!(Project::new(PROGRAM, "").try_line("current"), @"
     ------- stderr -------
@@ -203,8 +182,5 @@ fn a_malformed_dotenv_does_not_show_its_secrets() {
     project.write(".env", "DATABASE_URL='postgres://me:secret@h/d\n");
     let output = project.try_line("current");
     assert_eq!(output.status, 2);
-    assert!(
-        output.stderr.contains(".env") && !output.stderr.contains("secret"),
-        "{output}"
-    );
+    assert!(output.stderr.contains(".env") && !output.stderr.contains("secret"), "{output}");
 }

@@ -63,9 +63,8 @@ fn a_conflict_in_the_lock_file_says_how_to_end_it() {
     let project = project();
     project.revision("a1", "<base>", "SELECT 1;", "");
     project.ok("heads");
-    let lock = project
-        .read("migrations/alembic.lock")
-        .replace("head a1", "<<<<<<< ours\nhead a1\n=======\n>>>>>>> theirs");
+    let lock =
+        project.read("migrations/alembic.lock").replace("head a1", "<<<<<<< ours\nhead a1\n=======\n>>>>>>> theirs");
     project.write("migrations/alembic.lock", lock);
     assert_snapshot!(project.try_line("heads"), @"
     ------- stderr -------

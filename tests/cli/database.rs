@@ -28,25 +28,14 @@ fn servers_make_and_drop_databases() {
         let Some(db) = harness::Database::new(kind) else {
             continue;
         };
-        let project = project().with(
-            "DATABASE_URL",
-            &db.url().replace(db.name(), &format!("{}_two", db.name())),
-        );
+        let project = project().with("DATABASE_URL", &db.url().replace(db.name(), &format!("{}_two", db.name())));
         project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
-        assert_eq!(
-            project.try_line("current").status,
-            3,
-            "{kind:?}: there is no such database"
-        );
+        assert_eq!(project.try_line("current").status, 3, "{kind:?}: there is no such database");
         project.ok("database create");
         project.ok("upgrade head");
         project.ok("database reset --yes");
         assert_eq!(project.ok("current"), "a1 (head)\n");
         project.ok("database drop --yes");
-        assert_eq!(
-            project.try_line("current").status,
-            3,
-            "{kind:?}: it is gone"
-        );
+        assert_eq!(project.try_line("current").status, 3, "{kind:?}: it is gone");
     }
 }

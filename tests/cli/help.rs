@@ -259,11 +259,6 @@ fn underscores_are_accepted() {
 #[test]
 fn completions() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(
-            project()
-                .ok(&format!("completions {shell}"))
-                .contains("downgrade"),
-            "{shell}"
-        );
+        assert!(project().ok(&format!("completions {shell}")).contains("downgrade"), "{shell}");
     }
 }

@@ -11,23 +11,11 @@ use crate::project;
 fn with_diesel_migrations() -> Project {
     let project = project();
     let write = |name: &str, text: &str| project.write(&format!("diesel/{name}"), text);
-    write(
-        "2024-01-02-100000_create_users/up.sql",
-        "CREATE TABLE users (id INTEGER);\n",
-    );
-    write(
-        "2024-01-02-100000_create_users/down.sql",
-        "DROP TABLE users;\n",
-    );
-    write(
-        "2024-01-01-100000_create_posts/up.sql",
-        "CREATE TABLE posts (id INTEGER);\r\n-- kept\r\n",
-    );
+    write("2024-01-02-100000_create_users/up.sql", "CREATE TABLE users (id INTEGER);\n");
+    write("2024-01-02-100000_create_users/down.sql", "DROP TABLE users;\n");
+    write("2024-01-01-100000_create_posts/up.sql", "CREATE TABLE posts (id INTEGER);\r\n-- kept\r\n");
     write("2024-01-03-100000_vacuum/up.sql", "VACUUM;");
-    write(
-        "2024-01-03-100000_vacuum/metadata.toml",
-        "run_in_transaction = false\n",
-    );
+    write("2024-01-03-100000_vacuum/metadata.toml", "run_in_transaction = false\n");
     project
 }
 
@@ -40,14 +28,8 @@ fn a_folder_becomes_a_chain() {
     20240101100000 -> 20240102100000, create users
     <base> -> 20240101100000, create posts
     ");
-    let files = bash(
-        project.path(),
-        "cat migrations/*posts.sql migrations/*vacuum.sql | grep -v 'Create Date'",
-    );
-    assert!(
-        files.contains("CREATE TABLE posts (id INTEGER);\r\n-- kept\r\n"),
-        "byte for byte: {files:?}"
-    );
+    let files = bash(project.path(), "cat migrations/*posts.sql migrations/*vacuum.sql | grep -v 'Create Date'");
+    assert!(files.contains("CREATE TABLE posts (id INTEGER);\r\n-- kept\r\n"), "byte for byte: {files:?}");
     assert!(files.contains("-- Transaction: none\n"));
     assert!(files.contains("-- alembic:irreversible\n"));
     project.ok("upgrade head");
@@ -81,20 +63,13 @@ fn fang(kind: Kind) -> PathBuf {
     let metadata = bash(&workspace(), "cargo metadata --format-version 1 --offline");
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    let fang = packages
-        .iter()
-        .find(|package| package["name"] == "fang")
-        .expect("a development dependency");
+    let fang = packages.iter().find(|package| package["name"] == "fang").expect("a development dependency");
     let folder = match kind {
         Kind::Sqlite => "sqlite_migrations",
         Kind::Postgres => "postgres_migrations",
         Kind::Mariadb => "mysql_migrations",
     };
-    Path::new(fang["manifest_path"].as_str().unwrap())
-        .parent()
-        .unwrap()
-        .join(folder)
-        .join("migrations")
+    Path::new(fang["manifest_path"].as_str().unwrap()).parent().unwrap().join(folder).join("migrations")
 }
 
 /// Imports a real project's migrations and runs them up, down, and up again.
@@ -128,23 +103,17 @@ fn fangs_migrations_run_on_mariadb() {
 
 #[test]
 fn fangs_migrations_make_the_schema_that_psql_makes_of_them() {
-    let (Some(ours), Some(theirs)) = (up_down_up(Kind::Postgres), Database::new(Kind::Postgres))
-    else {
+    let (Some(ours), Some(theirs)) = (up_down_up(Kind::Postgres), Database::new(Kind::Postgres)) else {
         return;
     };
     let folder = fang(Kind::Postgres);
     let _output = bash(
         &folder,
-        &format!(
-            "cat $(ls -d */ | sort | sed 's|$|up.sql|') | psql -q -v ON_ERROR_STOP=1 '{}'",
-            theirs.url()
-        ),
+        &format!("cat $(ls -d */ | sort | sed 's|$|up.sql|') | psql -q -v ON_ERROR_STOP=1 '{}'", theirs.url()),
     );
     let dump = |db: &Database| {
-        let command = format!(
-            "pg_dump -s -T 'alembic_version*' '{}' | grep -v '^.restrict\\|^.unrestrict\\|^--'",
-            db.url()
-        );
+        let command =
+            format!("pg_dump -s -T 'alembic_version*' '{}' | grep -v '^.restrict\\|^.unrestrict\\|^--'", db.url());
         bash(&workspace(), &command)
     };
     let schema = dump(&theirs);

@@ -46,9 +46,8 @@ fn an_sqlite_file_can_be_the_default() {
 
 #[test]
 fn two_databases_have_a_history_each() {
-    let project = Project::unconfigured(PROGRAM)
-        .with("DATABASE_URL", "one.db")
-        .with("ANALYTICS_DATABASE_URL", "two.db");
+    let project =
+        Project::unconfigured(PROGRAM).with("DATABASE_URL", "one.db").with("ANALYTICS_DATABASE_URL", "two.db");
     project.ok("init -t multidb");
     project.ok("revision -m main --rev-id m1");
     project.ok("-n analytics revision -m analytics --rev-id a1");

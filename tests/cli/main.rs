@@ -1,6 +1,7 @@
 //! The command line: the real binary in a temporary project.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::too_many_lines, reason = "a snapshot has as many lines as the command prints")]
 
 mod bad_input;
 mod check;
@@ -27,23 +28,8 @@ fn project() -> Project {
 /// A project with a trunk and two branches, one of them labelled.
 fn branched() -> Project {
     let project = project();
-    project.revision(
-        "a1",
-        "<base>",
-        "CREATE TABLE ta (x INTEGER);",
-        "DROP TABLE ta;",
-    );
-    project.revision(
-        "b1",
-        "a1",
-        "CREATE TABLE tb1 (x INTEGER);",
-        "DROP TABLE tb1;",
-    );
-    project.revision(
-        "b2",
-        "a1\n-- Branch Labels: shop",
-        "CREATE TABLE tb2 (x INTEGER);",
-        "DROP TABLE tb2;",
-    );
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
+    project.revision("b1", "a1", "CREATE TABLE tb1 (x INTEGER);", "DROP TABLE tb1;");
+    project.revision("b2", "a1\n-- Branch Labels: shop", "CREATE TABLE tb2 (x INTEGER);", "DROP TABLE tb2;");
     project
 }

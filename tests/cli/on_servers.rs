@@ -14,24 +14,13 @@ fn a_wrong_password_is_not_shown() {
     let Some(db) = Database::new(Kind::Postgres) else {
         return;
     };
-    db.run(&format!(
-        "CREATE ROLE {0}_me LOGIN PASSWORD 'right'",
-        db.name()
-    ));
-    let url = db
-        .url()
-        .replace("postgres@", &format!("{}_me:wrong-secret@", db.name()));
+    db.run(&format!("CREATE ROLE {0}_me LOGIN PASSWORD 'right'", db.name()));
+    let url = db.url().replace("postgres@", &format!("{}_me:wrong-secret@", db.name()));
     let output = project().with("DATABASE_URL", &url).try_line("current");
     db.run(&format!("DROP ROLE {}_me", db.name()));
     assert_eq!(output.status, 3);
-    assert!(
-        output.stderr.contains("password authentication failed"),
-        "{output}"
-    );
-    assert!(
-        output.stderr.contains(":***@") && !output.stderr.contains("wrong-secret"),
-        "{output}"
-    );
+    assert!(output.stderr.contains("password authentication failed"), "{output}");
+    assert!(output.stderr.contains(":***@") && !output.stderr.contains("wrong-secret"), "{output}");
 
     let Some(db) = Database::new(Kind::Mariadb) else {
         return;
@@ -39,10 +28,7 @@ fn a_wrong_password_is_not_shown() {
     let url = db.url().replace("root@", "root:wrong-secret@");
     let output = project().with("DATABASE_URL", &url).try_line("current");
     assert_eq!(output.status, 3);
-    assert!(
-        output.stderr.contains("Access denied") && !output.stderr.contains("wrong-secret"),
-        "{output}"
-    );
+    assert!(output.stderr.contains("Access denied") && !output.stderr.contains("wrong-secret"), "{output}");
 }
 
 #[test]
@@ -54,16 +40,11 @@ fn a_role_that_may_only_read_can_ask() {
     let project = on(&db);
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
     project.ok("upgrade head");
-    db.run(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"));
+    db.run(&format!(
+        "CREATE ROLE {reader} LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}"
+    ));
     let url = db.url().replace("postgres@", &format!("{reader}:x@"));
-    for line in [
-        "current",
-        "check",
-        "log",
-        "history -i",
-        "upgrade head",
-        "upgrade head --dry-run",
-    ] {
+    for line in ["current", "check", "log", "history -i", "upgrade head", "upgrade head --dry-run"] {
         let output = project.try_line(&format!("{line} --database-url {url}"));
         assert_eq!(output.status, 0, "{line}: {output}");
     }
@@ -76,12 +57,7 @@ fn failure(kind: Kind) -> String {
         return String::new();
     };
     let project = on(&db);
-    project.revision(
-        "a1",
-        "<base>",
-        "CREATE TABLE ta (x INTEGER PRIMARY KEY);",
-        "DROP TABLE ta;",
-    );
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER PRIMARY KEY);", "DROP TABLE ta;");
     project.revision(
         "b1",
         "a1",
@@ -153,47 +129,24 @@ fn rows_and_edits_that_do_not_fit() {
             continue;
         };
         let project = on(&db);
-        project.revision(
-            "a1",
-            "<base>",
-            "CREATE TABLE ta (x INTEGER);",
-            "DROP TABLE ta;",
-        );
+        project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
         project.ok("upgrade head");
-        project.revision(
-            "a1",
-            "<base>",
-            "CREATE TABLE edited (x INTEGER);",
-            "DROP TABLE ta;",
-        );
+        project.revision("a1", "<base>", "CREATE TABLE edited (x INTEGER);", "DROP TABLE ta;");
         project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
         let output = project.try_line("upgrade head");
         assert!(
-            output
-                .stderr
-                .contains("revision `a1` (migrations/a1.sql) was edited after it was applied"),
+            output.stderr.contains("revision `a1` (migrations/a1.sql) was edited after it was applied"),
             "{output}"
         );
         assert_eq!(output.status, 2);
         db.run("UPDATE alembic_version SET version_num = 'gone'");
         for line in ["upgrade head", "downgrade base", "stamp head"] {
             let output = project.try_line(line);
-            assert!(
-                output
-                    .stderr
-                    .contains("the database is ahead of the program"),
-                "{line}: {output}"
-            );
+            assert!(output.stderr.contains("the database is ahead of the program"), "{line}: {output}");
             assert_eq!(output.status, 2);
         }
-        assert_eq!(
-            project.ok("current"),
-            "gone (unknown to these migrations)\n"
-        );
-        assert_eq!(
-            (db.versions().as_str(), db.tables().as_str()),
-            ("gone", "ta")
-        );
+        assert_eq!(project.ok("current"), "gone (unknown to these migrations)\n");
+        assert_eq!((db.versions().as_str(), db.tables().as_str()), ("gone", "ta"));
         project.ok("stamp --purge head");
         assert_eq!(db.versions(), "b1");
     }

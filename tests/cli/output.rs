@@ -8,26 +8,13 @@ use crate::{PROGRAM, branched, project};
 #[test]
 fn answers_for_programs() {
     let project = branched();
-    for line in [
-        "heads",
-        "history",
-        "branches",
-        "show a1",
-        "current",
-        "check",
-        "log",
-        "upgrade heads",
-        "list-templates",
-    ] {
+    for line in
+        ["heads", "history", "branches", "show a1", "current", "check", "log", "upgrade heads", "list-templates"]
+    {
         let output = project.try_line(&format!("{line} --format json"));
-        let answer: serde_json::Value = serde_json::from_str(&output.stdout)
-            .unwrap_or_else(|error| panic!("{line}: {error}\n{output}"));
-        assert!(
-            answer["schema"]
-                .as_str()
-                .is_some_and(|schema| schema.ends_with("/1")),
-            "{line}: {answer}"
-        );
+        let answer: serde_json::Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{line}: {error}\n{output}"));
+        assert!(answer["schema"].as_str().is_some_and(|schema| schema.ends_with("/1")), "{line}: {answer}");
     }
 }
 
@@ -112,15 +99,7 @@ fn the_url_comes_from_the_first_place_that_has_one() {
     project.write(".env", "DATABASE_URL=dotenv.db\n");
     project.ok("upgrade head");
     assert!(made("dotenv.db"));
-    assert!(
-        project
-            .command(["upgrade", "head"])
-            .env("DATABASE_URL", "variable.db")
-            .output()
-            .unwrap()
-            .status
-            .success()
-    );
+    assert!(project.command(["upgrade", "head"]).env("DATABASE_URL", "variable.db").output().unwrap().status.success());
     assert!(made("variable.db"));
     project.ok("upgrade head --database-url option.db");
     assert!(made("option.db"));
@@ -133,10 +112,7 @@ fn a_workspace_has_packages() {
     workspace.write("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\n");
     for name in ["one", "two"] {
         let settings = "[package.metadata.alembic]\nsqlite-path = \"x.db\"\n";
-        workspace.write(
-            &format!("{name}/Cargo.toml"),
-            format!("[package]\nname = \"{name}\"\n{settings}"),
-        );
+        workspace.write(&format!("{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n{settings}"));
         workspace.write(&format!("{name}/src/lib.rs"), "");
         workspace.write(
             &format!("{name}/migrations/x.sql"),
@@ -150,10 +126,7 @@ fn a_workspace_has_packages() {
     [exit status: 2]
     ");
     assert_eq!(workspace.ok("-p two heads"), "two (head)\n");
-    assert_eq!(
-        workspace.ok("--manifest-path one/Cargo.toml heads"),
-        "one (head)\n"
-    );
+    assert_eq!(workspace.ok("--manifest-path one/Cargo.toml heads"), "one (head)\n");
     assert_snapshot!(workspace.try_line("-p three heads"), @"
     ------- stderr -------
     error: the workspace has no package `three`

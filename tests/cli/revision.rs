@@ -7,10 +7,7 @@ use crate::{PROGRAM, branched, project};
 fn written(project: &Project, line: &str) -> String {
     let path = project.ok(line);
     let text = project.read(path.trim());
-    let date = text
-        .lines()
-        .find(|line| line.starts_with("-- Create Date: "))
-        .unwrap();
+    let date = text.lines().find(|line| line.starts_with("-- Create Date: ")).unwrap();
     text.replace(date, "-- Create Date: NOW")
 }
 
@@ -34,23 +31,10 @@ fn a_revision_follows_the_head() {
 
 #[test]
 fn names_follow_the_template() {
-    let project = Project::new(
-        PROGRAM,
-        "file-template = \"{rev}_{slug}\"\ntruncate-slug-length = 12\n",
-    );
-    let output = project.alembic([
-        "revision",
-        "--rev-id",
-        "a1",
-        "-m",
-        "Add: users & their mails",
-    ]);
+    let project = Project::new(PROGRAM, "file-template = \"{rev}_{slug}\"\ntruncate-slug-length = 12\n");
+    let output = project.alembic(["revision", "--rev-id", "a1", "-m", "Add: users & their mails"]);
     assert_eq!(output.stdout, "migrations/a1_add_users_.sql\n");
-    assert!(
-        project
-            .read("migrations/a1_add_users_.sql")
-            .starts_with("-- Add: users & their mails\n")
-    );
+    assert!(project.read("migrations/a1_add_users_.sql").starts_with("-- Add: users & their mails\n"));
 }
 
 #[test]
@@ -58,10 +42,7 @@ fn random_ids_have_twelve_hex_digits() {
     let project = project();
     let path = project.ok("revision -m x");
     let id = path.split('-').nth(1).unwrap().split('_').next().unwrap();
-    assert!(
-        id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()),
-        "{id}"
-    );
+    assert!(id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
 }
 
 #[test]
@@ -175,9 +156,7 @@ fn hooks_run_on_the_new_file_and_may_fail() {
     let hook = |command: &str| {
         Project::new(
             PROGRAM,
-            &format!(
-                "[[package.metadata.alembic.post-write-hooks]]\nname = \"mine\"\ncommand = {command:?}\n"
-            ),
+            &format!("[[package.metadata.alembic.post-write-hooks]]\nname = \"mine\"\ncommand = {command:?}\n"),
         )
     };
     let project = hook("sed -i 's/-- alembic:upgrade/-- alembic:upgrade\\nSELECT 1;/'");
@@ -187,16 +166,8 @@ fn hooks_run_on_the_new_file_and_may_fail() {
     let project = hook("false");
     let output = project.try_line("revision -m x --rev-id a1");
     assert_eq!(output.status, 2);
-    assert!(
-        output
-            .stderr
-            .contains("error: post write hook `mine` failed"),
-        "{output}"
-    );
-    assert!(
-        output.stderr.contains("`false` ended with exit status: 1"),
-        "{output}"
-    );
+    assert!(output.stderr.contains("error: post write hook `mine` failed"), "{output}");
+    assert!(output.stderr.contains("`false` ended with exit status: 1"), "{output}");
 }
 
 #[test]

@@ -134,42 +134,17 @@ fn script_equals_run(kind: Kind, client: impl Fn(&Database) -> String) {
         return;
     };
     let project = project().with("DATABASE_URL", scripted.url());
-    project.revision(
-        "a1",
-        "<base>",
-        "CREATE TABLE ta (x INTEGER);",
-        "DROP TABLE ta;",
-    );
-    project.revision(
-        "b1",
-        "a1\n-- Transaction: none",
-        "CREATE TABLE tb (x INTEGER); -- no more",
-        "DROP TABLE tb",
-    );
-    project.revision(
-        "c1",
-        "b1",
-        "INSERT INTO tb VALUES (1);\nCREATE TABLE tc (x INTEGER)",
-        "DROP TABLE tc;",
-    );
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
+    project.revision("b1", "a1\n-- Transaction: none", "CREATE TABLE tb (x INTEGER); -- no more", "DROP TABLE tb");
+    project.revision("c1", "b1", "INSERT INTO tb VALUES (1);\nCREATE TABLE tc (x INTEGER)", "DROP TABLE tc;");
     project.write("up.sql", project.ok("upgrade head --sql"));
     let _output = harness::bash(project.path(), &format!("{} < up.sql", client(&scripted)));
     project.ok(&format!("upgrade head --database-url {}", run.url()));
-    assert_eq!(
-        (scripted.tables(), scripted.versions()),
-        (run.tables(), run.versions())
-    );
-    assert_eq!(
-        project.try_line("check").status,
-        0,
-        "the log of the script is complete"
-    );
+    assert_eq!((scripted.tables(), scripted.versions()), (run.tables(), run.versions()));
+    assert_eq!(project.try_line("check").status, 0, "the log of the script is complete");
     project.write("down.sql", project.ok("downgrade head:base --sql"));
     let _output = harness::bash(project.path(), &format!("{} < down.sql", client(&scripted)));
-    assert_eq!(
-        (scripted.tables().as_str(), scripted.versions().as_str()),
-        ("", "")
-    );
+    assert_eq!((scripted.tables().as_str(), scripted.versions().as_str()), ("", ""));
 }
 
 #[test]
@@ -179,9 +154,7 @@ fn sqlite_runs_the_script() {
 
 #[test]
 fn psql_runs_the_script() {
-    script_equals_run(Kind::Postgres, |db| {
-        format!("psql -q -v ON_ERROR_STOP=1 '{}'", db.url())
-    });
+    script_equals_run(Kind::Postgres, |db| format!("psql -q -v ON_ERROR_STOP=1 '{}'", db.url()));
 }
 
 #[test]

@@ -7,12 +7,7 @@ use crate::{branched, project};
 #[test]
 fn up_down_and_where_it_stands() {
     let project = project();
-    project.revision(
-        "a1",
-        "<base>",
-        "CREATE TABLE ta (x INTEGER);",
-        "DROP TABLE ta;",
-    );
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
     project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
     assert_snapshot!(project.try_line("current"), @"");
     assert_snapshot!(project.try_line("upgrade head"), @"
@@ -105,15 +100,9 @@ fn branches() {
 fn asking_makes_no_file() {
     let project = project();
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
-    for line in [
-        "current",
-        "history -i",
-        "check",
-        "log",
-        "show current",
-        "upgrade head --sql",
-        "upgrade head --dry-run",
-    ] {
+    for line in
+        ["current", "history -i", "check", "log", "show current", "upgrade head --sql", "upgrade head --dry-run"]
+    {
         let _any = project.try_line(line);
         assert!(!project.path().join("shop.db").exists(), "{line}");
     }

@@ -15,26 +15,18 @@ fn diesels_harness_runs_a_linear_history() {
         return;
     };
     let mut conn = db.connect::<SqliteConn>();
-    conn.run_pending_migrations(migrations::<SqliteConn>(LINE))
-        .unwrap();
+    conn.run_pending_migrations(migrations::<SqliteConn>(LINE)).unwrap();
     assert!(db.tables().ends_with("ta,tb,tc"), "{}", db.tables());
-    conn.revert_last_migration(migrations::<SqliteConn>(LINE))
-        .unwrap();
+    conn.revert_last_migration(migrations::<SqliteConn>(LINE)).unwrap();
     assert!(db.tables().ends_with("ta,tb"));
 }
 
 #[test]
 fn diesels_harness_is_told_that_it_cannot_branch() {
     use diesel::migration::MigrationSource;
-    let branched =
-        migrations::<SqliteConn>(&[("a", "", "", ""), ("b", "a", "", ""), ("c", "a", "", "")]);
-    let Err(error) = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&branched) else {
-        panic!("no error")
-    };
-    assert!(
-        error.to_string().contains("`a` is a branch or merge point"),
-        "{error}"
-    );
+    let branched = migrations::<SqliteConn>(&[("a", "", "", ""), ("b", "a", "", ""), ("c", "a", "", "")]);
+    let Err(error) = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&branched) else { panic!("no error") };
+    assert!(error.to_string().contains("`a` is a branch or merge point"), "{error}");
 }
 
 #[test]

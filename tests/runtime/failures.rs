@@ -4,12 +4,7 @@ use harness::{Kind, on_every_database};
 use crate::migrations;
 
 const FAILING: &[(&str, &str, &str, &str)] = &[
-    (
-        "a",
-        "",
-        "CREATE TABLE ta (x INTEGER PRIMARY KEY);",
-        "DROP TABLE ta;",
-    ),
+    ("a", "", "CREATE TABLE ta (x INTEGER PRIMARY KEY);", "DROP TABLE ta;"),
     (
         "b",
         "a",

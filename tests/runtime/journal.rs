@@ -5,12 +5,8 @@ use harness::{Kind, on_every_database};
 
 use crate::migrations;
 
-fn spec(
-    second: &'static str,
-    third: &'static str,
-) -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
-    let up: &'static str =
-        Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{second};\n{third};").into_boxed_str());
+fn spec(second: &'static str, third: &'static str) -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+    let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{second};\n{third};").into_boxed_str());
     vec![("a", "\n-- Transaction: none", up, "DROP TABLE ta;")]
 }
 
@@ -73,11 +69,7 @@ fn mariadb_keeps_autocommit_as_it_was() {
     };
     let mut conn = db.connect::<harness::MariadbConn>();
     migrations(crate::LINE).upgrade(&mut conn, "head").unwrap();
-    diesel::connection::SimpleConnection::batch_execute(&mut conn, "INSERT INTO ta VALUES (7)")
-        .unwrap();
+    diesel::connection::SimpleConnection::batch_execute(&mut conn, "INSERT INTO ta VALUES (7)").unwrap();
     drop(conn);
-    assert_eq!(
-        db.ask("SELECT CAST(x AS CHAR) AS answer FROM ta WHERE x = 7"),
-        "7"
-    );
+    assert_eq!(db.ask("SELECT CAST(x AS CHAR) AS answer FROM ta WHERE x = 7"), "7");
 }

@@ -67,12 +67,8 @@ fn mariadb_refuses_inside_the_callers_transaction() {
         return;
     };
     let mut conn = db.connect::<harness::MariadbConn>();
-    <harness::MariadbConn as diesel::Connection>::TransactionManager::begin_transaction(&mut conn)
-        .unwrap();
-    assert!(matches!(
-        migrations(LINE).upgrade(&mut conn, "head"),
-        Err(Error::InsideTransaction(_))
-    ));
+    <harness::MariadbConn as diesel::Connection>::TransactionManager::begin_transaction(&mut conn).unwrap();
+    assert!(matches!(migrations(LINE).upgrade(&mut conn, "head"), Err(Error::InsideTransaction(_))));
 }
 
 #[test]
@@ -102,17 +98,7 @@ fn a_pooled_connection_gets_back_clean() {
     let Some(db) = harness::Database::new(Kind::Sqlite) else {
         return;
     };
-    let pool = Pool::builder()
-        .max_size(1)
-        .build(ConnectionManager::<SqliteConn>::new(db.url()))
-        .unwrap();
-    migrations::<Pooled>(LINE)
-        .upgrade(&mut pool.get().unwrap(), "head")
-        .unwrap();
-    assert_eq!(
-        migrations::<Pooled>(LINE)
-            .current(&mut pool.get().unwrap())
-            .unwrap(),
-        ["c"]
-    );
+    let pool = Pool::builder().max_size(1).build(ConnectionManager::<SqliteConn>::new(db.url())).unwrap();
+    migrations::<Pooled>(LINE).upgrade(&mut pool.get().unwrap(), "head").unwrap();
+    assert_eq!(migrations::<Pooled>(LINE).current(&mut pool.get().unwrap()).unwrap(), ["c"]);
 }

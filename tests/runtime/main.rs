@@ -24,11 +24,6 @@ fn migrations<C>(spec: &[(&str, &str, &str, &str)]) -> alembic_runtime::Migratio
 /// Three tables in a line.
 const LINE: &[(&str, &str, &str, &str)] = &[
     ("a", "", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;"),
-    (
-        "b",
-        "a",
-        "CREATE TABLE tb (x INTEGER);\nINSERT INTO ta (x) VALUES (1);",
-        "DELETE FROM ta;\nDROP TABLE tb;",
-    ),
+    ("b", "a", "CREATE TABLE tb (x INTEGER);\nINSERT INTO ta (x) VALUES (1);", "DELETE FROM ta;\nDROP TABLE tb;"),
     ("c", "b", "CREATE TABLE tc (x INTEGER);", "DROP TABLE tc;"),
 ];

@@ -1,8 +1,6 @@
 //! One connection type per database.
 
-use diesel_async::{
-    AsyncMysqlConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper,
-};
+use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 
 /// SQLite.
 pub type SqliteConn = diesel::SqliteConnection;

@@ -57,66 +57,27 @@ impl Database {
     #[must_use]
     pub fn new(kind: Kind) -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "alembic_test_{}_{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("alembic_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let variable = match kind {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
                 let url = folder.path().join("test.db").display().to_string();
-                return Some(Self {
-                    kind,
-                    url,
-                    name,
-                    server: String::new(),
-                    _folder: Some(folder),
-                });
+                return Some(Self { kind, url, name, server: String::new(), _folder: Some(folder) });
             }
             Kind::Postgres => "ALEMBIC_TEST_POSTGRES",
             Kind::Mariadb => "ALEMBIC_TEST_MARIADB",
         };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "how scripts/with-databases says where the servers are"
-        )]
-        let (server, required) = (
-            std::env::var(variable),
-            std::env::var("ALEMBIC_TEST_REQUIRE"),
-        );
+        #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the servers are")]
+        let (server, required) = (std::env::var(variable), std::env::var("ALEMBIC_TEST_REQUIRE"));
         let Ok(server) = server else {
-            assert!(
-                required.is_err(),
-                "{variable} is not set; run the tests with scripts/test"
-            );
+            assert!(required.is_err(), "{variable} is not set; run the tests with scripts/test");
             return None;
         };
-        let maintenance = if kind == Kind::Postgres {
-            "/postgres"
-        } else {
-            "/mysql"
-        };
-        let at = server
-            .rfind(maintenance)
-            .expect("the server's own database");
-        let at = if kind == Kind::Mariadb {
-            server.find(maintenance).unwrap_or(at)
-        } else {
-            at
-        };
-        let url = format!(
-            "{}/{name}{}",
-            &server[..at],
-            &server[at + maintenance.len()..]
-        );
-        let database = Self {
-            kind,
-            url,
-            name,
-            server,
-            _folder: None,
-        };
+        let maintenance = if kind == Kind::Postgres { "/postgres" } else { "/mysql" };
+        let at = server.rfind(maintenance).expect("the server's own database");
+        let at = if kind == Kind::Mariadb { server.find(maintenance).unwrap_or(at) } else { at };
+        let url = format!("{}/{name}{}", &server[..at], &server[at + maintenance.len()..]);
+        let database = Self { kind, url, name, server, _folder: None };
         database.on_server(&format!("CREATE DATABASE {}", database.name));
         Some(database)
     }
@@ -168,31 +129,21 @@ impl Database {
             Kind::Mariadb => sql_query(sql).load(&mut self.connect::<MariadbConn>()),
         }
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
-        rows.into_iter()
-            .map(|row| row.answer.unwrap_or_default())
-            .collect::<Vec<_>>()
-            .join(",")
+        rows.into_iter().map(|row| row.answer.unwrap_or_default()).collect::<Vec<_>>().join(",")
     }
 
     /// Returns the names of all tables but ours, sorted.
     #[must_use]
     pub fn tables(&self) -> String {
         let query = match self.kind {
-            Kind::Sqlite => {
-                "SELECT name AS answer FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-            }
-            Kind::Postgres => {
-                "SELECT tablename::text AS answer FROM pg_tables WHERE schemaname = 'public'"
-            }
+            Kind::Sqlite => "SELECT name AS answer FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+            Kind::Postgres => "SELECT tablename::text AS answer FROM pg_tables WHERE schemaname = 'public'",
             Kind::Mariadb => {
                 "SELECT table_name AS answer FROM information_schema.tables WHERE table_schema = DATABASE()"
             }
         };
         let found = self.ask(query);
-        let mut tables: Vec<&str> = found
-            .split(',')
-            .filter(|name| !name.starts_with("alembic_version"))
-            .collect();
+        let mut tables: Vec<&str> = found.split(',').filter(|name| !name.starts_with("alembic_version")).collect();
         tables.sort_unstable();
         tables.join(",")
     }
@@ -206,12 +157,8 @@ impl Database {
     fn on_server(&self, sql: &str) {
         match self.kind {
             Kind::Sqlite => Ok(()),
-            Kind::Postgres => PostgresConn::establish(&self.server)
-                .expect("the server")
-                .batch_execute(sql),
-            Kind::Mariadb => MariadbConn::establish(&self.server)
-                .expect("the server")
-                .batch_execute(sql),
+            Kind::Postgres => PostgresConn::establish(&self.server).expect("the server").batch_execute(sql),
+            Kind::Mariadb => MariadbConn::establish(&self.server).expect("the server").batch_execute(sql),
         }
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }

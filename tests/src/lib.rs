@@ -1,5 +1,7 @@
 //! What the tests of every area share: projects in temporary folders, databases of their own.
 
+#![expect(clippy::panic, reason = "a test that cannot go on panics")]
+
 mod backend;
 mod database;
 mod project;

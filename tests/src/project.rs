@@ -12,10 +12,7 @@ use tempfile::TempDir;
 /// Returns the root of this workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ is in the workspace")
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the workspace").to_path_buf()
 }
 
 /// Runs a shell command line, panicking if it fails.
@@ -25,17 +22,10 @@ pub fn workspace() -> PathBuf {
 /// If it fails.
 #[must_use]
 pub fn bash(folder: &Path, line: &str) -> String {
-    let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", line])
-        .current_dir(folder)
-        .output()
-        .expect("bash");
+    let output =
+        Command::new("bash").args(["-euo", "pipefail", "-c", line]).current_dir(folder).output().expect("bash");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{line}\n{text}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{line}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
     text
 }
 
@@ -76,15 +66,8 @@ impl Project {
     #[must_use]
     pub fn unconfigured(program: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let project = Self {
-            folder,
-            program: program.into(),
-            variables: Vec::new(),
-        };
-        project.write(
-            "Cargo.toml",
-            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
-        );
+        let project = Self { folder, program: program.into(), variables: Vec::new() };
+        project.write("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
         project.write("src/main.rs", "fn main() {}\n");
         project
     }
@@ -152,16 +135,9 @@ impl Project {
     /// If it cannot be run.
     pub fn alembic<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
         let output = self.command(args).output().expect("the program runs");
-        let path = fs::canonicalize(self.path())
-            .unwrap_or_default()
-            .display()
-            .to_string();
+        let path = fs::canonicalize(self.path()).unwrap_or_default().display().to_string();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(&path, "$PROJECT");
-        Output {
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-            status: output.status.code().unwrap_or(-1),
-        }
+        Output { stdout: text(output.stdout), stderr: text(output.stderr), status: output.status.code().unwrap_or(-1) }
     }
 
     /// Runs `cargo alembic …` with a line of arguments, which has to succeed; returns its answer.

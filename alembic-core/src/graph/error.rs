@@ -27,9 +27,7 @@ pub enum GraphError {
         parent: String,
     },
     /// A revision depends on one that is not there.
-    #[error(
-        "revision `{id}` ({file}) depends on `{dependency}`, which is neither a revision nor a branch label"
-    )]
+    #[error("revision `{id}` ({file}) depends on `{dependency}`, which is neither a revision nor a branch label")]
     UnknownDependency {
         /// The revision that cannot be placed.
         id: String,
@@ -39,9 +37,7 @@ pub enum GraphError {
         dependency: String,
     },
     /// A label is declared twice, or is the id of a revision.
-    #[error(
-        "branch label `{label}` of revision `{id}` ({file}) is already used by revision `{other}`"
-    )]
+    #[error("branch label `{label}` of revision `{id}` ({file}) is already used by revision `{other}`")]
     DuplicateLabel {
         /// The label.
         label: String,
@@ -53,11 +49,7 @@ pub enum GraphError {
         other: String,
     },
     /// Revisions follow each other in a circle.
-    #[error(
-        "cycle is detected in revisions ({}), in {}",
-        joined(ids),
-        quoted(files)
-    )]
+    #[error("cycle is detected in revisions ({}), in {}", joined(ids), quoted(files))]
     Cycle {
         /// The ids on the cycle, in the order in which each follows the next.
         ids: Vec<String>,
@@ -71,9 +63,7 @@ impl GraphError {
     #[must_use]
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::DuplicateId { files, .. } | Self::Cycle { files, .. } => {
-                files.last().map(String::as_str)
-            }
+            Self::DuplicateId { files, .. } | Self::Cycle { files, .. } => files.last().map(String::as_str),
             Self::UnknownParent { file, .. }
             | Self::UnknownDependency { file, .. }
             | Self::DuplicateLabel { file, .. } => Some(file),
@@ -96,16 +86,10 @@ impl GraphError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::DuplicateId { .. } => "give one of the files another `Revision ID`, or remove it",
-            Self::UnknownParent { .. } => {
-                "was the file of the parent deleted, renamed or not committed?"
-            }
+            Self::UnknownParent { .. } => "was the file of the parent deleted, renamed or not committed?",
             Self::UnknownDependency { .. } => "name an existing revision or label in `Depends On`",
-            Self::DuplicateLabel { .. } => {
-                "declare the label on one revision only, the first of the branch"
-            }
-            Self::Cycle { .. } => {
-                "edit `Revises` or `Depends On` of one of them to follow an earlier revision"
-            }
+            Self::DuplicateLabel { .. } => "declare the label on one revision only, the first of the branch",
+            Self::Cycle { .. } => "edit `Revises` or `Depends On` of one of them to follow an earlier revision",
         }
     }
 }

@@ -12,18 +12,8 @@ impl Graph {
     pub fn carried_labels(&self) -> Vec<Vec<&str>> {
         let mut carried: Vec<Vec<&str>> = vec![Vec::new(); self.len()];
         for node in self.nodes() {
-            let own: Vec<&str> = self
-                .revision(node)
-                .labels
-                .iter()
-                .map(String::as_str)
-                .collect();
-            if own.is_empty()
-                && self
-                    .parents(node)
-                    .iter()
-                    .all(|p| carried[p.index()].is_empty())
-            {
+            let own: Vec<&str> = self.revision(node).labels.iter().map(String::as_str).collect();
+            if own.is_empty() && self.parents(node).iter().all(|p| carried[p.index()].is_empty()) {
                 continue;
             }
             let mut labels = own;

@@ -77,32 +77,16 @@ impl Graph {
                 names.insert(name.clone(), Node::new(index));
             }
         }
-        let resolve = |list: &[String]| -> Vec<Node> {
-            list.iter()
-                .filter_map(|name| names.get(name).copied())
-                .collect()
-        };
+        let resolve =
+            |list: &[String]| -> Vec<Node> { list.iter().filter_map(|name| names.get(name).copied()).collect() };
         let parents: Vec<Vec<Node>> = revisions.iter().map(|r| resolve(&r.parents)).collect();
         let dependencies: Vec<Vec<Node>> = revisions
             .iter()
             .zip(&parents)
-            .map(|(r, parents)| {
-                resolve(&r.dependencies)
-                    .into_iter()
-                    .filter(|d| !parents.contains(d))
-                    .collect()
-            })
+            .map(|(r, parents)| resolve(&r.dependencies).into_iter().filter(|d| !parents.contains(d)).collect())
             .collect();
         let (children, dependents) = (reverse(&parents), reverse(&dependencies));
-        let mut graph = Self {
-            revisions,
-            parents,
-            dependencies,
-            children,
-            dependents,
-            names,
-            hashes: Vec::new(),
-        };
+        let mut graph = Self { revisions, parents, dependencies, children, dependents, names, hashes: Vec::new() };
         graph.hashes = graph.node_hashes();
         graph
     }
@@ -112,14 +96,10 @@ impl Graph {
         let mut hashes: Vec<Checksum> = Vec::with_capacity(self.len());
         for node in self.nodes() {
             let revision = self.revision(node);
-            let mut before: Vec<Checksum> =
-                self.all_parents(node).map(|p| hashes[p.index()]).collect();
+            let mut before: Vec<Checksum> = self.all_parents(node).map(|p| hashes[p.index()]).collect();
             before.sort_unstable();
             let own: [&[u8]; 2] = [revision.id.as_bytes(), revision.upgrade.as_bytes()];
-            hashes.push(Checksum::of(
-                own.into_iter()
-                    .chain(before.iter().map(|hash| hash.as_bytes().as_slice())),
-            ));
+            hashes.push(Checksum::of(own.into_iter().chain(before.iter().map(|hash| hash.as_bytes().as_slice()))));
         }
         hashes
     }
@@ -154,10 +134,7 @@ impl Graph {
     }
 
     /// Returns the ids of several revisions.
-    pub fn ids<'a>(
-        &'a self,
-        nodes: impl IntoIterator<Item = Node> + 'a,
-    ) -> impl Iterator<Item = &'a str> {
+    pub fn ids<'a>(&'a self, nodes: impl IntoIterator<Item = Node> + 'a) -> impl Iterator<Item = &'a str> {
         nodes.into_iter().map(|node| self.id(node))
     }
 
@@ -204,18 +181,12 @@ impl Graph {
 
     /// Returns parents, then dependencies.
     pub fn all_parents(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
-        self.parents(node)
-            .iter()
-            .chain(self.dependencies(node))
-            .copied()
+        self.parents(node).iter().chain(self.dependencies(node)).copied()
     }
 
     /// Returns the revisions that follow or depend on this one.
     pub fn all_children(&self, node: Node) -> impl Iterator<Item = Node> + '_ {
-        self.children(node)
-            .iter()
-            .chain(&self.dependents[node.index()])
-            .copied()
+        self.children(node).iter().chain(&self.dependents[node.index()]).copied()
     }
 
     /// Returns the revisions that nothing follows and nothing depends on.
@@ -227,9 +198,7 @@ impl Graph {
     /// Returns the revisions that nothing follows, those depended on included.
     #[must_use]
     pub fn versioned_heads(&self) -> Vec<Node> {
-        self.nodes()
-            .filter(|node| self.children(*node).is_empty())
-            .collect()
+        self.nodes().filter(|node| self.children(*node).is_empty()).collect()
     }
 
     /// Returns whether nothing follows and nothing depends on the revision.
@@ -241,9 +210,7 @@ impl Graph {
     /// Returns the revisions without parent.
     #[must_use]
     pub fn bases(&self) -> Vec<Node> {
-        self.nodes()
-            .filter(|node| self.parents(*node).is_empty())
-            .collect()
+        self.nodes().filter(|node| self.parents(*node).is_empty()).collect()
     }
 
     /// Returns whether several revisions follow this one.
@@ -287,16 +254,10 @@ impl Graph {
     /// Returns the members of `set` that no other member follows or depends on.
     #[must_use]
     pub fn tips(&self, set: &NodeSet) -> Vec<Node> {
-        set.iter()
-            .filter(|node| !self.all_children(*node).any(|child| set.contains(child)))
-            .collect()
+        set.iter().filter(|node| !self.all_children(*node).any(|child| set.contains(child))).collect()
     }
 
-    fn reach(
-        &self,
-        from: impl IntoIterator<Item = Node>,
-        edges: impl Fn(Node, &mut Vec<Node>),
-    ) -> NodeSet {
+    fn reach(&self, from: impl IntoIterator<Item = Node>, edges: impl Fn(Node, &mut Vec<Node>)) -> NodeSet {
         let mut set = NodeSet::none(self.len());
         let mut open: Vec<Node> = from.into_iter().collect();
         while let Some(node) = open.pop() {
@@ -317,12 +278,7 @@ impl Graph {
         let mut pairs = Vec::new();
         for &node in &wanted {
             let before = self.ancestors(self.all_parents(node), Edges::All);
-            pairs.extend(
-                wanted
-                    .iter()
-                    .filter(|other| before.contains(**other))
-                    .map(|other| (*other, node)),
-            );
+            pairs.extend(wanted.iter().filter(|other| before.contains(**other)).map(|other| (*other, node)));
         }
         pairs.sort_unstable();
         pairs

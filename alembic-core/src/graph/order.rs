@@ -21,10 +21,7 @@ pub(super) fn check_names(revisions: &[Revision]) -> Result<(), GraphErrors> {
         let id = revision.id.as_str();
         if files[id].len() > 1 && reported.insert(id) {
             let files = files[id].iter().map(ToString::to_string).collect();
-            errors.push(GraphError::DuplicateId {
-                id: id.to_owned(),
-                files,
-            });
+            errors.push(GraphError::DuplicateId { id: id.to_owned(), files });
         }
         for label in &revision.labels {
             if let Some(other) = names.insert(label, id) {
@@ -44,29 +41,13 @@ pub(super) fn check_names(revisions: &[Revision]) -> Result<(), GraphErrors> {
                 .parents
                 .iter()
                 .filter(|parent| !files.contains_key(parent.as_str()))
-                .map(|parent| GraphError::UnknownParent {
-                    id: id.clone(),
-                    file: file.clone(),
-                    parent: parent.clone(),
-                }),
+                .map(|parent| GraphError::UnknownParent { id: id.clone(), file: file.clone(), parent: parent.clone() }),
         );
-        errors.extend(
-            revision
-                .dependencies
-                .iter()
-                .filter(|name| !names.contains_key(name.as_str()))
-                .map(|name| GraphError::UnknownDependency {
-                    id: id.clone(),
-                    file: file.clone(),
-                    dependency: name.clone(),
-                }),
-        );
+        errors.extend(revision.dependencies.iter().filter(|name| !names.contains_key(name.as_str())).map(|name| {
+            GraphError::UnknownDependency { id: id.clone(), file: file.clone(), dependency: name.clone() }
+        }));
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(GraphErrors(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(GraphErrors(errors)) }
 }
 
 /// Sorts by Kahn's algorithm with the earliest create date, then the smallest id, first.
@@ -81,16 +62,10 @@ pub(super) fn sort(revisions: Vec<Revision>) -> Result<Vec<Revision>, GraphError
     }
     let key = |index: usize| {
         let revision = &revisions[index];
-        let created = revision
-            .created
-            .as_ref()
-            .map(crate::revision::Created::seconds);
+        let created = revision.created.as_ref().map(crate::revision::Created::seconds);
         Reverse((created.is_none(), created, revision.id.as_str(), index))
     };
-    let mut ready: BinaryHeap<_> = (0..revisions.len())
-        .filter(|i| waiting[*i] == 0)
-        .map(key)
-        .collect();
+    let mut ready: BinaryHeap<_> = (0..revisions.len()).filter(|i| waiting[*i] == 0).map(key).collect();
     let mut order = Vec::with_capacity(revisions.len());
     while let Some(Reverse((.., index))) = ready.pop() {
         order.push(index);
@@ -105,10 +80,7 @@ pub(super) fn sort(revisions: Vec<Revision>) -> Result<Vec<Revision>, GraphError
         return Err(cycles(&revisions, &before, &waiting));
     }
     let mut slots: Vec<Option<Revision>> = revisions.into_iter().map(Some).collect();
-    Ok(order
-        .into_iter()
-        .filter_map(|index| slots[index].take())
-        .collect())
+    Ok(order.into_iter().filter_map(|index| slots[index].take()).collect())
 }
 
 /// Returns for each revision the indices of those that come before it; names are known to exist.
@@ -122,12 +94,8 @@ fn edges(revisions: &[Revision]) -> Vec<Vec<usize>> {
     revisions
         .iter()
         .map(|revision| {
-            let mut before: Vec<usize> = revision
-                .parents
-                .iter()
-                .chain(&revision.dependencies)
-                .map(|name| index[name.as_str()])
-                .collect();
+            let mut before: Vec<usize> =
+                revision.parents.iter().chain(&revision.dependencies).map(|name| index[name.as_str()]).collect();
             before.sort_unstable();
             before.dedup();
             before
@@ -153,17 +121,8 @@ fn cycles(revisions: &[Revision], before: &[Vec<usize>], waiting: &[usize]) -> G
         }
         if let Some(first) = path.iter().position(|i| *i == current) {
             let cycle = &path[first..];
-            let smallest = (0..cycle.len())
-                .min_by_key(|i| &revisions[cycle[*i]].id)
-                .unwrap_or(0);
-            let ring = || {
-                cycle
-                    .iter()
-                    .cycle()
-                    .skip(smallest)
-                    .take(cycle.len())
-                    .map(|i| &revisions[*i])
-            };
+            let smallest = (0..cycle.len()).min_by_key(|i| &revisions[cycle[*i]].id).unwrap_or(0);
+            let ring = || cycle.iter().cycle().skip(smallest).take(cycle.len()).map(|i| &revisions[*i]);
             errors.push(GraphError::Cycle {
                 ids: ring().map(|r| r.id.clone()).collect(),
                 files: ring().map(|r| r.path.clone()).collect(),

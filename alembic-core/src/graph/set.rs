@@ -12,9 +12,7 @@ impl NodeSet {
     /// Returns the empty set for a graph of `len` revisions.
     #[must_use]
     pub fn none(len: usize) -> Self {
-        Self {
-            members: vec![false; len],
-        }
+        Self { members: vec![false; len] }
     }
 
     /// Adds a node; returns whether it was new.
@@ -41,11 +39,7 @@ impl NodeSet {
 
     /// Returns the members, parents first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Node> + '_ {
-        self.members
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| **member)
-            .map(|(index, _)| Node::new(index))
+        self.members.iter().enumerate().filter(|(_, member)| **member).map(|(index, _)| Node::new(index))
     }
 
     /// Adds several nodes.

@@ -6,13 +6,7 @@ use crate::{Checksum, Revision};
 /// Reads `"a; b < a; m < a b; d < c @ s2 [label]"`: ids, each with its parents after `<`, its
 /// dependencies after `@`, its labels in brackets.
 pub(crate) fn try_graph(spec: &str) -> Result<Graph, GraphErrors> {
-    Graph::new(
-        spec.split(';')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(revision)
-            .collect(),
-    )
+    Graph::new(spec.split(';').map(str::trim).filter(|part| !part.is_empty()).map(revision).collect())
 }
 
 pub(crate) fn graph(spec: &str) -> Graph {
@@ -20,11 +14,7 @@ pub(crate) fn graph(spec: &str) -> Graph {
 }
 
 fn revision(part: &str) -> Revision {
-    let words = |text: &str| {
-        text.split_whitespace()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let (part, labels) = part.split_once('[').unwrap_or((part, ""));
     let (part, dependencies) = part.split_once('@').unwrap_or((part, ""));
     let (id, parents) = part.split_once('<').unwrap_or((part, ""));
@@ -44,9 +34,7 @@ fn revision(part: &str) -> Revision {
 
 /// Returns nodes by id.
 pub(crate) fn nodes(graph: &Graph, ids: &str) -> Vec<Node> {
-    ids.split_whitespace()
-        .map(|id| graph.find(id).unwrap_or_else(|| panic!("no revision {id}")))
-        .collect()
+    ids.split_whitespace().map(|id| graph.find(id).unwrap_or_else(|| panic!("no revision {id}"))).collect()
 }
 
 /// Returns the ids of nodes, separated by spaces.

@@ -12,9 +12,7 @@ fn heads_bases_and_points() {
     assert_eq!(ids(&g, g.heads()), "y");
     assert_eq!(ids(&g, g.versioned_heads()), "m y");
     assert_eq!(ids(&g, g.bases()), "a x");
-    let [a, m] = nodes(&g, "a m")[..] else {
-        panic!()
-    };
+    let [a, m] = nodes(&g, "a m")[..] else { panic!() };
     assert!(g.is_branch_point(a) && !g.is_merge_point(a));
     assert!(g.is_merge_point(m) && !g.is_branch_point(m));
 }
@@ -67,10 +65,7 @@ fn labels_are_carried_by_the_branch_they_name() {
     };
     assert_eq!(carriers("a; b < a [L]; c < b"), "a b c");
     assert_eq!(carriers("a; b1 < a [L]; b2 < a; c1 < b1"), "b1 c1");
-    assert_eq!(
-        carriers("a; b1 < a [L]; b2 < a; m < b1 b2; n < m"),
-        "b1 m n"
-    );
+    assert_eq!(carriers("a; b1 < a [L]; b2 < a; m < b1 b2; n < m"), "b1 m n");
     assert_eq!(carriers("a; b < a; m < a b; n < m [L]"), "n");
 }
 
@@ -81,10 +76,7 @@ fn the_node_hash_names_the_whole_history() {
         g.node_hash(nodes(&g, id)[0])
     };
     assert_eq!(hash("a; b < a", "b"), hash("a; b < a; c < b", "b"));
-    assert_ne!(
-        hash("a; b < a; c < b", "c"),
-        hash("a; b < a; x < b; c < x", "c")
-    );
+    assert_ne!(hash("a; b < a; c < b", "c"), hash("a; b < a; x < b; c < x", "c"));
     assert_eq!(hash("a; b; c < a b", "c"), hash("b; a; c < b a", "c"));
 }
 
@@ -96,12 +88,7 @@ pub(crate) fn any_graph() -> impl Strategy<Value = Graph> {
             .enumerate()
             .map(|(i, (parents, dependencies, keep))| {
                 let pick = |bits: &u8, limit: usize| -> String {
-                    (0..i)
-                        .filter(|j| bits >> (j % 8) & 1 == 1)
-                        .rev()
-                        .take(limit)
-                        .map(|j| format!("r{j} "))
-                        .collect()
+                    (0..i).filter(|j| bits >> (j % 8) & 1 == 1).rev().take(limit).map(|j| format!("r{j} ")).collect()
                 };
                 let parents = pick(parents, usize::from(keep % 3));
                 let dependencies = pick(dependencies, usize::from(keep % 5 == 0));

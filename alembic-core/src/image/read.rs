@@ -18,9 +18,7 @@ pub struct Image<'a> {
 
 /// The constants are not those that this version of the macro emits.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the embedded migrations are damaged, or were embedded by another version of alembic-macros"
-)]
+#[error("the embedded migrations are damaged, or were embedded by another version of alembic-macros")]
 pub struct ImageError;
 
 /// Revisions, then the length of the header; each a little-endian `u32`.
@@ -55,31 +53,15 @@ impl<'a> Image<'a> {
     fn header_reader(&self) -> Option<Reader<'a>> {
         let start = PREAMBLE + self.len().checked_mul(OFFSETS)?;
         let length = self.fixed(4)?;
-        Some(Reader {
-            bytes: self.table.get(start..start + length)?,
-            text: self.text,
-        })
+        Some(Reader { bytes: self.table.get(start..start + length)?, text: self.text })
     }
 
     fn header(&self) -> Option<(Settings, Vec<&'a str>, Reader<'a>)> {
         let mut reader = self.header_reader()?;
         let version_table = VersionTable::new(reader.string()?);
-        let transaction = if reader.number()? == 1 {
-            TransactionMode::PerMigration
-        } else {
-            TransactionMode::PerRun
-        };
-        let locations = (0..reader.number()?)
-            .map(|_| reader.string())
-            .collect::<Option<_>>()?;
-        Some((
-            Settings {
-                version_table,
-                transaction,
-            },
-            locations,
-            reader,
-        ))
+        let transaction = if reader.number()? == 1 { TransactionMode::PerMigration } else { TransactionMode::PerRun };
+        let locations = (0..reader.number()?).map(|_| reader.string()).collect::<Option<_>>()?;
+        Some((Settings { version_table, transaction }, locations, reader))
     }
 
     /// Returns the settings of the project.
@@ -88,9 +70,7 @@ impl<'a> Image<'a> {
     ///
     /// [`ImageError`].
     pub fn settings(&self) -> Result<Settings, ImageError> {
-        self.header()
-            .map(|(settings, ..)| settings)
-            .ok_or(ImageError)
+        self.header().map(|(settings, ..)| settings).ok_or(ImageError)
     }
 
     /// Returns the heads, each with the value that names its whole history.
@@ -112,9 +92,7 @@ impl<'a> Image<'a> {
         let (_, locations, _) = self.header().ok_or(ImageError)?;
         let mut revisions: Vec<Revision> = Vec::with_capacity(self.len());
         for index in 0..self.len() {
-            let (mut revision, script) = self
-                .record(index, &locations, &revisions)
-                .ok_or(ImageError)?;
+            let (mut revision, script) = self.record(index, &locations, &revisions).ok_or(ImageError)?;
             revision.downgrade = script.downgrade_checksum();
             revisions.push(revision);
         }
@@ -132,18 +110,12 @@ impl<'a> Image<'a> {
         let (revision, parents) = reader.revision(&locations).ok_or(ImageError)?;
         let mut script = reader.script().ok_or(ImageError)?;
         let parent = |distance: &usize| {
-            let (revision, _) = self
-                .reader(node.index().checked_sub(*distance)?)?
-                .revision(&locations)?;
+            let (revision, _) = self.reader(node.index().checked_sub(*distance)?)?.revision(&locations)?;
             Some(revision.id)
         };
         script.header = Header {
             id: revision.id,
-            parents: parents
-                .iter()
-                .map(parent)
-                .collect::<Option<_>>()
-                .ok_or(ImageError)?,
+            parents: parents.iter().map(parent).collect::<Option<_>>().ok_or(ImageError)?,
             labels: revision.labels,
             dependencies: revision.dependencies,
             created: revision.created,
@@ -157,24 +129,14 @@ impl<'a> Image<'a> {
         let at = PREAMBLE + index.checked_mul(OFFSETS)?;
         let records = PREAMBLE + self.len().checked_mul(OFFSETS)? + self.fixed(4)?;
         let bytes = self.table.get(records + self.fixed(at)?..)?;
-        Some(Reader {
-            bytes,
-            text: self.text.get(self.fixed(at + 4)?..)?,
-        })
+        Some(Reader { bytes, text: self.text.get(self.fixed(at + 4)?..)? })
     }
 
-    fn record(
-        &self,
-        index: usize,
-        locations: &[&str],
-        before: &[Revision],
-    ) -> Option<(Revision, Script)> {
+    fn record(&self, index: usize, locations: &[&str], before: &[Revision]) -> Option<(Revision, Script)> {
         let mut reader = self.reader(index)?;
         let (mut revision, parents) = reader.revision(locations)?;
         for distance in parents {
-            revision
-                .parents
-                .push(before.get(index.checked_sub(distance)?)?.id.clone());
+            revision.parents.push(before.get(index.checked_sub(distance)?)?.id.clone());
         }
         Some((revision, reader.script()?))
     }
@@ -212,9 +174,7 @@ impl<'a> Reader<'a> {
     }
 
     fn list(&mut self) -> Option<Vec<String>> {
-        (0..self.number()?)
-            .map(|_| self.string().map(str::to_owned))
-            .collect()
+        (0..self.number()?).map(|_| self.string().map(str::to_owned)).collect()
     }
 
     fn checksum(&mut self) -> Option<Checksum> {
@@ -238,9 +198,7 @@ impl<'a> Reader<'a> {
         };
         let message = self.string()?.to_owned();
         let created = Created::parse(self.string()?);
-        let parents = (0..self.number()?)
-            .map(|_| self.number())
-            .collect::<Option<_>>()?;
+        let parents = (0..self.number()?).map(|_| self.number()).collect::<Option<_>>()?;
         let (dependencies, labels) = (self.list()?, self.list()?);
         let upgrade = self.checksum()?;
         let revision = Revision {
@@ -265,29 +223,15 @@ impl<'a> Reader<'a> {
             1 => Downgrade::Irreversible(None),
             _ => Downgrade::Irreversible(Some(self.string()?.to_owned())),
         };
-        Some(Script {
-            header: Header {
-                without_transaction,
-                ..Header::default()
-            },
-            upgrade,
-            downgrade,
-        })
+        Some(Script { header: Header { without_transaction, ..Header::default() }, upgrade, downgrade })
     }
 
     fn sections(&mut self) -> Option<Vec<Section>> {
         (0..self.number()?)
             .map(|_| {
                 let mask = self.number()?;
-                let dialects = Dialect::ALL
-                    .into_iter()
-                    .filter(|dialect| mask >> *dialect as usize & 1 == 1)
-                    .collect();
-                Some(Section {
-                    dialects,
-                    line: self.number()?,
-                    sql: self.string()?.to_owned(),
-                })
+                let dialects = Dialect::ALL.into_iter().filter(|dialect| mask >> *dialect as usize & 1 == 1).collect();
+                Some(Section { dialects, line: self.number()?, sql: self.string()?.to_owned() })
             })
             .collect()
     }

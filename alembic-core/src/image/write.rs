@@ -21,13 +21,9 @@ pub fn encode(
 ) -> (String, Vec<u8>) {
     let mut writer = Writer::default();
     let table = &settings.version_table;
-    writer.string(&table.schema().map_or_else(
-        || table.name().to_owned(),
-        |schema| format!("{schema}.{}", table.name()),
-    ));
-    writer.number(usize::from(
-        settings.transaction == TransactionMode::PerMigration,
-    ));
+    writer
+        .string(&table.schema().map_or_else(|| table.name().to_owned(), |schema| format!("{schema}.{}", table.name())));
+    writer.number(usize::from(settings.transaction == TransactionMode::PerMigration));
     writer.list(locations);
     let heads = graph.heads();
     writer.number(heads.len());
@@ -91,13 +87,7 @@ impl Writer {
             .iter()
             .enumerate()
             .find_map(|(index, location)| {
-                Some((
-                    index + 1,
-                    revision
-                        .path
-                        .strip_prefix(location.as_str())?
-                        .strip_prefix('/')?,
-                ))
+                Some((index + 1, revision.path.strip_prefix(location.as_str())?.strip_prefix('/')?))
             })
             .unwrap_or((0, &revision.path));
         self.number(location);
@@ -115,17 +105,9 @@ impl Writer {
             }
         }
         self.string(&revision.message);
-        self.string(
-            revision
-                .created
-                .as_ref()
-                .map_or("", |created| created.text()),
-        );
-        let index: HashMap<&str, usize> = graph
-            .parents(node)
-            .iter()
-            .map(|parent| (graph.id(*parent), parent.index()))
-            .collect();
+        self.string(revision.created.as_ref().map_or("", |created| created.text()));
+        let index: HashMap<&str, usize> =
+            graph.parents(node).iter().map(|parent| (graph.id(*parent), parent.index())).collect();
         self.number(revision.parents.len());
         for parent in &revision.parents {
             self.number(node.index() - index[parent.as_str()]);
@@ -154,10 +136,7 @@ impl Writer {
     fn sections(&mut self, sections: &[Section]) {
         self.number(sections.len());
         for section in sections {
-            let mask = section
-                .dialects
-                .iter()
-                .fold(0, |mask, dialect| mask | 1 << *dialect as usize);
+            let mask = section.dialects.iter().fold(0, |mask, dialect| mask | 1 << *dialect as usize);
             self.number(mask);
             self.number(section.line);
             self.string(&section.sql);

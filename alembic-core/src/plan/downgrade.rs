@@ -20,21 +20,14 @@ pub enum Siblings {
 /// # Errors
 ///
 /// [`TargetError`] if the target is not understood, not below what is applied, or shared.
-pub fn downgrade(
-    graph: &Graph,
-    rows: &[Node],
-    text: &str,
-    siblings: Siblings,
-) -> Result<Plan, TargetError> {
+pub fn downgrade(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -> Result<Plan, TargetError> {
     let target = target::downgrade(graph, rows, text)?;
     let mut state = Rows::new(graph, rows);
     let not_below = || TargetError::NotBelow {
         target: text.to_owned(),
         rows: graph.ids(rows.iter().copied()).map(str::to_owned).collect(),
     };
-    let mut roots = target
-        .to
-        .map_or_else(|| graph.bases(), |to| graph.children(to).to_vec());
+    let mut roots = target.to.map_or_else(|| graph.bases(), |to| graph.children(to).to_vec());
     if let Some(branch) = target.branch.filter(|_| roots.len() > 1) {
         let before = graph.ancestors([branch], Edges::Versioned);
         roots.retain(|root| before.contains(*root));
@@ -82,12 +75,5 @@ fn refuse_siblings(
         .filter(|node| by_versioned.contains(*node) && !lineage.contains(*node))
         .map(|node| graph.id(node).to_owned())
         .collect();
-    if siblings.is_empty() {
-        Ok(())
-    } else {
-        Err(TargetError::Siblings {
-            target: text.to_owned(),
-            siblings,
-        })
-    }
+    if siblings.is_empty() { Ok(()) } else { Err(TargetError::Siblings { target: text.to_owned(), siblings }) }
 }

@@ -88,21 +88,13 @@ impl Step {
     /// Returns the line with the revision's message.
     #[must_use]
     pub fn line<'a>(&'a self, graph: &'a Graph) -> StepLine<'a> {
-        StepLine {
-            step: self,
-            graph,
-            with_message: true,
-        }
+        StepLine { step: self, graph, with_message: true }
     }
 
     /// Returns the line without message, as offline scripts have it.
     #[must_use]
     pub fn short_line<'a>(&'a self, graph: &'a Graph) -> StepLine<'a> {
-        StepLine {
-            step: self,
-            graph,
-            with_message: false,
-        }
+        StepLine { step: self, graph, with_message: false }
     }
 }
 
@@ -114,12 +106,7 @@ impl fmt::Display for StepLine<'_> {
             Direction::Downgrade => "downgrade",
             Direction::Stamp => "stamp_revision",
         };
-        write!(
-            f,
-            "Running {verb} {} -> {}",
-            list(&self.step.from),
-            list(&self.step.to)
-        )?;
+        write!(f, "Running {verb} {} -> {}", list(&self.step.from), list(&self.step.to))?;
         match self.step.revision {
             Some(node) if self.with_message && self.step.direction != Direction::Stamp => {
                 write!(f, ", {}", self.graph.revision(node).message)
@@ -133,15 +120,7 @@ impl fmt::Display for StepLine<'_> {
 #[must_use]
 pub fn current(graph: &Graph, rows: &[Node]) -> Vec<Node> {
     let active = graph.ancestors(rows.iter().copied(), Edges::All);
-    active
-        .iter()
-        .filter(|node| {
-            !graph
-                .children(*node)
-                .iter()
-                .any(|child| active.contains(*child))
-        })
-        .collect()
+    active.iter().filter(|node| !graph.children(*node).iter().any(|child| active.contains(*child))).collect()
 }
 
 #[cfg(test)]

@@ -34,26 +34,12 @@ impl RowOperation {
 
     /// Returns operations that turn `before` into `after`: updates in pairs, then the rest.
     pub(super) fn between(graph: &Graph, before: &[Node], after: &[Node]) -> Vec<Self> {
-        let gone: Vec<Node> = before
-            .iter()
-            .copied()
-            .filter(|row| !after.contains(row))
-            .collect();
-        let new: Vec<Node> = after
-            .iter()
-            .copied()
-            .filter(|row| !before.contains(row))
-            .collect();
+        let gone: Vec<Node> = before.iter().copied().filter(|row| !after.contains(row)).collect();
+        let new: Vec<Node> = after.iter().copied().filter(|row| !before.contains(row)).collect();
         let id = |node: Node| graph.id(node).to_owned();
         let both = gone.len().min(new.len());
         let deletes = gone[both..].iter().map(|row| Self::Delete(id(*row)));
-        let updates = gone[..both]
-            .iter()
-            .zip(&new)
-            .map(|(from, to)| Self::Update {
-                from: id(*from),
-                to: id(*to),
-            });
+        let updates = gone[..both].iter().zip(&new).map(|(from, to)| Self::Update { from: id(*from), to: id(*to) });
         let inserts = new[both..].iter().map(|row| Self::Insert(id(*row)));
         deletes.chain(updates).chain(inserts).collect()
     }
@@ -81,11 +67,7 @@ impl<'g> Rows<'g> {
                 successors[parent.index()] += 1;
             }
         }
-        Self {
-            graph,
-            active,
-            successors,
-        }
+        Self { graph, active, successors }
     }
 
     /// Returns what is applied.
@@ -105,11 +87,7 @@ impl<'g> Rows<'g> {
     /// Records that `node` is applied: it takes the row of the first parent that has one; other
     /// parents' rows go.
     pub fn upgrade(&mut self, node: Node) -> Vec<RowOperation> {
-        let replaced: Vec<Node> = self
-            .graph
-            .all_parents(node)
-            .filter(|parent| self.has_row(*parent))
-            .collect();
+        let replaced: Vec<Node> = self.graph.all_parents(node).filter(|parent| self.has_row(*parent)).collect();
         self.active.insert(node);
         for parent in self.graph.all_parents(node) {
             self.successors[parent.index()] += 1;
@@ -118,12 +96,7 @@ impl<'g> Rows<'g> {
             return vec![RowOperation::Insert(self.id(node))];
         };
         let deletes = rest.iter().map(|row| RowOperation::Delete(self.id(*row)));
-        deletes
-            .chain([RowOperation::Update {
-                from: self.id(*first),
-                to: self.id(node),
-            }])
-            .collect()
+        deletes.chain([RowOperation::Update { from: self.id(*first), to: self.id(node) }]).collect()
     }
 
     /// Records that `node` is undone: its row becomes that of the first parent that nothing else
@@ -133,20 +106,11 @@ impl<'g> Rows<'g> {
         for parent in self.graph.all_parents(node) {
             self.successors[parent.index()] -= 1;
         }
-        let exposed: Vec<Node> = self
-            .graph
-            .all_parents(node)
-            .filter(|parent| self.has_row(*parent))
-            .collect();
+        let exposed: Vec<Node> = self.graph.all_parents(node).filter(|parent| self.has_row(*parent)).collect();
         let Some((first, rest)) = exposed.split_first() else {
             return vec![RowOperation::Delete(self.id(node))];
         };
         let inserts = rest.iter().map(|row| RowOperation::Insert(self.id(*row)));
-        inserts
-            .chain([RowOperation::Update {
-                from: self.id(node),
-                to: self.id(*first),
-            }])
-            .collect()
+        inserts.chain([RowOperation::Update { from: self.id(node), to: self.id(*first) }]).collect()
     }
 }

@@ -15,20 +15,9 @@ use crate::{
 /// # Errors
 ///
 /// [`TargetError`] if a target is not understood, or targets overlap.
-pub fn stamp<S: AsRef<str>>(
-    graph: &Graph,
-    rows: &[Node],
-    targets: &[S],
-) -> Result<Plan, TargetError> {
-    let resolved = targets
-        .iter()
-        .map(|text| target::stamp(graph, text.as_ref()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let all: Vec<Node> = resolved
-        .iter()
-        .flat_map(|(found, _)| found)
-        .copied()
-        .collect();
+pub fn stamp<S: AsRef<str>>(graph: &Graph, rows: &[Node], targets: &[S]) -> Result<Plan, TargetError> {
+    let resolved = targets.iter().map(|text| target::stamp(graph, text.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<Node> = resolved.iter().flat_map(|(found, _)| found).copied().collect();
     target::no_overlap(graph, &all)?;
     let mut active = graph.ancestors(rows.iter().copied(), Edges::All);
     let mut before: Vec<Node> = rows.to_vec();
@@ -37,21 +26,10 @@ pub fn stamp<S: AsRef<str>>(
         let after = graph.tips(active);
         let operations = RowOperation::between(graph, &before, &after);
         if !operations.is_empty() {
-            let only = |nodes: &[Node], others: &[Node]| {
-                nodes
-                    .iter()
-                    .copied()
-                    .filter(|n| !others.contains(n))
-                    .collect()
-            };
+            let only =
+                |nodes: &[Node], others: &[Node]| nodes.iter().copied().filter(|n| !others.contains(n)).collect();
             let (from, to) = (only(&before, &after), only(&after, &before));
-            steps.push(Step {
-                direction: Direction::Stamp,
-                revision,
-                from,
-                to,
-                rows: operations,
-            });
+            steps.push(Step { direction: Direction::Stamp, revision, from, to, rows: operations });
         }
         before = after;
     };
@@ -78,10 +56,7 @@ fn remove_branch(graph: &Graph, rows: &[Node], branch: Option<Node>, active: &mu
     let lineage = graph.lineage(branch);
     let others = rows.iter().copied().filter(|row| !lineage.contains(*row));
     let shared = graph.ancestors(others, Edges::Versioned);
-    let own: Vec<Node> = lineage
-        .iter()
-        .filter(|node| active.contains(*node) && !shared.contains(*node))
-        .collect();
+    let own: Vec<Node> = lineage.iter().filter(|node| active.contains(*node) && !shared.contains(*node)).collect();
     let removed = graph.descendants(own, Edges::All);
     active.retain(|node| !removed.contains(node));
 }

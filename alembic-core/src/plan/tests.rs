@@ -30,11 +30,7 @@ fn trace(spec: &str, rows: &str, command: &str) -> String {
         Ok(plan) => {
             let before: Vec<String> = rows.split_whitespace().map(str::to_owned).collect();
             let steps: Vec<String> = plan.steps.iter().map(|step| show(&graph, step)).collect();
-            format!(
-                "{} => {}",
-                steps.join(" "),
-                plan.rows_after(&before).join(" ")
-            )
+            format!("{} => {}", steps.join(" "), plan.rows_after(&before).join(" "))
         }
     }
 }
@@ -49,11 +45,7 @@ fn show(graph: &Graph, step: &Step) -> String {
             RowOperation::Delete(row) => format!("-{row}"),
         })
         .collect();
-    format!(
-        "{}{{{}}}",
-        step.revision.map_or("base", |node| graph.id(node)),
-        operations.join(" ")
-    )
+    format!("{}{{{}}}", step.revision.map_or("base", |node| graph.id(node)), operations.join(" "))
 }
 
 macro_rules! traces {
@@ -168,42 +160,25 @@ traces! {
 fn steps_print_as_alembic_prints_them() {
     let graph = graph(MERGE);
     let plan = upgrade(&graph, &nodes(&graph, "d1 d2"), "e").unwrap();
-    assert_eq!(
-        plan.steps[0].line(&graph).to_string(),
-        "Running upgrade d1, d2 -> e, message of e"
-    );
+    assert_eq!(plan.steps[0].line(&graph).to_string(), "Running upgrade d1, d2 -> e, message of e");
     let plan = upgrade(&graph, &[], "a").unwrap();
-    assert_eq!(
-        plan.steps[0].short_line(&graph).to_string(),
-        "Running upgrade  -> a"
-    );
+    assert_eq!(plan.steps[0].short_line(&graph).to_string(), "Running upgrade  -> a");
     let plan = downgrade(&graph, &nodes(&graph, "a"), "base", Siblings::Refuse).unwrap();
-    assert_eq!(
-        plan.steps[0].line(&graph).to_string(),
-        "Running downgrade a -> , message of a"
-    );
+    assert_eq!(plan.steps[0].line(&graph).to_string(), "Running downgrade a -> , message of a");
     let plan = stamp(&graph, &nodes(&graph, "d1 d2"), &["e"]).unwrap();
-    assert_eq!(
-        plan.steps[0].line(&graph).to_string(),
-        "Running stamp_revision d1, d2 -> e"
-    );
+    assert_eq!(plan.steps[0].line(&graph).to_string(), "Running stamp_revision d1, d2 -> e");
 }
 
 #[test]
 fn current_includes_branch_ends_that_rows_imply() {
     let g = graph(DEPENDENCY);
-    assert_eq!(
-        crate::graph::testing::ids(&g, current(&g, &nodes(&g, "n3"))),
-        "s2 n3"
-    );
+    assert_eq!(crate::graph::testing::ids(&g, current(&g, &nodes(&g, "n3"))), "s2 n3");
 }
 
 /// A graph with rows that a database could have: the tips of some revisions and what they need.
 fn with_rows() -> impl Strategy<Value = (Graph, Vec<Node>)> {
     (crate::graph::tests::any_graph(), any::<u16>()).prop_map(|(graph, bits)| {
-        let some = graph
-            .nodes()
-            .filter(|node| bits >> (node.index() % 16) & 1 == 1);
+        let some = graph.nodes().filter(|node| bits >> (node.index() % 16) & 1 == 1);
         let rows = graph.tips(&graph.ancestors(some, Edges::All));
         (graph, rows)
     })

@@ -94,9 +94,7 @@ pub fn prepare<E: From<WorkError>>(
     let mut prepared = Vec::with_capacity(plan.steps.len());
     for step in plan.steps {
         prepared.push(match step.revision {
-            Some(node) if step.direction != Direction::Stamp => {
-                with_sql(graph, step, node, &load(node)?, dialect)?
-            }
+            Some(node) if step.direction != Direction::Stamp => with_sql(graph, step, node, &load(node)?, dialect)?,
             _ => without_sql(graph, step),
         });
     }
@@ -118,13 +116,7 @@ fn without_sql(graph: &Graph, step: Step) -> Work {
     }
 }
 
-fn with_sql(
-    graph: &Graph,
-    step: Step,
-    node: Node,
-    script: &Script,
-    dialect: Dialect,
-) -> Result<Work, WorkError> {
+fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dialect) -> Result<Work, WorkError> {
     let mut work = without_sql(graph, step);
     let section = match work.step.direction {
         Direction::Downgrade => script.downgrade_for(dialect),
@@ -135,10 +127,7 @@ fn with_sql(
     };
     let statements = split(sql, dialect).map_err(|error| WorkError::Sql {
         path: work.path.clone(),
-        error: SplitError {
-            line: error.line + line - 1,
-            ..error
-        },
+        error: SplitError { line: error.line + line - 1, ..error },
     })?;
     work.statements = statements
         .into_iter()
@@ -161,17 +150,10 @@ fn with_sql(
 fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
     let (id, path) = (work.id.clone(), work.path.clone());
     match (&script.downgrade, work.step.direction) {
-        (Downgrade::Irreversible(reason), Direction::Downgrade) => WorkError::Irreversible {
-            id,
-            path,
-            reason: reason.clone(),
-        },
-        (_, direction) => WorkError::NoSection {
-            id,
-            path,
-            direction: direction.name(),
-            dialect,
-        },
+        (Downgrade::Irreversible(reason), Direction::Downgrade) => {
+            WorkError::Irreversible { id, path, reason: reason.clone() }
+        }
+        (_, direction) => WorkError::NoSection { id, path, direction: direction.name(), dialect },
     }
 }
 
@@ -180,11 +162,6 @@ impl Work {
     /// they are still the same.
     #[must_use]
     pub fn prefix(&self, count: usize) -> Checksum {
-        Checksum::of(
-            self.statements
-                .iter()
-                .take(count)
-                .map(|statement| statement.text.as_bytes()),
-        )
+        Checksum::of(self.statements.iter().take(count).map(|statement| statement.text.as_bytes()))
     }
 }

@@ -7,14 +7,7 @@ use crate::{
 };
 
 /// The keys, as they are written.
-const KEYS: [&str; 6] = [
-    "Revision ID",
-    "Revises",
-    "Branch Labels",
-    "Depends On",
-    "Create Date",
-    "Transaction",
-];
+const KEYS: [&str; 6] = ["Revision ID", "Revises", "Branch Labels", "Depends On", "Create Date", "Transaction"];
 
 /// A problem at a distance in characters from the start of the line's content.
 pub(super) type Problem = (usize, String);
@@ -30,18 +23,12 @@ pub(super) struct HeaderReader {
 impl HeaderReader {
     /// Reads one line of the leading comment, without its `--`.
     pub(super) fn line(&mut self, content: &str) -> Result<(), Problem> {
-        let key = content
-            .split_once(':')
-            .map(|(key, value)| (key.trim(), value.trim()));
+        let key = content.split_once(':').map(|(key, value)| (key.trim(), value.trim()));
         match key {
             Some((key, value)) if KEYS.contains(&key) => self.value(key, value, content),
-            Some((key, _)) if self.looks_like_key(key) => Err((
-                0,
-                format!(
-                    "unknown header key `{key}`{}",
-                    suggest::did_you_mean(key, KEYS)
-                ),
-            )),
+            Some((key, _)) if self.looks_like_key(key) => {
+                Err((0, format!("unknown header key `{key}`{}", suggest::did_you_mean(key, KEYS))))
+            }
             _ => {
                 self.prose(content);
                 Ok(())
@@ -53,11 +40,7 @@ impl HeaderReader {
     pub(super) fn finish(self) -> Result<Header, String> {
         for key in ["Revision ID", "Revises"] {
             if !self.seen.contains(&key) {
-                let hint = if key == "Revises" {
-                    "; write `-- Revises: <base>` for a first revision"
-                } else {
-                    ""
-                };
+                let hint = if key == "Revises" { "; write `-- Revises: <base>` for a first revision" } else { "" };
                 return Err(format!("the header has no `{key}:` line{hint}"));
             }
         }
@@ -68,9 +51,7 @@ impl HeaderReader {
     /// if it is nearly one.
     fn looks_like_key(&self, key: &str) -> bool {
         suggest::nearest(key, KEYS).is_some()
-            || (!self.seen.is_empty()
-                && !key.is_empty()
-                && key.chars().all(|c| c.is_alphabetic() || c == ' '))
+            || (!self.seen.is_empty() && !key.is_empty() && key.chars().all(|c| c.is_alphabetic() || c == ' '))
     }
 
     fn prose(&mut self, content: &str) {
@@ -86,15 +67,8 @@ impl HeaderReader {
     }
 
     fn value(&mut self, key: &str, value: &str, content: &str) -> Result<(), Problem> {
-        let at = if value.is_empty() {
-            content.chars().count()
-        } else {
-            content.find(value).unwrap_or(0)
-        };
-        let known = KEYS
-            .into_iter()
-            .find(|known| *known == key)
-            .unwrap_or_default();
+        let at = if value.is_empty() { content.chars().count() } else { content.find(value).unwrap_or(0) };
+        let known = KEYS.into_iter().find(|known| *known == key).unwrap_or_default();
         if self.seen.contains(&known) {
             return Err((0, format!("`{key}` is given twice")));
         }
@@ -116,16 +90,12 @@ impl HeaderReader {
             "Depends On" => header.dependencies = unique(names(value)?)?,
             "Create Date" => {
                 header.created = Some(Created::parse(value).ok_or_else(|| {
-                    format!(
-                        "`{value}` is not a date; expected the form `2026-11-21 09:30:00+00:00`"
-                    )
+                    format!("`{value}` is not a date; expected the form `2026-11-21 09:30:00+00:00`")
                 })?);
             }
             _ if value == "none" => header.without_transaction = true,
             _ => {
-                return Err(format!(
-                    "`{value}` is not a transaction mode; the only one is `none`"
-                ));
+                return Err(format!("`{value}` is not a transaction mode; the only one is `none`"));
             }
         }
         Ok(())
@@ -133,11 +103,7 @@ impl HeaderReader {
 }
 
 fn unique(names: Vec<String>) -> Result<Vec<String>, String> {
-    match names
-        .iter()
-        .enumerate()
-        .find(|(i, name)| names[..*i].contains(name))
-    {
+    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
         Some((_, name)) => Err(format!("`{name}` is listed twice")),
         None => Ok(names),
     }

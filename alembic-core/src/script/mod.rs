@@ -93,11 +93,7 @@ impl Script {
     #[must_use]
     pub fn downgrade_checksum(&self) -> Option<Checksum> {
         match &self.downgrade {
-            Downgrade::Sections(s) => Some(sections_checksum(
-                "downgrade",
-                s,
-                self.header.without_transaction,
-            )),
+            Downgrade::Sections(s) => Some(sections_checksum("downgrade", s, self.header.without_transaction)),
             Downgrade::Irreversible(_) => None,
         }
     }
@@ -122,11 +118,7 @@ impl Script {
 
 /// A section for the dialect itself wins over MySQL's for MariaDB, and that over the general one.
 fn pick(sections: &[Section], dialect: Dialect) -> Option<&Section> {
-    let named = |wanted| {
-        sections
-            .iter()
-            .find(|section| section.dialects.contains(&wanted))
-    };
+    let named = |wanted| sections.iter().find(|section| section.dialects.contains(&wanted));
     named(dialect)
         .or_else(|| named(Dialect::Mysql).filter(|_| dialect == Dialect::Mariadb))
         .or_else(|| sections.iter().find(|section| section.dialects.is_empty()))
@@ -146,11 +138,7 @@ fn sections_checksum(direction: &str, sections: &[Section], without_transaction:
 #[must_use]
 pub fn normalise(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.contains('\r') {
-        Cow::Owned(text.replace("\r\n", "\n"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
 }
 
 /// Why a text is not a revision file, and where.
@@ -177,11 +165,7 @@ fn names(list: &str) -> Result<Vec<String>, String> {
     list.split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
-        .map(|name| {
-            check_name(name)
-                .map(|()| name.to_owned())
-                .map_err(|error| error.to_string())
-        })
+        .map(|name| check_name(name).map(|()| name.to_owned()).map_err(|error| error.to_string()))
         .collect()
 }
 

@@ -45,21 +45,13 @@ impl Reader {
         if let Some((directive, column)) = directive(bare) {
             return self.directive(number, column, directive);
         }
-        let error = |column: usize, problem: String| ScriptError {
-            line: number,
-            column,
-            problem,
-        };
+        let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
         match self.open {
             Some(Open::Upgrade) => push(&mut self.upgrade, line),
             Some(Open::Downgrade) => push(&mut self.downgrade, line),
-            Some(Open::Irreversible) if bare.trim().is_empty() || bare.trim().starts_with("--") => {
-            }
+            Some(Open::Irreversible) if bare.trim().is_empty() || bare.trim().starts_with("--") => {}
             Some(Open::Irreversible) => {
-                return Err(error(
-                    1,
-                    "an irreversible revision has no downgrade SQL".into(),
-                ));
+                return Err(error(1, "an irreversible revision has no downgrade SQL".into()));
             }
             None => {
                 let trimmed = bare.trim_start();
@@ -68,16 +60,12 @@ impl Reader {
                     Some(content) => content,
                     None if trimmed.is_empty() => "",
                     None => {
-                        let problem =
-                            "expected a `-- alembic:upgrade` line before any SQL".to_owned();
+                        let problem = "expected a `-- alembic:upgrade` line before any SQL".to_owned();
                         return Err(error(indent + 1, problem));
                     }
                 };
                 self.header.line(content).map_err(|(offset, problem)| {
-                    error(
-                        indent + 3 + offset + leading_space(content, offset),
-                        problem,
-                    )
+                    error(indent + 3 + offset + leading_space(content, offset), problem)
                 })?;
             }
         }
@@ -85,21 +73,11 @@ impl Reader {
     }
 
     fn directive(&mut self, line: usize, column: usize, text: &str) -> Result<(), ScriptError> {
-        let error = |problem: String| ScriptError {
-            line,
-            column,
-            problem,
-        };
-        let end = text
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(text.len());
+        let error = |problem: String| ScriptError { line, column, problem };
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         let section = |rest: &str| -> Result<Section, ScriptError> {
-            Ok(Section {
-                dialects: dialects(rest).map_err(error)?,
-                sql: String::new(),
-                line: line + 1,
-            })
+            Ok(Section { dialects: dialects(rest).map_err(error)?, sql: String::new(), line: line + 1 })
         };
         match name {
             "upgrade" => {
@@ -123,63 +101,39 @@ impl Reader {
                 let near = suggest::did_you_mean(name, DIRECTIVES);
                 return Err(error(format!(
                     "unknown directive `alembic:{name}`{near}{}",
-                    if near.is_empty() {
-                        "; expected upgrade, downgrade or irreversible"
-                    } else {
-                        ""
-                    }
+                    if near.is_empty() { "; expected upgrade, downgrade or irreversible" } else { "" }
                 )));
             }
         }
         if self.irreversible.is_some() && !self.downgrade.is_empty() {
-            return Err(error(
-                "a revision is either irreversible or has a downgrade, not both".into(),
-            ));
+            return Err(error("a revision is either irreversible or has a downgrade, not both".into()));
         }
         Ok(())
     }
 
     fn finish(self) -> Result<Script, ScriptError> {
-        let at = |line: usize, problem: &str| ScriptError {
-            line,
-            column: 1,
-            problem: problem.to_owned(),
-        };
+        let at = |line: usize, problem: &str| ScriptError { line, column: 1, problem: problem.to_owned() };
         let header = self.header.finish().map_err(|problem| at(1, &problem))?;
         if self.upgrade.is_empty() {
-            return Err(at(
-                self.last_line.max(1),
-                "the file ends without a `-- alembic:upgrade` section",
-            ));
+            return Err(at(self.last_line.max(1), "the file ends without a `-- alembic:upgrade` section"));
         }
         let downgrade = match self.irreversible {
             Some(reason) => Downgrade::Irreversible(reason),
             None if self.downgrade.is_empty() => Downgrade::Irreversible(None),
             None => Downgrade::Sections(self.downgrade),
         };
-        Ok(Script {
-            header,
-            upgrade: self.upgrade,
-            downgrade,
-        })
+        Ok(Script { header, upgrade: self.upgrade, downgrade })
     }
 }
 
 /// Returns what follows `-- alembic:` and its column, if the line is a directive.
 fn directive(line: &str) -> Option<(&str, usize)> {
-    let text = line
-        .strip_prefix("--")?
-        .trim_start()
-        .strip_prefix("alembic:")?;
+    let text = line.strip_prefix("--")?.trim_start().strip_prefix("alembic:")?;
     Some((text, line[..line.len() - text.len()].chars().count() + 1))
 }
 
 fn leading_space(content: &str, offset: usize) -> usize {
-    if offset == 0 {
-        content.chars().take_while(|c| c.is_whitespace()).count()
-    } else {
-        0
-    }
+    if offset == 0 { content.chars().take_while(|c| c.is_whitespace()).count() } else { 0 }
 }
 
 fn push(sections: &mut [Section], line: &str) {
@@ -193,11 +147,10 @@ fn dialects(list: &str) -> Result<Vec<Dialect>, String> {
         .split([' ', '\t', ','])
         .filter(|word| !word.is_empty())
         .map(|word| {
-            word.parse()
-                .map_err(|error: crate::dialect::UnknownDialect| {
-                    let near = suggest::did_you_mean(word, Dialect::ALL.map(Dialect::name));
-                    format!("{error}{near}")
-                })
+            word.parse().map_err(|error: crate::dialect::UnknownDialect| {
+                let near = suggest::did_you_mean(word, Dialect::ALL.map(Dialect::name));
+                format!("{error}{near}")
+            })
         })
         .collect::<Result<Vec<Dialect>, String>>()?;
     dialects.sort_unstable();
@@ -207,18 +160,10 @@ fn dialects(list: &str) -> Result<Vec<Dialect>, String> {
 
 fn check_new(sections: &[Section], new: &Section, name: &str) -> Result<(), String> {
     if new.dialects.is_empty() && sections.iter().any(|s| s.dialects.is_empty()) {
-        return Err(format!(
-            "the file has a second general `alembic:{name}` section"
-        ));
+        return Err(format!("the file has a second general `alembic:{name}` section"));
     }
-    match new
-        .dialects
-        .iter()
-        .find(|d| sections.iter().any(|s| s.dialects.contains(d)))
-    {
-        Some(dialect) => Err(format!(
-            "the file has a second `alembic:{name} {dialect}` section"
-        )),
+    match new.dialects.iter().find(|d| sections.iter().any(|s| s.dialects.contains(d))) {
+        Some(dialect) => Err(format!("the file has a second `alembic:{name} {dialect}` section")),
         None => Ok(()),
     }
 }

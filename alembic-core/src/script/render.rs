@@ -17,11 +17,7 @@ pub fn render(script: &Script) -> String {
     line(format!("-- {}", header.message));
     line("--".into());
     line(format!("-- Revision ID: {}", header.id));
-    let parents = if header.parents.is_empty() {
-        "<base>".into()
-    } else {
-        joined(&header.parents)
-    };
+    let parents = if header.parents.is_empty() { "<base>".into() } else { joined(&header.parents) };
     line(format!("-- Revises: {parents}"));
     if !header.labels.is_empty() {
         line(format!("-- Branch Labels: {}", joined(&header.labels)));
@@ -53,11 +49,7 @@ pub fn render(script: &Script) -> String {
 }
 
 fn push_section(out: &mut String, direction: &str, section: &Section) {
-    let dialects: String = section
-        .dialects
-        .iter()
-        .map(|dialect| format!(" {dialect}"))
-        .collect();
+    let dialects: String = section.dialects.iter().map(|dialect| format!(" {dialect}")).collect();
     let _infallible = writeln!(out, "\n-- alembic:{direction}{dialects}");
     out.push_str(&section.sql);
     if !section.sql.is_empty() && !section.sql.ends_with('\n') {

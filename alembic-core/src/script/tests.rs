@@ -24,17 +24,8 @@ fn a_file_is_header_and_sections() {
     assert_eq!(script.header.parents, ["1b2c3d4e5f60"]);
     assert_eq!(script.header.message, "add users");
     assert_eq!(script.upgrade[0].line, 8);
-    assert_eq!(
-        script.upgrade[0].sql.trim(),
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL);"
-    );
-    assert!(
-        script
-            .downgrade_for(Dialect::Sqlite)
-            .unwrap()
-            .sql
-            .contains("DROP TABLE users")
-    );
+    assert_eq!(script.upgrade[0].sql.trim(), "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL);");
+    assert!(script.downgrade_for(Dialect::Sqlite).unwrap().sql.contains("DROP TABLE users"));
     assert_eq!(render(&script).replace("\n\n\n", "\n\n"), USERS);
 }
 
@@ -68,32 +59,16 @@ fn the_nearest_section_is_taken() {
 #[test]
 fn a_revision_without_downgrade_is_irreversible_and_an_empty_one_does_nothing() {
     let (absent, _) = USERS.split_once("-- alembic:downgrade").unwrap();
-    assert_eq!(
-        parse(absent).unwrap().downgrade,
-        Downgrade::Irreversible(None)
-    );
+    assert_eq!(parse(absent).unwrap().downgrade, Downgrade::Irreversible(None));
     let reason = format!("{absent}-- alembic:irreversible: data is gone\n");
-    assert_eq!(
-        parse(&reason).unwrap().downgrade,
-        Downgrade::Irreversible(Some("data is gone".into()))
-    );
+    assert_eq!(parse(&reason).unwrap().downgrade, Downgrade::Irreversible(Some("data is gone".into())));
     let empty = format!("{absent}-- alembic:downgrade\n");
-    assert_eq!(
-        parse(&empty)
-            .unwrap()
-            .downgrade_for(Dialect::Sqlite)
-            .unwrap()
-            .sql,
-        ""
-    );
+    assert_eq!(parse(&empty).unwrap().downgrade_for(Dialect::Sqlite).unwrap().sql, "");
 }
 
 #[test]
 fn the_message_is_the_first_paragraph() {
-    let text = USERS.replace(
-        "-- add users\n",
-        "-- add users\n-- and mails\n--\n-- Note: a long story\n",
-    );
+    let text = USERS.replace("-- add users\n", "-- add users\n-- and mails\n--\n-- Note: a long story\n");
     assert_eq!(parse(&text).unwrap().header.message, "add users and mails");
 }
 

@@ -36,10 +36,7 @@ impl Body {
 
     pub(super) fn copies_from_stdin(&self) -> bool {
         self.head.first().is_some_and(|word| word == "COPY")
-            && self
-                .head
-                .windows(2)
-                .any(|pair| pair[0] == "FROM" && pair[1] == "STDIN")
+            && self.head.windows(2).any(|pair| pair[0] == "FROM" && pair[1] == "STDIN")
     }
 
     pub(super) fn end_of_statement(&mut self) {
@@ -53,9 +50,7 @@ impl Body {
             other => {
                 match other {
                     TokenKind::Symbol(b'(') => self.parentheses += 1,
-                    TokenKind::Symbol(b')') => {
-                        self.parentheses = self.parentheses.saturating_sub(1)
-                    }
+                    TokenKind::Symbol(b')') => self.parentheses = self.parentheses.saturating_sub(1),
                     _ => {}
                 }
                 // A label (`outer: LOOP`) is followed by a statement.
@@ -119,10 +114,7 @@ impl Body {
 
 fn classify(head: &[String], dialect: Dialect) -> Kind {
     let words: Vec<&str> = head.iter().map(String::as_str).collect();
-    if words.first() == Some(&"BEGIN")
-        && words.get(1..3) == Some(&["NOT", "ATOMIC"])
-        && dialect.is_mysql_family()
-    {
+    if words.first() == Some(&"BEGIN") && words.get(1..3) == Some(&["NOT", "ATOMIC"]) && dialect.is_mysql_family() {
         return Kind::Program;
     }
     let (Some(&"CREATE"), Some(last)) = (words.first(), words.last()) else {
@@ -131,12 +123,8 @@ fn classify(head: &[String], dialect: Dialect) -> Kind {
     match (dialect, *last) {
         (Dialect::Postgres, "FUNCTION" | "PROCEDURE") => Kind::Routine,
         (Dialect::Sqlite, "TRIGGER") if words.len() <= 3 => Kind::Trigger,
-        (
-            Dialect::Mysql | Dialect::Mariadb,
-            "FUNCTION" | "PROCEDURE" | "TRIGGER" | "EVENT" | "PACKAGE",
-        ) if !words[1..]
-            .iter()
-            .any(|word| matches!(*word, "TABLE" | "VIEW" | "INDEX" | "USER" | "DATABASE")) =>
+        (Dialect::Mysql | Dialect::Mariadb, "FUNCTION" | "PROCEDURE" | "TRIGGER" | "EVENT" | "PACKAGE")
+            if !words[1..].iter().any(|word| matches!(*word, "TABLE" | "VIEW" | "INDEX" | "USER" | "DATABASE")) =>
         {
             Kind::Program
         }
@@ -146,8 +134,5 @@ fn classify(head: &[String], dialect: Dialect) -> Kind {
 
 /// Words after which a statement of a stored program begins.
 fn starts_statement(word: &str) -> bool {
-    matches!(
-        word,
-        "BEGIN" | "THEN" | "ELSE" | "DO" | "LOOP" | "REPEAT" | "ROW"
-    )
+    matches!(word, "BEGIN" | "THEN" | "ELSE" | "DO" | "LOOP" | "REPEAT" | "ROW")
 }

@@ -43,14 +43,7 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(sql: &'a str, dialect: Dialect) -> Self {
-        Self {
-            sql,
-            bytes: sql.as_bytes(),
-            position: 0,
-            dialect,
-            delimiter: ";".into(),
-            at_start: true,
-        }
+        Self { sql, bytes: sql.as_bytes(), position: 0, dialect, delimiter: ";".into(), at_start: true }
     }
 
     pub(super) fn has_custom_delimiter(&self) -> bool {
@@ -70,11 +63,7 @@ impl<'a> Lexer<'a> {
             self.token(byte)?
         };
         self.at_start = matches!(kind, TokenKind::End | TokenKind::Delimiter);
-        Ok(Some(Token {
-            kind,
-            start,
-            end: self.position,
-        }))
+        Ok(Some(Token { kind, start, end: self.position }))
     }
 
     fn rest(&self) -> &'a str {
@@ -119,10 +108,7 @@ impl<'a> Lexer<'a> {
     fn word(&mut self) -> TokenKind {
         let rest = &self.bytes[self.position..];
         // A delimiter may be made of word characters only if it ends the word; `$$` is not one here.
-        let length = rest
-            .iter()
-            .position(|b| !is_word(*b) && *b != b'$')
-            .unwrap_or(rest.len());
+        let length = rest.iter().position(|b| !is_word(*b) && *b != b'$').unwrap_or(rest.len());
         let word = &self.sql[self.position..self.position + length];
         let length = match word.find(self.delimiter.as_str()) {
             Some(cut) if cut > 0 && self.has_custom_delimiter() => cut,
@@ -152,8 +138,7 @@ impl<'a> Lexer<'a> {
             let trimmed = rest.trim_start();
             self.position += rest.len() - trimmed.len();
             let mysql_dashes = !matches!(self.peek(2), b' ' | b'\t' | b'\n' | b'\r' | 0);
-            if trimmed.starts_with("--") && !(self.mysql() && mysql_dashes)
-                || self.mysql() && trimmed.starts_with('#')
+            if trimmed.starts_with("--") && !(self.mysql() && mysql_dashes) || self.mysql() && trimmed.starts_with('#')
             {
                 self.position += trimmed.find('\n').unwrap_or(trimmed.len());
             } else if trimmed.starts_with("/*") && !(self.mysql() && is_code_comment(trimmed)) {
@@ -212,14 +197,7 @@ impl<'a> Lexer<'a> {
                 return Ok(TokenKind::Quoted);
             }
         }
-        Err(unterminated(
-            start,
-            if mark == b'\'' {
-                "string"
-            } else {
-                "quoted name"
-            },
-        ))
+        Err(unterminated(start, if mark == b'\'' { "string" } else { "quoted name" }))
     }
 
     /// `$tag$ … $tag$`; a `$` that opens none is an ordinary symbol, as in `$1`.
@@ -227,10 +205,7 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let tag_end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'));
         let tag = match tag_end {
-            Some(end)
-                if rest[1 + end..].starts_with('$')
-                    && !rest[1..].starts_with(|c: char| c.is_ascii_digit()) =>
-            {
+            Some(end) if rest[1 + end..].starts_with('$') && !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
                 &rest[..end + 2]
             }
             _ => {
@@ -247,10 +222,7 @@ impl<'a> Lexer<'a> {
 }
 
 fn unterminated(offset: usize, what: &str) -> LexError {
-    LexError {
-        offset,
-        problem: format!("this {what} does not end"),
-    }
+    LexError { offset, problem: format!("this {what} does not end") }
 }
 
 fn is_word(byte: u8) -> bool {

@@ -65,7 +65,7 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
                 return Err(at(sql, token.start, problem.into()));
             }
             TokenKind::End if current.body.is_open() && !lexer.has_custom_delimiter() => {
-                current.body.end_of_statement()
+                current.body.end_of_statement();
             }
             TokenKind::End => current.finish(sql, &mut statements)?,
             _ => current.token(sql, &token, dialect),
@@ -88,15 +88,10 @@ impl Current {
     fn token(&mut self, sql: &str, token: &Token, dialect: Dialect) {
         self.start.get_or_insert(token.start);
         self.end = token.end;
-        self.body
-            .token(token.kind, &sql[token.start..token.end], dialect);
+        self.body.token(token.kind, &sql[token.start..token.end], dialect);
     }
 
-    fn finish<'a>(
-        &mut self,
-        sql: &'a str,
-        statements: &mut Vec<Statement<'a>>,
-    ) -> Result<(), SplitError> {
+    fn finish<'a>(&mut self, sql: &'a str, statements: &mut Vec<Statement<'a>>) -> Result<(), SplitError> {
         let this = std::mem::take(self);
         let Some(start) = this.start else {
             return Ok(());
@@ -105,23 +100,14 @@ impl Current {
             let problem = "`COPY … FROM STDIN` needs a client that sends the data; use INSERT, or COPY from a file";
             return Err(at(sql, start, problem.into()));
         }
-        statements.push(Statement {
-            text: &sql[start..this.end],
-            range: start..this.end,
-            line: 0,
-            column: 0,
-        });
+        statements.push(Statement { text: &sql[start..this.end], range: start..this.end, line: 0, column: 0 });
         Ok(())
     }
 }
 
 fn at(sql: &str, offset: usize, problem: String) -> SplitError {
     let (line, column) = line_and_column(sql, offset);
-    SplitError {
-        line,
-        column,
-        problem,
-    }
+    SplitError { line, column, problem }
 }
 
 /// Returns the line and the column in characters of a byte offset, both from 1.
@@ -129,10 +115,7 @@ fn at(sql: &str, offset: usize, problem: String) -> SplitError {
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 /// Fills in lines and columns in one pass over the text.

@@ -4,34 +4,19 @@ use proptest::prelude::*;
 use super::*;
 
 fn texts(sql: &str, dialect: Dialect) -> Vec<&str> {
-    split(sql, dialect)
-        .unwrap()
-        .into_iter()
-        .map(|s| s.text)
-        .collect()
+    split(sql, dialect).unwrap().into_iter().map(|s| s.text).collect()
 }
 
 /// Asserts that `statements` joined with `;` are found again, and nothing else.
 fn finds(dialect: Dialect, statements: &[&str]) {
-    let sql = statements
-        .iter()
-        .map(|s| format!("{s};\n"))
-        .collect::<String>();
+    let sql = statements.iter().map(|s| format!("{s};\n")).collect::<String>();
     assert_eq!(texts(&sql, dialect), statements, "{dialect}");
 }
 
 #[test]
 fn statements_end_at_semicolons_outside_quotes_and_comments() {
     for dialect in Dialect::ALL {
-        finds(
-            dialect,
-            &[
-                "SELECT ';'",
-                "SELECT 'it''s;' -- not; here\n, 1",
-                "SELECT /* ; */ 2",
-                "SELECT \"a;b\"",
-            ],
-        );
+        finds(dialect, &["SELECT ';'", "SELECT 'it''s;' -- not; here\n, 1", "SELECT /* ; */ 2", "SELECT \"a;b\""]);
         assert_eq!(texts("-- nothing\n/* here */ ;;\n", dialect), [""; 0]);
         assert_eq!(texts("SELECT 1", dialect), ["SELECT 1"]);
     }
@@ -82,22 +67,13 @@ fn mysql_bodies() {
             "/*!40101 SET NAMES utf8 */",
         ],
     );
-    finds(
-        Dialect::Mariadb,
-        &["BEGIN NOT ATOMIC SELECT 1; SELECT 2; END", "SELECT 3"],
-    );
+    finds(Dialect::Mariadb, &["BEGIN NOT ATOMIC SELECT 1; SELECT 2; END", "SELECT 3"]);
 }
 
 #[test]
 fn the_delimiter_command_is_obeyed_and_removed() {
     let sql = "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END//\nDELIMITER ;\nSELECT 3;";
-    assert_eq!(
-        texts(sql, Dialect::Mysql),
-        [
-            "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END",
-            "SELECT 3"
-        ]
-    );
+    assert_eq!(texts(sql, Dialect::Mysql), ["CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END", "SELECT 3"]);
     let sql = "delimiter $$\nSELECT 1$$\nSELECT 2 $$\ndelimiter ;";
     assert_eq!(texts(sql, Dialect::Mysql), ["SELECT 1", "SELECT 2"]);
 }

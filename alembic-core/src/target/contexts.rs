@@ -20,19 +20,13 @@ pub fn upgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<Vec<Node>, Ta
         (Some(symbol), None) => resolver.symbol(target, symbol, branch)?,
         (Some(symbol), Some(offset)) => {
             let start = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
-            resolver
-                .offset(target, start, offset, branch)?
-                .into_iter()
-                .collect()
+            resolver.offset(target, start, offset, branch)?.into_iter().collect()
         }
         (None, offset) => {
-            let steps =
-                usize::try_from(offset.unwrap_or_default()).map_err(|_| TargetError::NotHere {
-                    argument: text.to_owned(),
-                    reason:
-                        "an upgrade goes up; use `downgrade`, or name a revision as in `head-1`"
-                            .into(),
-                })?;
+            let steps = usize::try_from(offset.unwrap_or_default()).map_err(|_| TargetError::NotHere {
+                argument: text.to_owned(),
+                reason: "an upgrade goes up; use `downgrade`, or name a revision as in `head-1`".into(),
+            })?;
             let start = upgrade_start(&resolver, target, rows, branch)?;
             vec![resolver.up(target, start, steps, branch)?]
         }
@@ -51,11 +45,7 @@ fn upgrade_start(
     let Some(branch) = branch else {
         return at_most_one(resolver, target, rows.to_vec());
     };
-    let on_branch: Vec<Node> = rows
-        .iter()
-        .copied()
-        .filter(|row| branch.lineage.contains(*row))
-        .collect();
+    let on_branch: Vec<Node> = rows.iter().copied().filter(|row| branch.lineage.contains(*row)).collect();
     if !on_branch.is_empty() {
         return at_most_one(resolver, target, on_branch);
     }
@@ -84,9 +74,7 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
     let branch = resolver.branch(target)?;
     let branch = branch.as_ref();
     let to = match (target.symbol, target.offset) {
-        (Some(symbol), None) => {
-            single(&resolver, target, resolver.symbol(target, symbol, branch)?)?
-        }
+        (Some(symbol), None) => single(&resolver, target, resolver.symbol(target, symbol, branch)?)?,
         (Some(symbol), Some(offset)) => {
             let start = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
             resolver.offset(target, start, offset, branch)?
@@ -96,23 +84,15 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
             if offset > 0 {
                 return Err(TargetError::NotHere {
                     argument: text.to_owned(),
-                    reason:
-                        "a downgrade goes down; use `upgrade`, or name a revision as in `base+1`"
-                            .into(),
+                    reason: "a downgrade goes down; use `upgrade`, or name a revision as in `base+1`".into(),
                 });
             }
             let start = downgrade_start(&resolver, target, rows, branch)?;
             let to = resolver.offset(target, start, offset, branch)?;
-            return Ok(DowngradeTarget {
-                to,
-                branch: branch.map(|branch| branch.node).or(start),
-            });
+            return Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node).or(start) });
         }
     };
-    Ok(DowngradeTarget {
-        to,
-        branch: branch.map(|branch| branch.node),
-    })
+    Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node) })
 }
 
 /// `-N` starts at the one row; on a branch at its row, or at the last applied revision of it.
@@ -125,11 +105,7 @@ fn downgrade_start(
     let Some(branch) = branch else {
         return at_most_one(resolver, target, rows.to_vec());
     };
-    let mut on_branch: Vec<Node> = rows
-        .iter()
-        .copied()
-        .filter(|row| branch.lineage.contains(*row))
-        .collect();
+    let mut on_branch: Vec<Node> = rows.iter().copied().filter(|row| branch.lineage.contains(*row)).collect();
     if on_branch.is_empty() {
         on_branch = crate::plan::current(resolver.graph, rows);
         on_branch.retain(|row| branch.lineage.contains(*row));
@@ -168,10 +144,7 @@ fn absolute(
         (Some(symbol), None) => resolver.symbol(target, symbol, branch),
         (Some(symbol), Some(offset)) => {
             let start = single(resolver, target, resolver.symbol(target, symbol, branch)?)?;
-            Ok(resolver
-                .offset(target, start, offset, branch)?
-                .into_iter()
-                .collect())
+            Ok(resolver.offset(target, start, offset, branch)?.into_iter().collect())
         }
         (None, _) => Err(TargetError::NotHere {
             argument: target.text.to_owned(),
@@ -186,11 +159,7 @@ fn absolute(
 /// # Errors
 ///
 /// [`TargetError`].
-pub fn show(
-    graph: &Graph,
-    text: &str,
-    current: impl FnOnce() -> Vec<Node>,
-) -> Result<Vec<Node>, TargetError> {
+pub fn show(graph: &Graph, text: &str, current: impl FnOnce() -> Vec<Node>) -> Result<Vec<Node>, TargetError> {
     if text == "current" {
         return Ok(current());
     }
@@ -217,11 +186,7 @@ pub fn show(
 /// # Errors
 ///
 /// [`TargetError`].
-pub fn history(
-    graph: &Graph,
-    range: &str,
-    rows: impl Fn() -> Vec<Node>,
-) -> Result<NodeSet, TargetError> {
+pub fn history(graph: &Graph, range: &str, rows: impl Fn() -> Vec<Node>) -> Result<NodeSet, TargetError> {
     let Some((start, end)) = range.split_once(':') else {
         return Err(TargetError::NoRange(range.to_owned()));
     };
@@ -229,11 +194,7 @@ pub fn history(
         return Err(TargetError::NoRange(range.to_owned()));
     }
     let relative_end = end.starts_with('+');
-    let lower = if start.starts_with('-') {
-        None
-    } else {
-        Some(lower_end(graph, start, &rows)?)
-    };
+    let lower = if start.starts_with('-') { None } else { Some(lower_end(graph, start, &rows)?) };
     let upper = match (end, &lower) {
         ("", _) => graph.heads(),
         ("current", _) => rows(),
@@ -242,26 +203,17 @@ pub fn history(
     };
     let lower = match lower {
         Some(lower) => lower,
-        None => Lower {
-            nodes: below(graph, &upper, start)?,
-            branch: None,
-        },
+        None => Lower { nodes: below(graph, &upper, start)?, branch: None },
     };
     let mut set = graph.ancestors(upper.iter().copied(), Edges::All);
     if let Some(branch) = lower.branch {
         let lineage = graph.lineage(branch);
-        let mut of_branch: Vec<Node> = upper
-            .iter()
-            .copied()
-            .filter(|node| lineage.contains(*node))
-            .collect();
+        let mut of_branch: Vec<Node> = upper.iter().copied().filter(|node| lineage.contains(*node)).collect();
         of_branch.extend(lineage.iter().filter(|node| set.contains(*node)));
         set = graph.ancestors(of_branch, Edges::All);
     }
     if lower.nodes.iter().any(|node| !set.contains(*node)) {
-        return Err(TargetError::NotARange {
-            range: range.to_owned(),
-        });
+        return Err(TargetError::NotARange { range: range.to_owned() });
     }
     if !lower.nodes.is_empty() {
         let from = graph.descendants(lower.nodes.iter().copied(), Edges::All);
@@ -276,28 +228,15 @@ struct Lower {
     branch: Option<Node>,
 }
 
-fn lower_end(
-    graph: &Graph,
-    start: &str,
-    rows: impl Fn() -> Vec<Node>,
-) -> Result<Lower, TargetError> {
+fn lower_end(graph: &Graph, start: &str, rows: impl Fn() -> Vec<Node>) -> Result<Lower, TargetError> {
     if start == "current" {
-        return Ok(Lower {
-            nodes: rows(),
-            branch: None,
-        });
+        return Ok(Lower { nodes: rows(), branch: None });
     }
     if start.is_empty() {
-        return Ok(Lower {
-            nodes: Vec::new(),
-            branch: None,
-        });
+        return Ok(Lower { nodes: Vec::new(), branch: None });
     }
     let (nodes, branch) = stamp(graph, start)?;
-    Ok(Lower {
-        branch: branch.filter(|_| nodes.is_empty()),
-        nodes,
-    })
+    Ok(Lower { branch: branch.filter(|_| nodes.is_empty()), nodes })
 }
 
 /// `-N:end` starts N below the end; more than there are means from the beginning.
@@ -315,33 +254,19 @@ fn below(graph: &Graph, upper: &[Node], start: &str) -> Result<Vec<Node>, Target
     Ok(nodes)
 }
 
-fn single(
-    resolver: &Resolver<'_>,
-    target: Target<'_>,
-    found: Vec<Node>,
-) -> Result<Option<Node>, TargetError> {
+fn single(resolver: &Resolver<'_>, target: Target<'_>, found: Vec<Node>) -> Result<Option<Node>, TargetError> {
     match found[..] {
         [] => Ok(None),
         [node] => Ok(Some(node)),
-        _ => Err(TargetError::Several {
-            argument: target.text.to_owned(),
-            revisions: resolver.ids(found),
-        }),
+        _ => Err(TargetError::Several { argument: target.text.to_owned(), revisions: resolver.ids(found) }),
     }
 }
 
-fn at_most_one(
-    resolver: &Resolver<'_>,
-    target: Target<'_>,
-    rows: Vec<Node>,
-) -> Result<Option<Node>, TargetError> {
+fn at_most_one(resolver: &Resolver<'_>, target: Target<'_>, rows: Vec<Node>) -> Result<Option<Node>, TargetError> {
     match rows[..] {
         [] => Ok(None),
         [row] => Ok(Some(row)),
-        _ => Err(TargetError::AmbiguousCurrent {
-            argument: target.text.to_owned(),
-            rows: resolver.ids(rows),
-        }),
+        _ => Err(TargetError::AmbiguousCurrent { argument: target.text.to_owned(), rows: resolver.ids(rows) }),
     }
 }
 
@@ -349,9 +274,8 @@ fn at_most_one(
 pub(crate) fn no_overlap(graph: &Graph, nodes: &[Node]) -> Result<(), TargetError> {
     match graph.overlaps(nodes).first() {
         None => Ok(()),
-        Some((other, revision)) => Err(TargetError::Overlap {
-            revision: graph.id(*revision).to_owned(),
-            other: graph.id(*other).to_owned(),
-        }),
+        Some((other, revision)) => {
+            Err(TargetError::Overlap { revision: graph.id(*revision).to_owned(), other: graph.id(*other).to_owned() })
+        }
     }
 }

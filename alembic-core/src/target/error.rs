@@ -67,10 +67,7 @@ pub enum TargetError {
         reached: usize,
     },
     /// A relative target has to choose between revisions.
-    #[error(
-        "ambiguous walk in `{argument}`: after `{at}` it could go to {}",
-        quoted(choices)
-    )]
+    #[error("ambiguous walk in `{argument}`: after `{at}` it could go to {}", quoted(choices))]
     AmbiguousWalk {
         /// What was typed.
         argument: String,
@@ -80,10 +77,7 @@ pub enum TargetError {
         choices: Vec<String>,
     },
     /// A relative target starts at what is applied, and that is several revisions.
-    #[error(
-        "ambiguous `{argument}`: the database is at several revisions, {}",
-        quoted(rows)
-    )]
+    #[error("ambiguous `{argument}`: the database is at several revisions, {}", quoted(rows))]
     AmbiguousCurrent {
         /// What was typed.
         argument: String,
@@ -99,10 +93,7 @@ pub enum TargetError {
         reason: String,
     },
     /// Downgrading cannot reach it.
-    #[error(
-        "destination `{target}` is not a valid downgrade target from current head(s) {}",
-        quoted(rows)
-    )]
+    #[error("destination `{target}` is not a valid downgrade target from current head(s) {}", quoted(rows))]
     NotBelow {
         /// What was typed.
         target: String,
@@ -110,10 +101,7 @@ pub enum TargetError {
         rows: Vec<String>,
     },
     /// Downgrading a branch would undo another one too.
-    #[error(
-        "`{target}` would also downgrade {}, on other branches that share its base",
-        quoted(siblings)
-    )]
+    #[error("`{target}` would also downgrade {}, on other branches that share its base", quoted(siblings))]
     Siblings {
         /// What was typed.
         target: String,
@@ -129,9 +117,7 @@ pub enum TargetError {
         other: String,
     },
     /// A history range whose ends are not on one line.
-    #[error(
-        "requested range `{range}` does not refer to ancestor/descendant revisions along the same branch"
-    )]
+    #[error("requested range `{range}` does not refer to ancestor/descendant revisions along the same branch")]
     NotARange {
         /// What was typed.
         range: String,
@@ -153,8 +139,7 @@ impl TargetError {
                 "name the revision, or a branch as in `<branchname>@-1`".into()
             }
             Self::Siblings { .. } => {
-                "downgrade to the branch point instead, or say --allow-siblings to undo all of them"
-                    .into()
+                "downgrade to the branch point instead, or say --allow-siblings to undo all of them".into()
             }
             _ => return None,
         })

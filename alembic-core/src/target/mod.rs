@@ -42,10 +42,7 @@ impl<'a> Target<'a> {
     ///
     /// [`TargetError::Syntax`].
     pub fn parse(text: &'a str) -> Result<Self, TargetError> {
-        let bad = |problem: &str| TargetError::Syntax {
-            text: text.to_owned(),
-            problem: problem.to_owned(),
-        };
+        let bad = |problem: &str| TargetError::Syntax { text: text.to_owned(), problem: problem.to_owned() };
         let (branch, rest) = match text.split_once('@') {
             Some(("", _)) => return Err(bad("there is no branch before `@`")),
             Some((branch, rest)) => (Some(branch), rest),
@@ -54,33 +51,20 @@ impl<'a> Target<'a> {
         let (symbol, offset) = match rest.find(['+', '-']) {
             Some(at) => (
                 &rest[..at],
-                Some(number(&rest[at..]).ok_or_else(|| {
-                    bad("expected one `+` or `-` with a number greater than zero at the end")
-                })?),
+                Some(
+                    number(&rest[at..])
+                        .ok_or_else(|| bad("expected one `+` or `-` with a number greater than zero at the end"))?,
+                ),
             ),
             None => (rest, None),
         };
         if symbol.is_empty() && offset.is_none() {
-            return Err(bad(
-                "expected a revision, `head`, `heads`, `base` or a relative form such as `+1`",
-            ));
+            return Err(bad("expected a revision, `head`, `heads`, `base` or a relative form such as `+1`"));
         }
-        if let Some(c) = branch
-            .unwrap_or_default()
-            .chars()
-            .chain(symbol.chars())
-            .find(|c| !is_symbol_character(*c))
-        {
-            return Err(bad(&format!(
-                "`{c}` cannot be part of a revision id or label"
-            )));
+        if let Some(c) = branch.unwrap_or_default().chars().chain(symbol.chars()).find(|c| !is_symbol_character(*c)) {
+            return Err(bad(&format!("`{c}` cannot be part of a revision id or label")));
         }
-        Ok(Self {
-            text,
-            branch,
-            symbol: (!symbol.is_empty()).then_some(symbol),
-            offset,
-        })
+        Ok(Self { text, branch, symbol: (!symbol.is_empty()).then_some(symbol), offset })
     }
 }
 

@@ -17,10 +17,7 @@ impl<'g> Resolver<'g> {
     }
 
     pub(super) fn ids(&self, nodes: impl IntoIterator<Item = Node>) -> Vec<String> {
-        nodes
-            .into_iter()
-            .map(|node| self.graph.id(node).to_owned())
-            .collect()
+        nodes.into_iter().map(|node| self.graph.id(node).to_owned()).collect()
     }
 
     /// Returns the lineage that the part before `@` names.
@@ -30,12 +27,7 @@ impl<'g> Resolver<'g> {
         };
         let node = self.name(name, None)?;
         let lineage = self.graph.lineage(node);
-        Ok(Some(Branch {
-            node,
-            lineage,
-            name: name.to_owned(),
-            graph: self.graph,
-        }))
+        Ok(Some(Branch { node, lineage, name: name.to_owned(), graph: self.graph }))
     }
 
     /// Resolves symbol and branch, without offset. `base` is the empty list.
@@ -50,12 +42,9 @@ impl<'g> Resolver<'g> {
             "head" | "heads" => {
                 let heads = match branch {
                     None => self.graph.heads(),
-                    Some(branch) => self
-                        .graph
-                        .versioned_heads()
-                        .into_iter()
-                        .filter(|head| branch.lineage.contains(*head))
-                        .collect(),
+                    Some(branch) => {
+                        self.graph.versioned_heads().into_iter().filter(|head| branch.lineage.contains(*head)).collect()
+                    }
                 };
                 if symbol == "head" && heads.len() > 1 {
                     return Err(TargetError::MultipleHeads {
@@ -74,11 +63,7 @@ impl<'g> Resolver<'g> {
     }
 
     /// Finds an id, a label, or a unique beginning of one. A branch narrows what a beginning can mean.
-    pub(super) fn name(
-        &self,
-        name: &str,
-        branch: Option<&Branch<'_>>,
-    ) -> Result<Node, TargetError> {
+    pub(super) fn name(&self, name: &str, branch: Option<&Branch<'_>>) -> Result<Node, TargetError> {
         if let Some(node) = self.graph.find(name) {
             return match branch {
                 Some(branch) if !branch.lineage.contains(node) => Err(TargetError::NotInBranch {
@@ -88,39 +73,22 @@ impl<'g> Resolver<'g> {
                 _ => Ok(node),
             };
         }
-        let matching: Vec<(&str, Node)> = self
-            .graph
-            .names()
-            .filter(|(key, _)| key.starts_with(name))
-            .collect();
+        let matching: Vec<(&str, Node)> = self.graph.names().filter(|(key, _)| key.starts_with(name)).collect();
         let on_branch = |node: Node| branch.is_none_or(|branch| branch.lineage.contains(node));
-        let mut found: Vec<Node> = matching
-            .iter()
-            .map(|(_, node)| *node)
-            .filter(|node| on_branch(*node))
-            .collect();
+        let mut found: Vec<Node> = matching.iter().map(|(_, node)| *node).filter(|node| on_branch(*node)).collect();
         found.sort_unstable();
         found.dedup();
         match (found[..].first(), found.len(), branch) {
             (Some(node), 1, _) => Ok(*node),
-            (None, _, Some(branch)) if !matching.is_empty() => Err(TargetError::NotInBranch {
-                revision: name.to_owned(),
-                branch: branch.name.clone(),
-            }),
-            (None, ..) => Err(TargetError::NotFound {
-                name: name.to_owned(),
-            }),
+            (None, _, Some(branch)) if !matching.is_empty() => {
+                Err(TargetError::NotInBranch { revision: name.to_owned(), branch: branch.name.clone() })
+            }
+            (None, ..) => Err(TargetError::NotFound { name: name.to_owned() }),
             _ => {
-                let mut candidates: Vec<String> = matching
-                    .iter()
-                    .filter(|(_, node)| on_branch(*node))
-                    .map(|(key, _)| (*key).to_owned())
-                    .collect();
+                let mut candidates: Vec<String> =
+                    matching.iter().filter(|(_, node)| on_branch(*node)).map(|(key, _)| (*key).to_owned()).collect();
                 candidates.sort_unstable();
-                Err(TargetError::AmbiguousPrefix {
-                    prefix: name.to_owned(),
-                    candidates,
-                })
+                Err(TargetError::AmbiguousPrefix { prefix: name.to_owned(), candidates })
             }
         }
     }
@@ -139,9 +107,6 @@ pub(super) struct Branch<'g> {
 impl Branch<'_> {
     /// Returns the lineage's first revisions.
     pub(super) fn bases(&self) -> Vec<Node> {
-        self.lineage
-            .iter()
-            .filter(|node| self.graph.parents(*node).is_empty())
-            .collect()
+        self.lineage.iter().filter(|node| self.graph.parents(*node).is_empty()).collect()
     }
 }

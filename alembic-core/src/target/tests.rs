@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::graph::testing::{graph, ids, nodes};
 
-const BRANCHES: &str = "a1aa; b1bb < a1aa; c1cc < b1bb [left]; d1dd < c1cc; c2cc < b1bb [right]; someother < c2cc; somelonger < d1dd";
+const BRANCHES: &str =
+    "a1aa; b1bb < a1aa; c1cc < b1bb [left]; d1dd < c1cc; c2cc < b1bb [right]; someother < c2cc; somelonger < d1dd";
 
 fn up(spec: &str, rows: &str, text: &str) -> String {
     let g = graph(spec);
@@ -13,10 +14,8 @@ fn up(spec: &str, rows: &str, text: &str) -> String {
 
 fn down(spec: &str, rows: &str, text: &str) -> String {
     let g = graph(spec);
-    downgrade(&g, &nodes(&g, rows), text).map_or_else(
-        |e| e.to_string(),
-        |found| found.to.map_or("base", |node| g.id(node)).to_owned(),
-    )
+    downgrade(&g, &nodes(&g, rows), text)
+        .map_or_else(|e| e.to_string(), |found| found.to.map_or("base", |node| g.id(node)).to_owned())
 }
 
 fn range(spec: &str, rows: &str, text: &str) -> String {
@@ -77,26 +76,10 @@ fn relative_upgrades() {
         ("", "left@head-1", "d1dd"),
         ("", "b1bb-1", "a1aa"),
         ("", "b1bb-2", ""),
-        (
-            "a1aa",
-            "+9",
-            "ambiguous walk in `+9`: after `b1bb` it could go to `c1cc`, `c2cc`",
-        ),
-        (
-            "c1cc",
-            "+9",
-            "relative revision `+9` didn't produce 9 migrations: only 2 could be walked",
-        ),
-        (
-            "",
-            "b1bb-5",
-            "relative revision `b1bb-5` didn't produce 5 migrations: only 2 could be walked",
-        ),
-        (
-            "",
-            "base-1",
-            "relative revision `base-1` didn't produce 1 migration: only 0 could be walked",
-        ),
+        ("a1aa", "+9", "ambiguous walk in `+9`: after `b1bb` it could go to `c1cc`, `c2cc`"),
+        ("c1cc", "+9", "relative revision `+9` didn't produce 9 migrations: only 2 could be walked"),
+        ("", "b1bb-5", "relative revision `b1bb-5` didn't produce 5 migrations: only 2 could be walked"),
+        ("", "base-1", "relative revision `base-1` didn't produce 1 migration: only 0 could be walked"),
         (
             "a1aa",
             "-1",
@@ -112,16 +95,8 @@ fn relative_downgrades() {
     for (rows, text, expected) in [
         ("c1cc", "-1", "b1bb"),
         ("c1cc", "-3", "base"),
-        (
-            "c1cc",
-            "-4",
-            "relative revision `-4` didn't produce 4 migrations: only 3 could be walked",
-        ),
-        (
-            "",
-            "-1",
-            "relative revision `-1` didn't produce 1 migration: only 0 could be walked",
-        ),
+        ("c1cc", "-4", "relative revision `-4` didn't produce 4 migrations: only 3 could be walked"),
+        ("", "-1", "relative revision `-1` didn't produce 1 migration: only 0 could be walked"),
         ("d1dd c2cc", "left@-1", "c1cc"),
         ("d1dd c2cc", "d1dd-1", "c1cc"),
         ("d1dd", "base+1", "a1aa"),
@@ -130,11 +105,7 @@ fn relative_downgrades() {
             "+1",
             "`+1` cannot be used here: a downgrade goes down; use `upgrade`, or name a revision as in `base+1`",
         ),
-        (
-            "d1dd",
-            "heads",
-            "`heads` means `somelonger`, `someother`; name one of them",
-        ),
+        ("d1dd", "heads", "`heads` means `somelonger`, `someother`; name one of them"),
     ] {
         assert_eq!(down(BRANCHES, rows, text), expected, "{text} from {rows}");
     }
@@ -162,24 +133,9 @@ fn history_ranges() {
             "c:a",
             "requested range `c:a` does not refer to ancestor/descendant revisions along the same branch",
         ),
-        (
-            LINE,
-            "",
-            "abc",
-            "history range requires [start]:[end], [start]:, or :[end]; got `abc`",
-        ),
-        (
-            LINE,
-            "",
-            "a:b:c",
-            "history range requires [start]:[end], [start]:, or :[end]; got `a:b:c`",
-        ),
-        (
-            "x1 [x]; x2 < x1; y1 [y]; y2 < y1 @ x1",
-            "",
-            "y@base:",
-            "x1 y1 y2",
-        ),
+        (LINE, "", "abc", "history range requires [start]:[end], [start]:, or :[end]; got `abc`"),
+        (LINE, "", "a:b:c", "history range requires [start]:[end], [start]:, or :[end]; got `a:b:c`"),
+        ("x1 [x]; x2 < x1; y1 [y]; y2 < y1 @ x1", "", "y@base:", "x1 y1 y2"),
     ] {
         assert_eq!(range(spec, rows, text), expected, "{text}");
     }

@@ -75,20 +75,12 @@ impl Resolver<'_> {
         next.retain(|node| branch.is_none_or(|branch| branch.lineage.contains(*node)));
         if next.len() > 1 {
             let at = at.map_or("base", |node| self.graph.id(node)).to_owned();
-            return Err(TargetError::AmbiguousWalk {
-                argument: target.text.to_owned(),
-                at,
-                choices: self.ids(next),
-            });
+            return Err(TargetError::AmbiguousWalk { argument: target.text.to_owned(), at, choices: self.ids(next) });
         }
         Ok(next.pop())
     }
 }
 
 fn overshoot(target: Target<'_>, wanted: usize, reached: usize) -> TargetError {
-    TargetError::Overshoot {
-        argument: target.text.to_owned(),
-        wanted,
-        reached,
-    }
+    TargetError::Overshoot { argument: target.text.to_owned(), wanted, reached }
 }

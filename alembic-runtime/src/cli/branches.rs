@@ -34,11 +34,7 @@ impl Report for Branches {
     const SCHEMA: &'static str = "branches/1";
 
     fn human(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()> {
-        let parts = Parts {
-            labels: true,
-            points: true,
-            ..Parts::default()
-        };
+        let parts = Parts { labels: true, points: true, ..Parts::default() };
         for branch in &self.branches {
             if self.verbose {
                 branch.branch_point.verbose(w, styles)?;
@@ -47,10 +43,7 @@ impl Report for Branches {
             }
             let indent = " ".repeat(branch.branch_point.revision.len());
             for child in &branch.children {
-                let parts = Parts {
-                    message: self.verbose,
-                    ..parts
-                };
+                let parts = Parts { message: self.verbose, ..parts };
                 writeln!(w, "{indent} -> {}", child.line(parts, styles))?;
             }
             writeln!(w)?;
@@ -71,16 +64,9 @@ where
         .filter(|node| graph.is_branch_point(*node))
         .map(|node| Branch {
             branch_point: views.of(node),
-            children: graph
-                .children(node)
-                .iter()
-                .map(|child| views.of(*child))
-                .collect(),
+            children: graph.children(node).iter().map(|child| views.of(*child)).collect(),
         })
         .collect();
-    cx.printer.report(&Branches {
-        branches,
-        verbose: args.verbose,
-    })?;
+    cx.printer.report(&Branches { branches, verbose: args.verbose })?;
     Ok(Exit::Success)
 }

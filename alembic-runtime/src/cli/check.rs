@@ -31,9 +31,5 @@ where
     for finding in &status.findings {
         cx.printer.status(format_args!("hint: {}", finding.hint()));
     }
-    Ok(if status.verdict == Verdict::UpToDate {
-        Exit::Success
-    } else {
-        Exit::Negative
-    })
+    Ok(if status.verdict == Verdict::UpToDate { Exit::Success } else { Exit::Negative })
 }

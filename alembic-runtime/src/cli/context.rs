@@ -16,10 +16,7 @@ pub struct Place {
 }
 
 /// What commands are given: migrations, a way to connect, and where to print.
-#[expect(
-    missing_debug_implementations,
-    reason = "a closure and writers have nothing to show"
-)]
+#[expect(missing_debug_implementations, reason = "a closure and writers have nothing to show")]
 pub struct Context<'a, 'io, C> {
     /// The migrations.
     pub migrations: &'a Migrations<C>,
@@ -40,11 +37,7 @@ where
     pub(super) fn rows(&mut self, graph: &Graph) -> Result<Vec<Node>, CommandError> {
         let rows = self.migrations.current(&mut (self.connect)()?)?;
         rows.into_iter()
-            .map(|row| {
-                graph
-                    .find_id(&row)
-                    .ok_or(Error::Inconsistent(vec![Finding::Unknown { revision: row }]).into())
-            })
+            .map(|row| graph.find_id(&row).ok_or(Error::Inconsistent(vec![Finding::Unknown { revision: row }]).into()))
             .collect()
     }
 }

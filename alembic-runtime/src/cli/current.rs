@@ -45,16 +45,11 @@ impl Report for Current {
             if self.verbose {
                 revision.verbose(w, styles)?;
             } else {
-                let parts = Parts {
-                    points: true,
-                    ..Parts::default()
-                };
+                let parts = Parts { points: true, ..Parts::default() };
                 writeln!(w, "{}", revision.line(parts, styles))?;
             }
         }
-        self.unknown
-            .iter()
-            .try_for_each(|row| writeln!(w, "{row} (unknown to these migrations)"))
+        self.unknown.iter().try_for_each(|row| writeln!(w, "{row} (unknown to these migrations)"))
     }
 }
 
@@ -69,18 +64,11 @@ where
     let applied = graph.ancestors(known.iter().copied(), Edges::All);
     let current: HashSet<Node> = plan::current(&graph, &known).into_iter().collect();
     let views = Views::new(&graph);
-    let unknown: Vec<String> = rows
-        .into_iter()
-        .filter(|row| graph.find_id(row).is_none())
-        .collect();
+    let unknown: Vec<String> = rows.into_iter().filter(|row| graph.find_id(row).is_none()).collect();
     let report = Current {
         database: cx.place.name.clone(),
         at_heads: unknown.is_empty() && graph.heads().iter().all(|head| applied.contains(*head)),
-        revisions: graph
-            .nodes()
-            .filter(|node| current.contains(node))
-            .map(|node| views.of(node))
-            .collect(),
+        revisions: graph.nodes().filter(|node| current.contains(node)).map(|node| views.of(node)).collect(),
         unknown,
         verbose: args.verbose,
     };

@@ -36,21 +36,13 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let siblings = if args.allow_siblings {
-        Siblings::Allow
-    } else {
-        Siblings::Refuse
-    };
+    let siblings = if args.allow_siblings { Siblings::Allow } else { Siblings::Refuse };
     if args.running.sql || args.revision.contains(':') {
         let graph = cx.migrations.graph()?;
         let (start, target) = range(&graph, &args.revision, args.running.sql)?;
-        let start = start.ok_or_else(|| {
-            CommandError::usage("downgrade with --sql requires <fromrev>:<torev>")
-        })?;
+        let start = start.ok_or_else(|| CommandError::usage("downgrade with --sql requires <fromrev>:<torev>"))?;
         let plan = plan::downgrade(&graph, &start, target, siblings)?;
         return args.running.print_script(cx, &graph, &start, plan);
     }
-    args.running.run(cx, |migrator, conn| {
-        migrator.siblings(siblings).downgrade(conn, &args.revision)
-    })
+    args.running.run(cx, |migrator, conn| migrator.siblings(siblings).downgrade(conn, &args.revision))
 }

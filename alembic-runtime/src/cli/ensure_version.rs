@@ -21,10 +21,7 @@ where
 {
     if args.running.sql {
         let graph = cx.migrations.graph()?;
-        return args
-            .running
-            .print_script(cx, &graph, &[], alembic_core::Plan::default());
+        return args.running.print_script(cx, &graph, &[], alembic_core::Plan::default());
     }
-    args.running
-        .run(cx, |migrator, conn| migrator.ensure_version(conn))
+    args.running.run(cx, |migrator, conn| migrator.ensure_version(conn))
 }

@@ -21,20 +21,12 @@ pub struct CommandError {
 impl CommandError {
     /// The command line or the project is wrong; nothing was touched.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            causes: Vec::new(),
-            hints: Vec::new(),
-            exit: Exit::Usage,
-        }
+        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), exit: Exit::Usage }
     }
 
     /// The database failed or could not be reached.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Failed,
-            ..Self::usage(message)
-        }
+        Self { exit: Exit::Failed, ..Self::usage(message) }
     }
 
     /// Adds a cause.
@@ -79,11 +71,8 @@ impl CommandError {
 impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let hint = error.hint();
-        let this = if error.touched_the_database() {
-            Self::failed(error.to_string())
-        } else {
-            Self::usage(error.to_string())
-        };
+        let this =
+            if error.touched_the_database() { Self::failed(error.to_string()) } else { Self::usage(error.to_string()) };
         let this = match (&error, StdError::source(&error)) {
             (Error::Io { .. }, Some(source)) => this.caused_by(source),
             _ => this,
@@ -106,31 +95,17 @@ impl From<alembic_core::plan::WorkError> for CommandError {
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        let exit = if error.kind() == io::ErrorKind::BrokenPipe {
-            Exit::Success
-        } else {
-            Exit::Usage
-        };
-        Self {
-            exit,
-            ..Self::usage("could not write the output").caused_by(&error)
-        }
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Success } else { Exit::Usage };
+        Self { exit, ..Self::usage("could not write the output").caused_by(&error) }
     }
 }
 
 /// Prints what clap has to say, help included, and returns how to end.
 pub fn clap_exit(error: &clap::Error, io: &mut Io<'_>) -> Exit {
-    let (stream, color): (&mut dyn Write, bool) = if error.use_stderr() {
-        (&mut *io.err, io.err_color)
-    } else {
-        (&mut *io.out, io.out_color)
-    };
+    let (stream, color): (&mut dyn Write, bool) =
+        if error.use_stderr() { (&mut *io.err, io.err_color) } else { (&mut *io.out, io.out_color) };
     let text = error.render();
-    let written = if color {
-        write!(stream, "{}", text.ansi())
-    } else {
-        write!(stream, "{text}")
-    };
+    let written = if color { write!(stream, "{}", text.ansi()) } else { write!(stream, "{text}") };
     match written {
         Ok(()) if !error.use_stderr() => Exit::Success,
         _ => Exit::Usage,

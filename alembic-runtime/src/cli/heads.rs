@@ -27,15 +27,8 @@ where
     let graph = cx.migrations.graph()?;
     let views = Views::new(&graph);
     cx.printer.report(&RevisionList {
-        revisions: graph
-            .heads()
-            .into_iter()
-            .map(|head| views.of(head))
-            .collect(),
-        parts: Parts {
-            labels: true,
-            ..Parts::default()
-        },
+        revisions: graph.heads().into_iter().map(|head| views.of(head)).collect(),
+        parts: Parts { labels: true, ..Parts::default() },
         verbose: args.verbose,
     })?;
     Ok(Exit::Success)

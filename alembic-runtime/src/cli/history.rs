@@ -31,10 +31,7 @@ pub struct Args {
 impl Args {
     pub(super) fn needs_database(&self) -> bool {
         self.indicate_current
-            || self
-                .rev_range
-                .as_ref()
-                .is_some_and(|range| range.split(':').any(|end| end == "current"))
+            || self.rev_range.as_ref().is_some_and(|range| range.split(':').any(|end| end == "current"))
     }
 }
 
@@ -44,11 +41,7 @@ where
     C::Backend: MigrationBackend,
 {
     let graph = cx.migrations.graph()?;
-    let rows = if args.needs_database() {
-        cx.rows(&graph)?
-    } else {
-        Vec::new()
-    };
+    let rows = if args.needs_database() { cx.rows(&graph)? } else { Vec::new() };
     let set = match &args.rev_range {
         Some(range) => target::history(&graph, range, || rows.clone())?,
         None => {
@@ -63,12 +56,7 @@ where
     }
     cx.printer.report(&RevisionList {
         revisions: set.iter().rev().map(|node| views.of(node)).collect(),
-        parts: Parts {
-            parents: true,
-            labels: true,
-            points: true,
-            message: true,
-        },
+        parts: Parts { parents: true, labels: true, points: true, message: true },
         verbose: args.verbose,
     })?;
     Ok(Exit::Success)

@@ -29,11 +29,7 @@ impl Report for Log {
         let s = styles.revision;
         for entry in &self.entries {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            let revision = if entry.revision.is_empty() {
-                "<base>"
-            } else {
-                &entry.revision
-            };
+            let revision = if entry.revision.is_empty() { "<base>" } else { &entry.revision };
             let tag = text(&entry.tag);
             writeln!(
                 w,
@@ -45,18 +41,10 @@ impl Report for Log {
                 text(&entry.host),
                 text(&entry.application),
                 text(&entry.app_version),
-                if tag.is_empty() {
-                    String::new()
-                } else {
-                    format!(" [{tag}]")
-                },
+                if tag.is_empty() { String::new() } else { format!(" [{tag}]") },
             )?;
             if let Some(error) = &entry.error {
-                writeln!(
-                    w,
-                    "    after statement {} of {}: {error}",
-                    entry.statement, entry.statements
-                )?;
+                writeln!(w, "    after statement {} of {}: {error}", entry.statement, entry.statements)?;
             }
         }
         Ok(())

@@ -105,11 +105,7 @@ impl Command {
             Self::Upgrade(args) => !args.running.sql,
             Self::Downgrade(args) => !args.running.sql,
             Self::Stamp(args) => !args.running.sql,
-            Self::Current(_)
-            | Self::Check(_)
-            | Self::Log(_)
-            | Self::EnsureVersion(_)
-            | Self::Resolve(_) => true,
+            Self::Current(_) | Self::Check(_) | Self::Log(_) | Self::EnsureVersion(_) | Self::Resolve(_) => true,
         }
     }
 }
@@ -160,21 +156,12 @@ where
 {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (out_color, err_color) = (wants_color(&out), wants_color(&err));
-    let io = Io {
-        out: &mut out,
-        err: &mut err,
-        out_color,
-        err_color,
-    };
+    let io = Io { out: &mut out, err: &mut err, out_color, err_color };
     run_embedded(migrations, std::env::args_os(), io).into()
 }
 
 /// Runs an embedded command line with everything passed in.
-pub fn run_embedded<C>(
-    migrations: &Migrations<C>,
-    args: impl IntoIterator<Item = OsString>,
-    mut io: Io<'_>,
-) -> Exit
+pub fn run_embedded<C>(migrations: &Migrations<C>, args: impl IntoIterator<Item = OsString>, mut io: Io<'_>) -> Exit
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -185,30 +172,18 @@ where
     };
     let url = cli.database_url.clone();
     let place = Place {
-        name: url
-            .as_deref()
-            .map_or_else(|| "no database".to_owned(), mask),
+        name: url.as_deref().map_or_else(|| "no database".to_owned(), mask),
         dialect: Some(C::Backend::FAMILY),
     };
-    let mut connect =
-        || match &url {
-            Some(url) => C::establish(url).map_err(|error| {
-                CommandError::failed(format!("could not connect to {}", mask(url)))
-                    .because(mask_in(&error.to_string(), url))
-            }),
-            None => Err(CommandError::usage("no database URL")
-                .hint("set DATABASE_URL, or say --database-url")),
-        };
+    let mut connect = || match &url {
+        Some(url) => C::establish(url).map_err(|error| {
+            CommandError::failed(format!("could not connect to {}", mask(url)))
+                .because(mask_in(&error.to_string(), url))
+        }),
+        None => Err(CommandError::usage("no database URL").hint("set DATABASE_URL, or say --database-url")),
+    };
     let mut printer = Printer::new(io, &cli.output);
-    let result = run(
-        &cli.command,
-        &mut Context {
-            migrations,
-            connect: &mut connect,
-            place,
-            printer: &mut printer,
-        },
-    );
+    let result = run(&cli.command, &mut Context { migrations, connect: &mut connect, place, printer: &mut printer });
     printer.finish(result)
 }
 

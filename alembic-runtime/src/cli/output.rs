@@ -37,24 +37,10 @@ pub enum ColorChoice {
 #[derive(Debug, Clone, clap::Args)]
 pub struct OutputArgs {
     /// How results are written
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = "Output"
-    )]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     pub format: Format,
     /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "WHEN",
-        help_heading = "Output"
-    )]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     pub color: ColorChoice,
     /// Print results and errors only
     #[arg(long, short, global = true, help_heading = "Output")]
@@ -75,10 +61,7 @@ pub struct Io<'a> {
 }
 
 /// Returns whether a stream shows colours and its user wants them.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "NO_COLOR is a convention for processes; the answer travels as a value"
-)]
+#[expect(clippy::disallowed_methods, reason = "NO_COLOR is a convention for processes; the answer travels as a value")]
 pub fn wants_color(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var("NO_COLOR").map_or(true, |value| value.is_empty())
 }
@@ -156,17 +139,8 @@ impl<'a> Printer<'a> {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
-        let (out_styles, err_styles) = (
-            Styles::new(wants(io.out_color)),
-            Styles::new(wants(io.err_color)),
-        );
-        Self {
-            io,
-            format: args.format,
-            quiet: args.quiet,
-            out_styles,
-            err_styles,
-        }
+        let (out_styles, err_styles) = (Styles::new(wants(io.out_color)), Styles::new(wants(io.err_color)));
+        Self { io, format: args.format, quiet: args.quiet, out_styles, err_styles }
     }
 
     /// Prints the result of the command.
@@ -178,13 +152,7 @@ impl<'a> Printer<'a> {
         match self.format {
             Format::Human => report.human(self.io.out, &self.out_styles),
             Format::Json => {
-                serde_json::to_writer_pretty(
-                    &mut *self.io.out,
-                    &Envelope {
-                        schema: R::SCHEMA,
-                        data: report,
-                    },
-                )?;
+                serde_json::to_writer_pretty(&mut *self.io.out, &Envelope { schema: R::SCHEMA, data: report })?;
                 writeln!(self.io.out)
             }
         }
@@ -230,15 +198,8 @@ impl<'a> Printer<'a> {
         if error.exit != Exit::Success {
             error.write(self.io.err, &self.err_styles).ok();
             if self.format == Format::Json {
-                let json = JsonError {
-                    error: &error.message,
-                    causes: &error.causes,
-                    hints: &error.hints,
-                };
-                let envelope = Envelope {
-                    schema: "error/1",
-                    data: &json,
-                };
+                let json = JsonError { error: &error.message, causes: &error.causes, hints: &error.hints };
+                let envelope = Envelope { schema: "error/1", data: &json };
                 serde_json::to_writer_pretty(&mut *self.io.out, &envelope).ok();
                 writeln!(self.io.out).ok();
             }

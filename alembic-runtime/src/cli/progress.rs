@@ -20,9 +20,7 @@ impl Observer for Lines<'_, '_> {
         if !self.told_of_waiting {
             self.told_of_waiting = true;
             let holder = holder.unwrap_or("another migrator");
-            self.printer.status(format_args!(
-                "Waiting for the migration lock, held by {holder}."
-            ));
+            self.printer.status(format_args!("Waiting for the migration lock, held by {holder}."));
         }
     }
 

@@ -26,17 +26,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let resolution = if args.applied {
-        Resolution::Applied
-    } else {
-        Resolution::Retry
-    };
-    cx.migrations
-        .migrator()
-        .resolve(&mut (cx.connect)()?, &args.revision, resolution)?;
-    cx.printer.status(format_args!(
-        "Recorded; the next run of `{}` goes on from there.",
-        args.revision
-    ));
+    let resolution = if args.applied { Resolution::Applied } else { Resolution::Retry };
+    cx.migrations.migrator().resolve(&mut (cx.connect)()?, &args.revision, resolution)?;
+    cx.printer.status(format_args!("Recorded; the next run of `{}` goes on from there.", args.revision));
     Ok(Exit::Success)
 }

@@ -2,9 +2,7 @@
 
 use std::{io, io::Write, time::Duration};
 
-use alembic_core::{
-    Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, target, version_table::Actor,
-};
+use alembic_core::{Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, target, version_table::Actor};
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Printer, Report, Styles, progress::Lines};
@@ -47,14 +45,8 @@ impl Running {
     {
         let mut conn = (cx.connect)()?;
         let report = {
-            let lines = Lines {
-                printer: &mut *cx.printer,
-                told_of_waiting: false,
-            };
-            let mut migrator = cx
-                .migrations
-                .migrator()
-                .lock_timeout(Duration::from_secs(self.lock_timeout));
+            let lines = Lines { printer: &mut *cx.printer, told_of_waiting: false };
+            let mut migrator = cx.migrations.migrator().lock_timeout(Duration::from_secs(self.lock_timeout));
             if let Some(tag) = &self.tag {
                 migrator = migrator.tag(tag);
             }
@@ -83,9 +75,7 @@ impl Running {
                 .hint("say --dialect sqlite, postgres, mysql or mariadb")
         })?;
         let settings = cx.migrations.settings()?;
-        let work = prepare::<Error>(graph, plan, dialect, |node| {
-            cx.migrations.script(graph, node)
-        })?;
+        let work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
         let script = Offline {
             graph,
             dialect,
@@ -105,33 +95,21 @@ impl Running {
 }
 
 /// Takes `from:to` apart; without `:` there is no start.
-pub(super) fn range<'t>(
-    graph: &Graph,
-    text: &'t str,
-    sql: bool,
-) -> Result<(Option<Vec<Node>>, &'t str), CommandError> {
+pub(super) fn range<'t>(graph: &Graph, text: &'t str, sql: bool) -> Result<(Option<Vec<Node>>, &'t str), CommandError> {
     let Some((from, to)) = text.split_once(':') else {
         return Ok((None, text));
     };
     if !sql {
-        return Err(
-            CommandError::usage(format!("range revision not allowed: `{text}`"))
-                .hint("ranges are for --sql; online, name the target only"),
-        );
+        return Err(CommandError::usage(format!("range revision not allowed: `{text}`"))
+            .hint("ranges are for --sql; online, name the target only"));
     }
     if from.is_empty() || to.is_empty() || to.contains(':') {
-        return Err(CommandError::usage(format!(
-            "`{text}` is not a range; expected <fromrev>:<torev>"
-        )));
+        return Err(CommandError::usage(format!("`{text}` is not a range; expected <fromrev>:<torev>")));
     }
     Ok((Some(target::revisions(graph, from)?), to))
 }
 
-fn finish(
-    printer: &mut Printer<'_>,
-    report: RunReport,
-    dry_run: bool,
-) -> Result<Exit, CommandError> {
+fn finish(printer: &mut Printer<'_>, report: RunReport, dry_run: bool) -> Result<Exit, CommandError> {
     if report.steps.is_empty() {
         printer.status(&report);
     }

@@ -29,11 +29,7 @@ where
     C::Backend: MigrationBackend,
 {
     let graph = cx.migrations.graph()?;
-    let rows = if args.needs_database() {
-        cx.rows(&graph)?
-    } else {
-        Vec::new()
-    };
+    let rows = if args.needs_database() { cx.rows(&graph)? } else { Vec::new() };
     let found = target::show(&graph, &args.revision, || plan::current(&graph, &rows))?;
     let views = Views::new(&graph);
     cx.printer.report(&RevisionList {

@@ -39,14 +39,10 @@ where
         return script(args, cx);
     }
     if args.from_diesel {
-        return args
-            .running
-            .run(cx, |migrator, conn| migrator.stamp_from_diesel(conn));
+        return args.running.run(cx, |migrator, conn| migrator.stamp_from_diesel(conn));
     }
     let purge = if args.purge { Purge::Yes } else { Purge::No };
-    args.running.run(cx, |migrator, conn| {
-        migrator.stamp(conn, &args.revisions, purge)
-    })
+    args.running.run(cx, |migrator, conn| migrator.stamp(conn, &args.revisions, purge))
 }
 
 fn script<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
@@ -55,16 +51,10 @@ where
     C::Backend: MigrationBackend,
 {
     let graph = cx.migrations.graph()?;
-    let ranges: Vec<_> = args
-        .revisions
-        .iter()
-        .map(|text| range(&graph, text, args.running.sql))
-        .collect::<Result<_, _>>()?;
+    let ranges: Vec<_> =
+        args.revisions.iter().map(|text| range(&graph, text, args.running.sql)).collect::<Result<_, _>>()?;
     let start = ranges[0].0.clone().unwrap_or_default();
-    if ranges
-        .iter()
-        .any(|(other, _)| other.clone().unwrap_or_default() != start)
-    {
+    if ranges.iter().any(|(other, _)| other.clone().unwrap_or_default() != start) {
         return Err(CommandError::usage(
             "stamp operation with --sql only supports a single starting revision at a time",
         ));

@@ -38,6 +38,5 @@ where
         let plan = plan::upgrade(&graph, &start, target)?;
         return args.running.print_script(cx, &graph, &start, plan);
     }
-    args.running
-        .run(cx, |migrator, conn| migrator.upgrade(conn, &args.revision))
+    args.running.run(cx, |migrator, conn| migrator.upgrade(conn, &args.revision))
 }

@@ -37,19 +37,10 @@ mod tests {
     #[test]
     fn passwords_do_not_show() {
         for (url, shown) in [
-            (
-                "postgres://me:s3c:r@t@db:5432/shop?sslmode=require",
-                "postgres://me:***@db:5432/shop?sslmode=require",
-            ),
+            ("postgres://me:s3c:r@t@db:5432/shop?sslmode=require", "postgres://me:***@db:5432/shop?sslmode=require"),
             ("mysql://me@db/shop", "mysql://me@db/shop"),
-            (
-                "postgres://db/shop?user=me&password=x&a=b",
-                "postgres://db/shop?user=me&password=***&a=b",
-            ),
-            (
-                "host=db password=x dbname=shop",
-                "host=db password=*** dbname=shop",
-            ),
+            ("postgres://db/shop?user=me&password=x&a=b", "postgres://db/shop?user=me&password=***&a=b"),
+            ("host=db password=x dbname=shop", "host=db password=*** dbname=shop"),
             ("shop.db", "shop.db"),
         ] {
             assert_eq!(mask(url), shown);

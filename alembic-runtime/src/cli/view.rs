@@ -47,11 +47,7 @@ impl<'g> Views<'g> {
     /// Prepares views without marking what is current.
     #[must_use]
     pub fn new(graph: &'g Graph) -> Self {
-        Self {
-            graph,
-            labels: graph.carried_labels(),
-            current: None,
-        }
+        Self { graph, labels: graph.carried_labels(), current: None }
     }
 
     /// Marks what is current.
@@ -66,18 +62,12 @@ impl<'g> Views<'g> {
     pub fn of(&self, node: Node) -> RevisionView {
         let graph = self.graph;
         let revision = graph.revision(node).clone();
-        let children = graph
-            .ids(graph.children(node).iter().copied())
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+        let children = graph.ids(graph.children(node).iter().copied()).map(str::to_owned).collect::<Vec<_>>();
         RevisionView {
             is_head: graph.is_head(node),
             is_effective_head: children.is_empty() && !graph.is_head(node),
             is_current: self.current.as_ref().map(|current| current.contains(&node)),
-            branch_labels: self.labels[node.index()]
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            branch_labels: self.labels[node.index()].iter().map(ToString::to_string).collect(),
             children,
             revision: revision.id,
             parents: revision.parents,
@@ -102,50 +92,22 @@ impl RevisionView {
     /// Writes Alembic's one-line form.
     pub(super) fn line(&self, parts: Parts, styles: &Styles) -> String {
         let s = styles.revision;
-        let mut line = String::new();
-        if parts.parents {
-            line.push_str(if self.parents.is_empty() {
-                "<base>"
-            } else {
-                ""
-            });
-            line.push_str(&joined(&self.parents));
-            if !self.depends_on.is_empty() {
-                line.push_str(&format!(" ({})", joined(&self.depends_on)));
-            }
-            line.push_str(" -> ");
-        }
-        line.push_str(&format!("{s}{}{s:#}", self.revision));
-        if parts.labels && !self.branch_labels.is_empty() {
-            line.push_str(&format!(" ({})", joined(&self.branch_labels)));
-        }
-        line.push_str(if self.is_effective_head {
-            " (effective head)"
-        } else {
-            ""
-        });
-        line.push_str(if self.is_head { " (head)" } else { "" });
-        line.push_str(if self.is_current == Some(true) {
-            " (current)"
-        } else {
-            ""
-        });
-        if parts.points {
-            line.push_str(if self.children.len() > 1 {
-                " (branchpoint)"
-            } else {
-                ""
-            });
-            line.push_str(if self.parents.len() > 1 {
-                " (mergepoint)"
-            } else {
-                ""
-            });
-        }
-        if parts.message {
-            line.push_str(&format!(", {}", self.message));
-        }
-        line
+        let on = |wanted: bool, text: String| if wanted { text } else { String::new() };
+        let mark = |wanted: bool, text: &'static str| if wanted { text } else { "" };
+        let parents = if self.parents.is_empty() { "<base>".to_owned() } else { joined(&self.parents) };
+        let depends_on = on(!self.depends_on.is_empty(), format!(" ({})", joined(&self.depends_on)));
+        [
+            on(parts.parents, format!("{parents}{depends_on} -> ")),
+            format!("{s}{}{s:#}", self.revision),
+            on(parts.labels && !self.branch_labels.is_empty(), format!(" ({})", joined(&self.branch_labels))),
+            mark(self.is_effective_head, " (effective head)").to_owned(),
+            mark(self.is_head, " (head)").to_owned(),
+            mark(self.is_current == Some(true), " (current)").to_owned(),
+            mark(parts.points && self.children.len() > 1, " (branchpoint)").to_owned(),
+            mark(parts.points && self.parents.len() > 1, " (mergepoint)").to_owned(),
+            on(parts.message, format!(", {}", self.message)),
+        ]
+        .concat()
     }
 
     /// Writes Alembic's form of several lines.
@@ -176,16 +138,8 @@ impl RevisionView {
             writeln!(w, "Branch names: {}", joined(&self.branch_labels))?;
         }
         writeln!(w, "Path: {}\n\n    {}\n", self.path, self.message)?;
-        let parents = if self.parents.is_empty() {
-            "<base>".to_owned()
-        } else {
-            joined(&self.parents)
-        };
-        writeln!(
-            w,
-            "    Revision ID: {}\n    Revises: {parents}",
-            self.revision
-        )?;
+        let parents = if self.parents.is_empty() { "<base>".to_owned() } else { joined(&self.parents) };
+        writeln!(w, "    Revision ID: {}\n    Revises: {parents}", self.revision)?;
         if let Some(date) = &self.create_date {
             writeln!(w, "    Create Date: {date}")?;
         }

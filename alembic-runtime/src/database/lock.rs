@@ -51,10 +51,7 @@ impl Lock {
     /// <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>
     fn postgres(table: &VersionTable) -> Self {
         let name = Dialect::Postgres.literal(table.name());
-        let schema = table.schema().map_or_else(
-            || "current_schema()".to_owned(),
-            |s| Dialect::Postgres.literal(s),
-        );
+        let schema = table.schema().map_or_else(|| "current_schema()".to_owned(), |s| Dialect::Postgres.literal(s));
         let key = format!("hashtextextended(format('alembic %s %s', {schema}, {name}), 0)");
         Self {
             try_lock: format!("SELECT pg_try_advisory_lock({key})::int::text AS answer"),
@@ -73,9 +70,7 @@ impl Lock {
     /// The name is global to the server, so it holds the database.
     fn mysql(table: &VersionTable) -> Self {
         let name = Dialect::Mysql.literal(table.name());
-        let schema = table
-            .schema()
-            .map_or_else(|| "DATABASE()".to_owned(), |s| Dialect::Mysql.literal(s));
+        let schema = table.schema().map_or_else(|| "DATABASE()".to_owned(), |s| Dialect::Mysql.literal(s));
         let key = format!("CONCAT('alembic:', MD5(CONCAT({schema}, '.', {name})))");
         Self {
             try_lock: format!("SELECT CAST(GET_LOCK({key}, 0) AS CHAR) AS answer"),

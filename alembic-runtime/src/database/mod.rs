@@ -43,24 +43,15 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
 
     /// Loads a query whose only column is called `answer`.
     #[doc(hidden)]
-    fn answers<C: LoadConnection<Backend = Self>>(
-        conn: &mut C,
-        sql: &str,
-    ) -> QueryResult<Vec<Option<String>>>;
+    fn answers<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<Option<String>>>;
 
     /// Loads `version_num`, `node`, `unfinished`.
     #[doc(hidden)]
-    fn version_rows<C: LoadConnection<Backend = Self>>(
-        conn: &mut C,
-        sql: &str,
-    ) -> QueryResult<Vec<rows::VersionRow>>;
+    fn version_rows<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<rows::VersionRow>>;
 
     /// Loads rows of the log.
     #[doc(hidden)]
-    fn log_rows<C: LoadConnection<Backend = Self>>(
-        conn: &mut C,
-        sql: &str,
-    ) -> QueryResult<Vec<LogRecord>>;
+    fn log_rows<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<LogRecord>>;
 
     /// Returns the query for the names of those of our tables that exist.
     #[doc(hidden)]
@@ -68,10 +59,7 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
 
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]
-    fn be_patient<C: LoadConnection<Backend = Self>>(
-        _conn: &mut C,
-        _wait: Duration,
-    ) -> QueryResult<Option<String>> {
+    fn be_patient<C: LoadConnection<Backend = Self>>(_conn: &mut C, _wait: Duration) -> QueryResult<Option<String>> {
         Ok(None)
     }
 

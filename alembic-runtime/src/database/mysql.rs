@@ -14,18 +14,12 @@ impl MigrationBackend for Mysql {
 
     fn dialect<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Dialect> {
         let version = answer(conn, "SELECT VERSION() AS answer")?.unwrap_or_default();
-        Ok(if version.contains("MariaDB") {
-            Dialect::Mariadb
-        } else {
-            Dialect::Mysql
-        })
+        Ok(if version.contains("MariaDB") { Dialect::Mariadb } else { Dialect::Mysql })
     }
 
     fn tables_query(table: &VersionTable) -> String {
         let literal = |name: &str| Dialect::Mysql.literal(name);
-        let schema = table
-            .schema()
-            .map_or_else(|| "DATABASE()".to_owned(), literal);
+        let schema = table.schema().map_or_else(|| "DATABASE()".to_owned(), literal);
         format!(
             "SELECT table_name AS answer FROM information_schema.tables WHERE table_schema = {schema} \
              AND table_name IN ({}, {})",

@@ -109,11 +109,7 @@ pub(crate) enum LogDepth {
 }
 
 /// One query for what is needed to see that there is nothing to do. Fails if a table is missing.
-pub(crate) fn read_fast<C>(
-    conn: &mut C,
-    dialect: Dialect,
-    table: &VersionTable,
-) -> QueryResult<Vec<VersionRow>>
+pub(crate) fn read_fast<C>(conn: &mut C, dialect: Dialect, table: &VersionTable) -> QueryResult<Vec<VersionRow>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -132,23 +128,15 @@ where
 }
 
 /// Reads what the database says of itself; a missing table is no error.
-pub(crate) fn read_state<C>(
-    conn: &mut C,
-    dialect: Dialect,
-    table: &VersionTable,
-    depth: LogDepth,
-) -> QueryResult<State>
+pub(crate) fn read_state<C>(conn: &mut C, dialect: Dialect, table: &VersionTable, depth: LogDepth) -> QueryResult<State>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     let tables = C::Backend::answers(conn, &C::Backend::tables_query(table))?;
     let exists = |name: &str| tables.iter().flatten().any(|found| found == name);
-    let mut state = State {
-        has_version_table: exists(table.name()),
-        has_log: exists(&table.log_name()),
-        ..State::default()
-    };
+    let mut state =
+        State { has_version_table: exists(table.name()), has_log: exists(&table.log_name()), ..State::default() };
     if state.has_version_table {
         state.rows = version_numbers(conn, dialect, table)?;
     }
@@ -161,23 +149,13 @@ where
 }
 
 /// Returns the rows of the version table, sorted.
-pub(crate) fn version_numbers<C>(
-    conn: &mut C,
-    dialect: Dialect,
-    table: &VersionTable,
-) -> QueryResult<Vec<String>>
+pub(crate) fn version_numbers<C>(conn: &mut C, dialect: Dialect, table: &VersionTable) -> QueryResult<Vec<String>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let sql = format!(
-        "SELECT version_num AS answer FROM {}",
-        table.qualified(dialect)
-    );
-    let mut rows: Vec<String> = C::Backend::answers(conn, &sql)?
-        .into_iter()
-        .flatten()
-        .collect();
+    let sql = format!("SELECT version_num AS answer FROM {}", table.qualified(dialect));
+    let mut rows: Vec<String> = C::Backend::answers(conn, &sql)?.into_iter().flatten().collect();
     rows.sort_unstable();
     Ok(rows)
 }
@@ -193,18 +171,11 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    C::Backend::log_rows(
-        conn,
-        &log_query(dialect, table, &format!("ORDER BY id DESC LIMIT {limit}")),
-    )
+    C::Backend::log_rows(conn, &log_query(dialect, table, &format!("ORDER BY id DESC LIMIT {limit}")))
 }
 
 fn log_query(dialect: Dialect, table: &VersionTable, rest: &str) -> String {
-    let text = if dialect.is_mysql_family() {
-        "CHAR"
-    } else {
-        "TEXT"
-    };
+    let text = if dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
     format!(
         "SELECT run, revision, direction, state, checksum, node, CAST(statement AS {text}) AS statement, \
          CAST(statements AS {text}) AS statements, prefix, CAST(started_at AS {text}) AS started_at, \

@@ -15,9 +15,7 @@ impl MigrationBackend for Sqlite {
     const FAMILY: Dialect = Dialect::Sqlite;
 
     fn tables_query(table: &VersionTable) -> String {
-        let schema = table
-            .schema()
-            .map_or_else(String::new, |s| format!("{}.", Dialect::Sqlite.quote(s)));
+        let schema = table.schema().map_or_else(String::new, |s| format!("{}.", Dialect::Sqlite.quote(s)));
         let literal = |name: &str| Dialect::Sqlite.literal(name);
         format!(
             "SELECT name AS answer FROM {schema}sqlite_master WHERE type = 'table' AND name IN ({}, {})",
@@ -26,18 +24,12 @@ impl MigrationBackend for Sqlite {
         )
     }
 
-    fn be_patient<C: LoadConnection<Backend = Self>>(
-        conn: &mut C,
-        wait: Duration,
-    ) -> QueryResult<Option<String>> {
+    fn be_patient<C: LoadConnection<Backend = Self>>(conn: &mut C, wait: Duration) -> QueryResult<Option<String>> {
         // Asking needs a lock on the file. Who fails to get it at once has no timeout.
         let sql = "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout";
         let before = answer(conn, sql).ok().flatten();
         conn.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
-        Ok(Some(format!(
-            "PRAGMA busy_timeout = {}",
-            before.as_deref().unwrap_or("0")
-        )))
+        Ok(Some(format!("PRAGMA busy_timeout = {}", before.as_deref().unwrap_or("0"))))
     }
 
     /// Diesel's `BEGIN` is deferred: it reads first and cannot wait when it comes to write. Nothing

@@ -18,8 +18,7 @@ use super::{
 use crate::{
     Migrations,
     database::{
-        Lock, LockFailure, LogDepth, MigrationBackend, State, Transaction, read_fast, read_state,
-        version_numbers,
+        Lock, LockFailure, LogDepth, MigrationBackend, State, Transaction, read_fast, read_state, version_numbers,
     },
 };
 
@@ -80,24 +79,15 @@ where
         if let Command::Upgrade("head" | "heads") = command
             && let Some(rows) = at_heads(migrations, conn, &settings.version_table)
         {
-            return Ok(Report {
-                steps: Vec::new(),
-                rows,
-                transactions: 0,
-            });
+            return Ok(Report { steps: Vec::new(), rows, transactions: 0 });
         }
         let graph = migrations.graph()?;
-        let dialect =
-            C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
+        let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
         if dialect.is_mysql_family() && Transaction::is_open(conn) {
             return Err(Error::InsideTransaction(dialect));
         }
-        let patience = C::Backend::be_patient(conn, options.lock_timeout)
-            .map_err(Error::query("set a timeout"))?;
-        let Settings {
-            version_table: table,
-            transaction,
-        } = settings;
+        let patience = C::Backend::be_patient(conn, options.lock_timeout).map_err(Error::query("set a timeout"))?;
+        let Settings { version_table: table, transaction } = settings;
         let mut engine = Engine {
             conn,
             graph: &graph,
@@ -110,18 +100,11 @@ where
             run: uuid::Uuid::new_v4().to_string(),
             begun: Instant::now(),
             clock: None,
-            report: Report {
-                steps: Vec::new(),
-                rows: Vec::new(),
-                transactions: 0,
-            },
+            report: Report { steps: Vec::new(), rows: Vec::new(), transactions: 0 },
         };
         let result = engine.unlocked(command);
         if let Some(restore) = patience {
-            engine
-                .conn
-                .batch_execute(&restore)
-                .map_err(Error::query("restore a timeout"))?;
+            engine.conn.batch_execute(&restore).map_err(Error::query("restore a timeout"))?;
         }
         result.map(|()| engine.report)
     }
@@ -131,10 +114,7 @@ where
         let state = self.state()?;
         // A step that looks interrupted may be running at this moment: only under the lock can
         // that be told.
-        let under_way = state
-            .log
-            .iter()
-            .any(|record| record.state == LogState::Running.name());
+        let under_way = state.log.iter().any(|record| record.state == LogState::Running.name());
         let nothing = match command {
             _ if under_way && !self.options.dry_run => false,
             Command::EnsureVersion => state.has_version_table && state.has_log,
@@ -142,11 +122,7 @@ where
             _ => {
                 let plan = self.plan(&state, command)?;
                 if self.options.dry_run {
-                    self.report.steps = plan
-                        .steps
-                        .iter()
-                        .map(|step| StepReport::of(self.graph, step))
-                        .collect();
+                    self.report.steps = plan.steps.iter().map(|step| StepReport::of(self.graph, step)).collect();
                 }
                 plan.steps.is_empty()
             }
@@ -159,23 +135,14 @@ where
             return self.locked(command);
         };
         let observer = &mut self.observer;
-        lock.take(self.conn, self.options.lock_timeout, |holder, waited| {
-            observer.waiting(holder, waited)
-        })
-        .map_err(|failure| match failure {
-            LockFailure::Timeout(holder) => Error::Locked {
-                holder,
-                waited: self.options.lock_timeout,
+        lock.take(self.conn, self.options.lock_timeout, |holder, waited| observer.waiting(holder, waited)).map_err(
+            |failure| match failure {
+                LockFailure::Timeout(holder) => Error::Locked { holder, waited: self.options.lock_timeout },
+                LockFailure::Query(source) => Error::Query { doing: "take the migration lock", source },
             },
-            LockFailure::Query(source) => Error::Query {
-                doing: "take the migration lock",
-                source,
-            },
-        })?;
+        )?;
         let result = self.locked(command);
-        let released = lock
-            .release(self.conn)
-            .map_err(Error::query("release the migration lock"));
+        let released = lock.release(self.conn).map_err(Error::query("release the migration lock"));
         result.and(released)
     }
 
@@ -185,9 +152,9 @@ where
             let state = self.state()?;
             let halted = match command {
                 Command::EnsureVersion => self.ensure_version(&state),
-                Command::Resolve(revision, resolution) => self
-                    .resolve(&state, revision, resolution)
-                    .map_err(Halt::from),
+                Command::Resolve(revision, resolution) => {
+                    self.resolve(&state, revision, resolution).map_err(Halt::from)
+                }
                 _ => self.steps(command, &state),
             };
             match halted {
@@ -213,83 +180,47 @@ where
             return self.plan_stamp(state, targets, purge);
         }
         let mut findings = findings(self.graph, state);
-        let unfinished = findings.iter().position(|f| {
-            matches!(
-                f,
-                Finding::Unfinished {
-                    interrupted: false,
-                    ..
-                }
-            )
-        });
+        let unfinished = findings.iter().position(|f| matches!(f, Finding::Unfinished { interrupted: false, .. }));
         let resumable = unfinished.map(|index| findings.remove(index));
         if !findings.is_empty() {
             return Err(Error::Inconsistent(findings));
         }
-        let rows: Vec<Node> = state
-            .rows
-            .iter()
-            .filter_map(|row| self.graph.find_id(row))
-            .collect();
+        let rows: Vec<Node> = state.rows.iter().filter_map(|row| self.graph.find_id(row)).collect();
         let plan = match command {
             Command::Upgrade(target) => plan::upgrade(self.graph, &rows, target)?,
-            Command::Downgrade(target, siblings) => {
-                plan::downgrade(self.graph, &rows, target, siblings)?
-            }
+            Command::Downgrade(target, siblings) => plan::downgrade(self.graph, &rows, target, siblings)?,
             Command::Stamp(..) | Command::EnsureVersion | Command::Resolve(..) => Plan::default(),
         };
         match resumable {
-            Some(finding) if !self.begins_with(&plan, &finding) => {
-                Err(Error::Inconsistent(vec![finding]))
-            }
+            Some(finding) if !self.begins_with(&plan, &finding) => Err(Error::Inconsistent(vec![finding])),
             _ => Ok(plan),
         }
     }
 
     /// Returns whether the first step of the plan goes on with what was left unfinished.
     fn begins_with(&self, plan: &Plan, finding: &Finding) -> bool {
-        let Finding::Unfinished {
-            revision,
-            direction,
-            ..
-        } = finding
-        else {
+        let Finding::Unfinished { revision, direction, .. } = finding else {
             return false;
         };
         plan.steps.first().is_some_and(|step| {
-            step.direction.name() == direction
-                && step
-                    .revision
-                    .is_some_and(|node| self.graph.id(node) == revision)
+            step.direction.name() == direction && step.revision.is_some_and(|node| self.graph.id(node) == revision)
         })
     }
 
     fn plan_stamp(&self, state: &State, targets: &[&str], purge: Purge) -> Result<Plan, Error> {
-        let unknown = state
-            .rows
-            .iter()
-            .find(|row| self.graph.find_id(row).is_none());
+        let unknown = state.rows.iter().find(|row| self.graph.find_id(row).is_none());
         if purge == Purge::No
             && let Some(revision) = unknown
         {
-            return Err(Error::Inconsistent(vec![Finding::Unknown {
-                revision: revision.clone(),
-            }]));
+            return Err(Error::Inconsistent(vec![Finding::Unknown { revision: revision.clone() }]));
         }
         let rows: Vec<Node> = match purge {
-            Purge::No => state
-                .rows
-                .iter()
-                .filter_map(|row| self.graph.find_id(row))
-                .collect(),
+            Purge::No => state.rows.iter().filter_map(|row| self.graph.find_id(row)).collect(),
             Purge::Yes => Vec::new(),
         };
         let mut plan = plan::stamp(self.graph, &rows, targets)?;
         if let (Purge::Yes, Some(first)) = (purge, plan.steps.first_mut()) {
-            let deletes = state
-                .rows
-                .iter()
-                .map(|row| RowOperation::Delete(row.clone()));
+            let deletes = state.rows.iter().map(|row| RowOperation::Delete(row.clone()));
             first.rows.splice(0..0, deletes);
         }
         Ok(plan)
@@ -298,9 +229,7 @@ where
     fn steps(&mut self, command: Command<'_>, state: &State) -> Result<(), Halt> {
         let plan = self.plan(state, command)?;
         let (migrations, graph) = (self.migrations, self.graph);
-        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| {
-            migrations.script(graph, node)
-        })?;
+        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
         self.apply(&work, state)
     }
 
@@ -312,18 +241,12 @@ where
         while let Some(first) = rest.first() {
             let transactional = self.dialect.transactional_ddl() && !first.without_transaction;
             let length = match (transactional, self.mode) {
-                (true, TransactionMode::PerRun) => rest
-                    .iter()
-                    .take_while(|step| !step.without_transaction)
-                    .count(),
+                (true, TransactionMode::PerRun) => rest.iter().take_while(|step| !step.without_transaction).count(),
                 (false, _) if self.dialect.is_mysql_family() => rest.len(),
                 _ => 1,
             };
             let (unit, later) = rest.split_at(length);
-            let progress = Progress {
-                number,
-                total: work.len(),
-            };
+            let progress = Progress { number, total: work.len() };
             if transactional {
                 number += self.transactions(unit, &mut rows, progress)?;
             } else {
@@ -338,14 +261,7 @@ where
 
     fn ensure_version(&mut self, state: &State) -> Result<(), Halt> {
         if self.dialect.transactional_ddl() {
-            self.transactions(
-                &[],
-                &mut state.rows.clone(),
-                Progress {
-                    number: 0,
-                    total: 0,
-                },
-            )?;
+            self.transactions(&[], &mut state.rows.clone(), Progress { number: 0, total: 0 })?;
         } else {
             self.create_tables(state)?;
         }
@@ -355,9 +271,7 @@ where
     /// Creates what is absent of version table and log.
     pub(super) fn create_tables(&mut self, state: &State) -> Result<(), Error> {
         let create = |this: &mut Self, sql: String| {
-            this.conn
-                .batch_execute(&sql)
-                .map_err(Error::query("create the version table"))
+            this.conn.batch_execute(&sql).map_err(Error::query("create the version table"))
         };
         if !state.has_version_table {
             create(self, self.table.create(self.dialect))?;
@@ -369,16 +283,8 @@ where
     }
 
     /// Enters in the log what a person found out about an interrupted statement.
-    fn resolve(
-        &mut self,
-        state: &State,
-        revision: &str,
-        resolution: Resolution,
-    ) -> Result<(), Error> {
-        let record = state
-            .log
-            .iter()
-            .find(|record| record.revision == revision && record.state == "running");
+    fn resolve(&mut self, state: &State, revision: &str, resolution: Resolution) -> Result<(), Error> {
+        let record = state.log.iter().find(|record| record.revision == revision && record.state == "running");
         let Some(record) = record else {
             require_agreement(self.graph, state)?;
             return Err(alembic_core::target::TargetError::NotHere {
@@ -387,14 +293,10 @@ where
             }
             .into());
         };
-        let direction = if record.direction == "downgrade" {
-            plan::Direction::Downgrade
-        } else {
-            plan::Direction::Upgrade
-        };
+        let direction =
+            if record.direction == "downgrade" { plan::Direction::Downgrade } else { plan::Direction::Upgrade };
         let node = self.graph.find_id(revision);
-        let done = record.statement.parse::<usize>().unwrap_or(0)
-            + usize::from(resolution == Resolution::Applied);
+        let done = record.statement.parse::<usize>().unwrap_or(0) + usize::from(resolution == Resolution::Applied);
         let entry = LogEntry {
             run: &record.run,
             revision,
@@ -407,46 +309,23 @@ where
         let prefix = match node {
             Some(node) => self.prefix(node, direction, done)?,
             None => {
-                return Err(Error::Inconsistent(vec![Finding::Unknown {
-                    revision: revision.to_owned(),
-                }]));
+                return Err(Error::Inconsistent(vec![Finding::Unknown { revision: revision.to_owned() }]));
             }
         };
         let note = format!(
             "interrupted; a person said: {}",
-            if resolution == Resolution::Applied {
-                "applied"
-            } else {
-                "retry"
-            }
+            if resolution == Resolution::Applied { "applied" } else { "retry" }
         );
         let progress = self.table.log_progress(self.dialect, &entry, done, prefix);
-        let end = self
-            .table
-            .log_end(self.dialect, &entry, LogState::Failed, Some(&note));
-        self.conn
-            .batch_execute(&format!("{progress};\n{end}"))
-            .map_err(Error::query("write the log"))
+        let end = self.table.log_end(self.dialect, &entry, LogState::Failed, Some(&note));
+        self.conn.batch_execute(&format!("{progress};\n{end}")).map_err(Error::query("write the log"))
     }
 
-    fn prefix(
-        &self,
-        node: Node,
-        direction: plan::Direction,
-        done: usize,
-    ) -> Result<alembic_core::Checksum, Error> {
-        let step = plan::Step {
-            direction,
-            revision: Some(node),
-            from: vec![],
-            to: vec![],
-            rows: vec![],
-        };
+    fn prefix(&self, node: Node, direction: plan::Direction, done: usize) -> Result<alembic_core::Checksum, Error> {
+        let step = plan::Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
         let plan = Plan { steps: vec![step] };
         let (migrations, graph) = (self.migrations, self.graph);
-        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| {
-            migrations.script(graph, node)
-        })?;
+        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
         Ok(work[0].prefix(done))
     }
 
@@ -464,8 +343,7 @@ where
 
     pub(super) fn started(&mut self, work: &Work, progress: Progress) -> StepReport {
         let step = StepReport::of(self.graph, &work.step);
-        self.observer
-            .started(&step, progress.number + 1, progress.total);
+        self.observer.started(&step, progress.number + 1, progress.total);
         step
     }
 
@@ -484,10 +362,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn next(self) -> Self {
-        Self {
-            number: self.number + 1,
-            ..self
-        }
+        Self { number: self.number + 1, ..self }
     }
 }
 
@@ -500,11 +375,7 @@ pub(super) fn after(mut rows: Vec<String>, work: &Work) -> Vec<String> {
 }
 
 /// Returns the rows if one query shows that they are the heads, with the history that is embedded.
-fn at_heads<C>(
-    migrations: &Migrations<C>,
-    conn: &mut C,
-    table: &VersionTable,
-) -> Option<Vec<String>>
+fn at_heads<C>(migrations: &Migrations<C>, conn: &mut C, table: &VersionTable) -> Option<Vec<String>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -514,16 +385,10 @@ where
         return None;
     }
     let found = read_fast(conn, C::Backend::FAMILY, table).ok()?;
-    let rows: Vec<(&str, Option<&str>)> = found
-        .iter()
-        .map(|r| (r.version_num.as_str(), r.node.as_deref()))
-        .collect();
+    let rows: Vec<(&str, Option<&str>)> = found.iter().map(|r| (r.version_num.as_str(), r.node.as_deref())).collect();
     let finished = found.iter().all(|row| row.unfinished.is_none());
-    let mut rows = (finished && !rows.is_empty() && migrations.heads_are(&rows)).then(|| {
-        rows.into_iter()
-            .map(|(row, _)| row.to_owned())
-            .collect::<Vec<_>>()
-    })?;
+    let mut rows = (finished && !rows.is_empty() && migrations.heads_are(&rows))
+        .then(|| rows.into_iter().map(|(row, _)| row.to_owned()).collect::<Vec<_>>())?;
     rows.sort_unstable();
     Some(rows)
 }

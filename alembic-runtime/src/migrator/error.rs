@@ -73,9 +73,7 @@ pub enum Error {
     #[error("Diesel's table __diesel_schema_migrations cannot be taken over: {0}")]
     Diesel(String),
     /// MySQL commits a caller's transaction at the first DDL statement.
-    #[error(
-        "the connection is inside a transaction, which {0} would commit at the first DDL statement"
-    )]
+    #[error("the connection is inside a transaction, which {0} would commit at the first DDL statement")]
     InsideTransaction(alembic_core::Dialect),
     /// The version table is not what this run left there.
     #[error(
@@ -102,28 +100,19 @@ impl Error {
         match self {
             Self::Target(error) => error.hint(),
             Self::Files(problems) => problems.iter().find_map(|problem| problem.hint.clone()),
-            Self::Work(WorkError::Irreversible { .. }) => Some(
-                "nothing was changed; restore a backup, or write a revision that repairs forward"
-                    .into(),
-            ),
-            Self::Work(WorkError::NoSection {
-                direction, dialect, ..
-            }) => Some(format!(
-                "add a section `-- alembic:{direction} {dialect}`; nothing was changed"
-            )),
-            Self::Statement(error) => Some(error.next_step()),
-            Self::Locked { .. } => {
-                Some("wait for it to end, or allow more time with --lock-timeout".into())
+            Self::Work(WorkError::Irreversible { .. }) => {
+                Some("nothing was changed; restore a backup, or write a revision that repairs forward".into())
             }
+            Self::Work(WorkError::NoSection { direction, dialect, .. }) => {
+                Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
+            }
+            Self::Statement(error) => Some(error.next_step()),
+            Self::Locked { .. } => Some("wait for it to end, or allow more time with --lock-timeout".into()),
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
             Self::Interfered { .. } => Some("run the command again".into()),
-            Self::Diesel(_) => {
-                Some("import its migrations with `cargo alembic import diesel`, all of them".into())
-            }
-            Self::Image(_) => {
-                Some("use the same version of alembic-runtime and alembic-macros".into())
-            }
+            Self::Diesel(_) => Some("import its migrations with `cargo alembic import diesel`, all of them".into()),
+            Self::Image(_) => Some("use the same version of alembic-runtime and alembic-macros".into()),
             Self::Changed { .. } | Self::Work(_) | Self::Io { .. } | Self::Query { .. } => None,
         }
     }
@@ -131,10 +120,7 @@ impl Error {
     /// Returns whether the database may have been changed before the failure.
     #[must_use]
     pub fn touched_the_database(&self) -> bool {
-        matches!(
-            self,
-            Self::Statement(_) | Self::Interfered { .. } | Self::Query { .. }
-        )
+        matches!(self, Self::Statement(_) | Self::Interfered { .. } | Self::Query { .. })
     }
 }
 
@@ -183,8 +169,7 @@ impl StatementError {
         match self.outcome {
             Outcome::RolledBack { .. } => "mend the file and run the command again".into(),
             Outcome::Partial { done: 0 } => {
-                "nothing of this revision is applied; mend the file and run the command again"
-                    .into()
+                "nothing of this revision is applied; mend the file and run the command again".into()
             }
             Outcome::Partial { done } => format!(
                 "mend the file from this statement on and run the command again: it goes on after the first {}",
@@ -198,46 +183,20 @@ impl std::error::Error for StatementError {}
 
 impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            revision,
-            path,
-            line,
-            column,
-            statements,
-            ..
-        } = self;
-        let which = self.number.map_or_else(String::new, |n| {
-            format!(" in statement {n} of {statements}")
-        });
+        let Self { revision, path, line, column, statements, .. } = self;
+        let which = self.number.map_or_else(String::new, |n| format!(" in statement {n} of {statements}"));
         writeln!(f, "revision `{revision}` failed{which}: {}", self.server)?;
         writeln!(f, "  --> {path}:{line}:{column}")?;
         for (offset, text) in self.statement.lines().take(8).enumerate() {
             writeln!(f, "{:>5} | {text}", line + offset)?;
         }
         match self.outcome {
-            Outcome::RolledBack {
-                committed: 0,
-                undone: 0,
-            } => f.write_str("nothing was changed"),
-            Outcome::RolledBack {
-                committed: 0,
-                undone,
-            } => {
-                write!(
-                    f,
-                    "nothing was changed: {} before it rolled back too",
-                    the(undone, "revision")
-                )
+            Outcome::RolledBack { committed: 0, undone: 0 } => f.write_str("nothing was changed"),
+            Outcome::RolledBack { committed: 0, undone } => {
+                write!(f, "nothing was changed: {} before it rolled back too", the(undone, "revision"))
             }
-            Outcome::RolledBack {
-                committed,
-                undone: 0,
-            } => {
-                write!(
-                    f,
-                    "the revision rolled back; {} before it committed",
-                    the(committed, "revision")
-                )
+            Outcome::RolledBack { committed, undone: 0 } => {
+                write!(f, "the revision rolled back; {} before it committed", the(committed, "revision"))
             }
             Outcome::RolledBack { committed, undone } => write!(
                 f,
@@ -260,11 +219,7 @@ impl fmt::Display for StatementError {
 
 /// Returns `the revision`, `the 2 revisions`.
 fn the(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("the {noun}")
-    } else {
-        format!("the {n} {noun}s")
-    }
+    if n == 1 { format!("the {noun}") } else { format!("the {n} {noun}s") }
 }
 
 /// The server's message with everything that Diesel passes on.

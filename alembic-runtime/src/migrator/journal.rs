@@ -46,8 +46,7 @@ where
         }
         // The transaction in which the tables are created also makes sure that the plan still fits.
         self.transactions(&[], &mut rows.to_vec(), progress)?;
-        self.statement_by_statement(&unit[0], done, progress)
-            .map_err(Halt::from)
+        self.statement_by_statement(&unit[0], done, progress).map_err(Halt::from)
     }
 
     /// Returns how many statements of the first step an earlier run has done, after making sure
@@ -61,17 +60,11 @@ where
             return Ok(0);
         };
         let done = record.statement.parse().unwrap_or(0);
-        let same = record
-            .prefix
-            .as_ref()
-            .is_none_or(|prefix| *prefix == first.prefix(done).to_string());
+        let same = record.prefix.as_ref().is_none_or(|prefix| *prefix == first.prefix(done).to_string());
         if done == 0 || same && done <= first.statements.len() {
             return Ok(done);
         }
-        Err(Error::Inconsistent(vec![Finding::Edited {
-            revision: first.id.clone(),
-            path: first.path.clone(),
-        }]))
+        Err(Error::Inconsistent(vec![Finding::Edited { revision: first.id.clone(), path: first.path.clone() }]))
     }
 
     /// One message per step, which ends by announcing the next one: one commit between two steps.
@@ -88,9 +81,7 @@ where
             let entry = self.entry(work, None);
             for (n, statement) in work.statements.iter().enumerate().skip(done) {
                 message.push(statement.text.clone());
-                let note = self
-                    .table
-                    .log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
+                let note = self.table.log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
                 if n + 1 < work.statements.len() {
                     message.extend([note, "COMMIT".to_owned()]);
                 } else {
@@ -102,9 +93,7 @@ where
                 message.extend(self.announcement(next, 0));
             }
             message.push("COMMIT".to_owned());
-            self.conn
-                .batch_execute(&message.join("\n;\n"))
-                .map_err(|error| self.stopped(work, &error))?;
+            self.conn.batch_execute(&message.join("\n;\n")).map_err(|error| self.stopped(work, &error))?;
             self.finished(step, begun);
             self.report.transactions += 1;
             progress = progress.next();
@@ -113,28 +102,14 @@ where
     }
 
     /// PostgreSQL and SQLite: some statements want to be alone in their message.
-    fn statement_by_statement(
-        &mut self,
-        work: &Work,
-        done: usize,
-        progress: Progress,
-    ) -> Result<(), Error> {
+    fn statement_by_statement(&mut self, work: &Work, done: usize, progress: Progress) -> Result<(), Error> {
         let writing = || Error::query("write the log");
         let begun = Instant::now();
         let step = self.started(work, progress);
-        self.conn
-            .batch_execute(&self.announcement(work, done).join(";\n"))
-            .map_err(writing())?;
+        self.conn.batch_execute(&self.announcement(work, done).join(";\n")).map_err(writing())?;
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
-            self.conn
-                .batch_execute(&statement.text)
-                .map_err(|error| self.stopped(work, &error))?;
-            let note = self.table.log_progress(
-                self.dialect,
-                &self.entry(work, None),
-                n + 1,
-                work.prefix(n + 1),
-            );
+            self.conn.batch_execute(&statement.text).map_err(|error| self.stopped(work, &error))?;
+            let note = self.table.log_progress(self.dialect, &self.entry(work, None), n + 1, work.prefix(n + 1));
             self.conn.batch_execute(&note).map_err(writing())?;
         }
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
@@ -155,29 +130,16 @@ where
     /// Returns the statements that say a step is about to run from statement `done` on.
     fn announcement(&self, work: &Work, done: usize) -> Vec<String> {
         let entry = self.entry(work, None);
-        let mut statements =
-            vec![
-                self.table
-                    .log(self.dialect, &entry, LogState::Running, &self.options.actor),
-            ];
+        let mut statements = vec![self.table.log(self.dialect, &entry, LogState::Running, &self.options.actor)];
         if done > 0 {
-            statements.push(
-                self.table
-                    .log_progress(self.dialect, &entry, done, work.prefix(done)),
-            );
+            statements.push(self.table.log_progress(self.dialect, &entry, done, work.prefix(done)));
         }
         statements
     }
 
     fn completion(&self, work: &Work) -> Vec<String> {
-        let rows = work
-            .step
-            .rows
-            .iter()
-            .map(|operation| self.table.change(self.dialect, operation));
-        let end = self
-            .table
-            .log_end(self.dialect, &self.entry(work, None), LogState::Done, None);
+        let rows = work.step.rows.iter().map(|operation| self.table.change(self.dialect, operation));
+        let end = self.table.log_end(self.dialect, &self.entry(work, None), LogState::Done, None);
         rows.chain([end]).collect()
     }
 
@@ -186,36 +148,20 @@ where
         if self.dialect.is_mysql_family() {
             self.conn.batch_execute("ROLLBACK").ok();
         }
-        let text = if self.dialect.is_mysql_family() {
-            "CHAR"
-        } else {
-            "TEXT"
-        };
+        let text = if self.dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
         let question = format!(
             "SELECT CAST(statement AS {text}) AS answer FROM {} WHERE run = {} AND revision = {} ORDER BY id DESC",
             self.table.qualified_log(self.dialect),
             self.dialect.literal(&self.run),
             self.dialect.literal(&work.id),
         );
-        let done = answer(self.conn, &question)
-            .ok()
-            .flatten()
-            .and_then(|n| n.parse::<usize>().ok());
+        let done = answer(self.conn, &question).ok().flatten().and_then(|n| n.parse::<usize>().ok());
         let Some(done) = done else {
             return failed(work, usize::MAX, error);
         };
         let reason = super::error::Server(error).to_string();
-        let note = self.table.log_end(
-            self.dialect,
-            &self.entry(work, None),
-            LogState::Failed,
-            Some(&reason),
-        );
-        let commit = if self.dialect == Dialect::Postgres || self.dialect == Dialect::Sqlite {
-            ""
-        } else {
-            "; COMMIT"
-        };
+        let note = self.table.log_end(self.dialect, &self.entry(work, None), LogState::Failed, Some(&reason));
+        let commit = if self.dialect == Dialect::Postgres || self.dialect == Dialect::Sqlite { "" } else { "; COMMIT" };
         self.conn.batch_execute(&format!("{note}{commit}")).ok();
         let mut failure = failed(work, done, error);
         if let Error::Statement(statement) = &mut failure {

@@ -66,9 +66,7 @@ pub struct Migrator<'m, C> {
 
 impl<C> std::fmt::Debug for Migrator<'_, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Migrator")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Migrator").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -83,34 +81,16 @@ impl<C> Migrations<C> {
             siblings: Siblings::Refuse,
             dry_run: false,
         };
-        Migrator {
-            migrations: self,
-            options,
-            observer: Box::new(Silent),
-        }
+        Migrator { migrations: self, options, observer: Box::new(Silent) }
     }
 }
 
 /// The environment says who runs this; nothing depends on it but the log.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the user's name is for the log only"
-)]
+#[expect(clippy::disallowed_methods, reason = "the user's name is for the log only")]
 fn actor(application: &str, version: &str) -> Actor {
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    let program = || {
-        std::env::current_exe()
-            .ok()?
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-    };
-    let application = if application.is_empty() {
-        program().unwrap_or_default()
-    } else {
-        application.to_owned()
-    };
+    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let program = || std::env::current_exe().ok()?.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let application = if application.is_empty() { program().unwrap_or_default() } else { application.to_owned() };
     Actor {
         user: user.unwrap_or_default(),
         host: gethostname::gethostname().to_string_lossy().into_owned(),
@@ -204,12 +184,7 @@ where
     /// # Errors
     ///
     /// [`Error`].
-    pub fn stamp<S: AsRef<str>>(
-        mut self,
-        conn: &mut C,
-        targets: &[S],
-        purge: Purge,
-    ) -> Result<Report, Error> {
+    pub fn stamp<S: AsRef<str>>(mut self, conn: &mut C, targets: &[S], purge: Purge) -> Result<Report, Error> {
         let targets: Vec<&str> = targets.iter().map(AsRef::as_ref).collect();
         self.run(conn, Command::Stamp(&targets, purge))
     }
@@ -238,23 +213,12 @@ where
     /// # Errors
     ///
     /// [`Error`]; there has to be such a statement.
-    pub fn resolve(
-        mut self,
-        conn: &mut C,
-        revision: &str,
-        resolution: Resolution,
-    ) -> Result<Report, Error> {
+    pub fn resolve(mut self, conn: &mut C, revision: &str, resolution: Resolution) -> Result<Report, Error> {
         self.run(conn, Command::Resolve(revision, resolution))
     }
 
     fn run(&mut self, conn: &mut C, command: Command<'_>) -> Result<Report, Error> {
-        Engine::run(
-            self.migrations,
-            &self.options,
-            self.observer.as_mut(),
-            conn,
-            command,
-        )
+        Engine::run(self.migrations, &self.options, self.observer.as_mut(), conn, command)
     }
 }
 
@@ -297,9 +261,7 @@ where
     /// [`Error::Query`].
     pub fn current(&self, conn: &mut C) -> Result<Vec<String>, Error> {
         let table = self.settings()?.version_table;
-        let state = patient(conn, |conn| {
-            read_state(conn, C::Backend::FAMILY, &table, LogDepth::None)
-        })?;
+        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::None))?;
         Ok(state.rows)
     }
 
@@ -310,9 +272,7 @@ where
     /// [`Error::Query`]; a database that contradicts the graph is an answer, not an error.
     pub fn status(&self, conn: &mut C) -> Result<Status, Error> {
         let (graph, table) = (self.graph()?, self.settings()?.version_table);
-        let state = patient(conn, |conn| {
-            read_state(conn, C::Backend::FAMILY, &table, LogDepth::Latest)
-        })?;
+        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Latest))?;
         Ok(Status::of(&graph, &state))
     }
 
@@ -323,11 +283,7 @@ where
     /// [`Error::Inconsistent`], [`Error::Query`].
     pub fn check(&self, conn: &mut C) -> Result<Status, Error> {
         let status = self.status(conn)?;
-        if status.findings.is_empty() {
-            Ok(status)
-        } else {
-            Err(Error::Inconsistent(status.findings))
-        }
+        if status.findings.is_empty() { Ok(status) } else { Err(Error::Inconsistent(status.findings)) }
     }
 
     /// Returns the last `limit` entries of the log, the newest first. Changes nothing.
@@ -339,20 +295,13 @@ where
         let table = self.settings()?.version_table;
         patient(conn, |conn| {
             let state = read_state(conn, C::Backend::FAMILY, &table, LogDepth::None)?;
-            if state.has_log {
-                log_page(conn, C::Backend::FAMILY, &table, limit)
-            } else {
-                Ok(Vec::new())
-            }
+            if state.has_log { log_page(conn, C::Backend::FAMILY, &table, limit) } else { Ok(Vec::new()) }
         })
     }
 }
 
 /// Reads while somebody else may be committing.
-fn patient<C, T>(
-    conn: &mut C,
-    read: impl FnOnce(&mut C) -> diesel::QueryResult<T>,
-) -> Result<T, Error>
+fn patient<C, T>(conn: &mut C, read: impl FnOnce(&mut C) -> diesel::QueryResult<T>) -> Result<T, Error>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,

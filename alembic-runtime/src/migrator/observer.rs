@@ -25,12 +25,7 @@ pub struct StepReport {
 
 impl StepReport {
     pub(crate) fn of(graph: &alembic_core::Graph, step: &alembic_core::Step) -> Self {
-        let ids = |nodes: &[alembic_core::Node]| {
-            graph
-                .ids(nodes.iter().copied())
-                .map(str::to_owned)
-                .collect()
-        };
+        let ids = |nodes: &[alembic_core::Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect();
         let revision = step.revision.map(|node| graph.revision(node));
         Self {
             direction: step.direction.name(),

@@ -23,25 +23,13 @@ impl fmt::Display for Report {
         for step in &self.steps {
             writeln!(f, "{}", step.line)?;
         }
-        let at = if self.rows.is_empty() {
-            "base".to_owned()
-        } else {
-            joined(&self.rows)
-        };
+        let at = if self.rows.is_empty() { "base".to_owned() } else { joined(&self.rows) };
         if self.steps.is_empty() {
             return write!(f, "The database is up to date at {at}.");
         }
-        write!(
-            f,
-            "Ran {}; the database is at {at}.",
-            count(self.steps.len(), "step")
-        )?;
+        write!(f, "Ran {}; the database is at {at}.", count(self.steps.len(), "step"))?;
         if self.transactions > 1 {
-            write!(
-                f,
-                " They were committed in {}.",
-                count(self.transactions, "transaction")
-            )?;
+            write!(f, " They were committed in {}.", count(self.transactions, "transaction"))?;
         }
         Ok(())
     }

@@ -90,37 +90,19 @@ impl fmt::Display for Finding {
                     "it is at revision `{revision}`, which this program does not know: the database is ahead of the program"
                 )
             }
-            Self::Edited { revision, path } => write!(
-                f,
-                "revision `{revision}` ({path}) was edited after it was applied"
-            ),
+            Self::Edited { revision, path } => {
+                write!(f, "revision `{revision}` ({path}) was edited after it was applied")
+            }
             Self::NeverApplied { revision, path } => write!(
                 f,
                 "revision `{revision}` ({path}) comes before an applied revision and is not recorded as applied"
             ),
             Self::Overlap { revision, ancestor } => {
-                write!(
-                    f,
-                    "the version table names `{revision}` and its ancestor `{ancestor}`"
-                )
+                write!(f, "the version table names `{revision}` and its ancestor `{ancestor}`")
             }
-            Self::Unfinished {
-                revision,
-                direction,
-                done,
-                of,
-                interrupted,
-            } => {
-                let how = if *interrupted {
-                    "was interrupted"
-                } else {
-                    "failed"
-                };
-                write!(
-                    f,
-                    "the {direction} of `{revision}` {how} after {done} of {}",
-                    count(*of, "statement")
-                )
+            Self::Unfinished { revision, direction, done, of, interrupted } => {
+                let how = if *interrupted { "was interrupted" } else { "failed" };
+                write!(f, "the {direction} of `{revision}` {how} after {done} of {}", count(*of, "statement"))
             }
         }
     }
@@ -171,11 +153,7 @@ pub struct Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = if self.rows.is_empty() {
-            "base".to_owned()
-        } else {
-            joined(&self.rows)
-        };
+        let at = if self.rows.is_empty() { "base".to_owned() } else { joined(&self.rows) };
         match self.verdict {
             Verdict::UpToDate => write!(f, "The database is up to date at {at}."),
             Verdict::Pending => write!(
@@ -185,11 +163,7 @@ impl fmt::Display for Status {
                 joined(&self.pending)
             ),
             Verdict::Ahead | Verdict::Diverged | Verdict::Partial => {
-                write!(
-                    f,
-                    "The database does not agree with the migrations: {}.",
-                    joined(&self.findings)
-                )
+                write!(f, "The database does not agree with the migrations: {}.", joined(&self.findings))
             }
         }
     }
@@ -198,22 +172,10 @@ impl fmt::Display for Status {
 impl Status {
     /// Compares a database with the graph.
     pub(crate) fn of(graph: &Graph, state: &State) -> Self {
-        let known: Vec<Node> = state
-            .rows
-            .iter()
-            .filter_map(|row| graph.find_id(row))
-            .collect();
+        let known: Vec<Node> = state.rows.iter().filter_map(|row| graph.find_id(row)).collect();
         let applied = Rows::new(graph, &known);
-        let ids = |nodes: &[Node]| {
-            graph
-                .ids(nodes.iter().copied())
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        let pending: Vec<Node> = graph
-            .nodes()
-            .filter(|node| !applied.active().contains(*node))
-            .collect();
+        let ids = |nodes: &[Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
+        let pending: Vec<Node> = graph.nodes().filter(|node| !applied.active().contains(*node)).collect();
         let findings = findings(graph, state);
         let mut heads = ids(&graph.heads());
         heads.sort_unstable();
@@ -224,13 +186,7 @@ impl Status {
             None if pending.is_empty() => Verdict::UpToDate,
             None => Verdict::Pending,
         };
-        Self {
-            verdict,
-            rows: state.rows.clone(),
-            heads,
-            pending: ids(&pending),
-            findings,
-        }
+        Self { verdict, rows: state.rows.clone(), heads, pending: ids(&pending), findings }
     }
 }
 
@@ -241,20 +197,13 @@ pub(crate) fn findings(graph: &Graph, state: &State) -> Vec<Finding> {
     for row in &state.rows {
         match graph.find_id(row) {
             Some(node) => known.push(node),
-            None => findings.push(Finding::Unknown {
-                revision: row.clone(),
-            }),
+            None => findings.push(Finding::Unknown { revision: row.clone() }),
         }
     }
-    findings.extend(
-        graph
-            .overlaps(&known)
-            .into_iter()
-            .map(|(ancestor, revision)| Finding::Overlap {
-                revision: graph.id(revision).to_owned(),
-                ancestor: graph.id(ancestor).to_owned(),
-            }),
-    );
+    findings.extend(graph.overlaps(&known).into_iter().map(|(ancestor, revision)| Finding::Overlap {
+        revision: graph.id(revision).to_owned(),
+        ancestor: graph.id(ancestor).to_owned(),
+    }));
     findings.extend(history(graph, &known, &state.log));
     findings
 }
@@ -275,16 +224,11 @@ pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
 /// The log holds, for each revision, a value that names its whole history. If those of the rows
 /// are as they were, everything before is too, and nothing else is looked at.
 fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
-    let log: HashMap<&str, &LogRecord> = log
-        .iter()
-        .filter(|record| record.state == "done")
-        .map(|record| (record.revision.as_str(), record))
-        .collect();
+    let log: HashMap<&str, &LogRecord> =
+        log.iter().filter(|record| record.state == "done").map(|record| (record.revision.as_str(), record)).collect();
     let unchanged = |node: Node| {
         let record = log.get(graph.id(node));
-        record
-            .and_then(|record| record.node.as_ref())
-            .is_none_or(|hash| *hash == graph.node_hash(node).to_string())
+        record.and_then(|record| record.node.as_ref()).is_none_or(|hash| *hash == graph.node_hash(node).to_string())
     };
     if rows.iter().all(|row| unchanged(*row)) {
         return Vec::new();
@@ -294,15 +238,10 @@ fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
         .iter()
         .map(|node| graph.revision(node))
         .filter(|revision| {
-            let recorded = log
-                .get(revision.id.as_str())
-                .and_then(|record| record.checksum.as_ref());
+            let recorded = log.get(revision.id.as_str()).and_then(|record| record.checksum.as_ref());
             recorded.is_some_and(|sum| *sum != revision.upgrade.to_string())
         })
-        .map(|revision| Finding::Edited {
-            revision: revision.id.clone(),
-            path: revision.path.clone(),
-        })
+        .map(|revision| Finding::Edited { revision: revision.id.clone(), path: revision.path.clone() })
         .collect();
     if !edited.is_empty() {
         return edited;
@@ -311,27 +250,20 @@ fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
     // latter shows by an entry after it whose history is another now.
     let never_applied = |node: &Node| match log.get(graph.id(*node)) {
         Some(record) => record.direction == "downgrade",
-        None => graph.all_children(*node).any(|child| {
-            active.contains(child) && log.contains_key(graph.id(child)) && !unchanged(child)
-        }),
+        None => graph
+            .all_children(*node)
+            .any(|child| active.contains(child) && log.contains_key(graph.id(child)) && !unchanged(child)),
     };
     active
         .iter()
         .filter(never_applied)
         .map(|node| graph.revision(node))
-        .map(|revision| Finding::NeverApplied {
-            revision: revision.id.clone(),
-            path: revision.path.clone(),
-        })
+        .map(|revision| Finding::NeverApplied { revision: revision.id.clone(), path: revision.path.clone() })
         .collect()
 }
 
 /// Refuses a database that contradicts the graph.
 pub(crate) fn require_agreement(graph: &Graph, state: &State) -> Result<(), super::Error> {
     let findings = findings(graph, state);
-    if findings.is_empty() {
-        Ok(())
-    } else {
-        Err(super::Error::Inconsistent(findings))
-    }
+    if findings.is_empty() { Ok(()) } else { Err(super::Error::Inconsistent(findings)) }
 }

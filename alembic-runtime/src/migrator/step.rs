@@ -15,9 +15,7 @@ use super::{
     engine::{Engine, Halt, Progress, after},
     error::Server,
 };
-use crate::database::{
-    LogDepth, MigrationBackend, Transaction, answer, read_state, version_numbers,
-};
+use crate::database::{LogDepth, MigrationBackend, Transaction, answer, read_state, version_numbers};
 
 /// How many steps may pass before the server is asked how many locks are left.
 const STEPS_PER_LOCK_CHECK: usize = 200;
@@ -61,8 +59,7 @@ where
             if rest.is_empty() {
                 return Ok(unit.len());
             }
-            self.observer
-                .note("committed early: the server's lock table was filling up");
+            self.observer.note("committed early: the server's lock table was filling up");
         }
     }
 
@@ -70,15 +67,9 @@ where
     fn begin(&mut self, expected: &[String]) -> Result<(), Halt> {
         Transaction::begin(self.conn).map_err(|source| {
             if C::Backend::is_busy(&source) {
-                Error::Locked {
-                    holder: None,
-                    waited: self.options.lock_timeout,
-                }
+                Error::Locked { holder: None, waited: self.options.lock_timeout }
             } else {
-                Error::Query {
-                    doing: "begin a transaction",
-                    source,
-                }
+                Error::Query { doing: "begin a transaction", source }
             }
         })?;
         let prepared = self.prepare_transaction(expected);
@@ -115,13 +106,8 @@ where
             }
             _ => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS answer",
         };
-        let text = answer(self.conn, sql)
-            .map_err(Error::query("read the clock"))?
-            .unwrap_or_default();
-        Ok(
-            chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f")
-                .unwrap_or_default(),
-        )
+        let text = answer(self.conn, sql).map_err(Error::query("read the clock"))?.unwrap_or_default();
+        Ok(chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").unwrap_or_default())
     }
 
     /// Returns the database's time as its log writes it.
@@ -160,9 +146,7 @@ where
             return Ok(false);
         };
         let left = answer(self.conn, query).map_err(Error::query("count locks"))?;
-        Ok(left
-            .and_then(|left| left.parse::<i64>().ok())
-            .is_some_and(|left| left < LOCK_RESERVE))
+        Ok(left.and_then(|left| left.parse::<i64>().ok()).is_some_and(|left| left < LOCK_RESERVE))
     }
 
     fn step(&mut self, work: &Work) -> Result<(), Error> {
@@ -173,12 +157,7 @@ where
             bookkeeping.push_str(";\n");
         }
         let entry = self.entry(work, started.as_deref());
-        bookkeeping.push_str(&self.table.log(
-            self.dialect,
-            &entry,
-            LogState::Done,
-            &self.options.actor,
-        ));
+        bookkeeping.push_str(&self.table.log(self.dialect, &entry, LogState::Done, &self.options.actor));
         match self.dialect {
             Dialect::Postgres => self.step_in_one_message(work, &bookkeeping),
             _ => self.step_by_statement(work, &bookkeeping),
@@ -188,13 +167,9 @@ where
     /// There is no network between us and SQLite, and it does not say which statement failed.
     fn step_by_statement(&mut self, work: &Work, bookkeeping: &str) -> Result<(), Error> {
         for (index, statement) in work.statements.iter().enumerate() {
-            self.conn
-                .batch_execute(&statement.text)
-                .map_err(|error| failed(work, index, &error))?;
+            self.conn.batch_execute(&statement.text).map_err(|error| failed(work, index, &error))?;
         }
-        self.conn
-            .batch_execute(bookkeeping)
-            .map_err(Error::query("write the version table"))
+        self.conn.batch_execute(bookkeeping).map_err(Error::query("write the version table"))
     }
 
     /// One round trip for the revision and its bookkeeping.
@@ -218,19 +193,13 @@ where
             return Ok(());
         };
         match position(&error, &message) {
-            Some(at) if at >= bookkeeping_start => {
-                Err(Error::query("write the version table")(error))
-            }
+            Some(at) if at >= bookkeeping_start => Err(Error::query("write the version table")(error)),
             Some(at) => {
-                let index = starts
-                    .partition_point(|start| *start <= at)
-                    .saturating_sub(1);
+                let index = starts.partition_point(|start| *start <= at).saturating_sub(1);
                 Err(failed_at(work, index, at - starts[index], &error))
             }
             None if several => Err(self.find_failing_statement(work, &error)),
-            None if work.statements.is_empty() => {
-                Err(Error::query("write the version table")(error))
-            }
+            None if work.statements.is_empty() => Err(Error::query("write the version table")(error)),
             None => Err(failed(work, 0, &error)),
         }
     }
@@ -238,18 +207,12 @@ where
     /// The server does not tell the place of every error. The step is in a savepoint, so it can be
     /// run again, one statement at a time, before all of it is rolled back.
     fn find_failing_statement(&mut self, work: &Work, error: &DieselError) -> Error {
-        let again = self
-            .conn
-            .batch_execute("ROLLBACK TO SAVEPOINT alembic_step")
-            .ok()
-            .and_then(|()| {
-                work.statements
-                    .iter()
-                    .enumerate()
-                    .find_map(|(index, statement)| {
-                        Some((index, self.conn.batch_execute(&statement.text).err()?))
-                    })
-            });
+        let again = self.conn.batch_execute("ROLLBACK TO SAVEPOINT alembic_step").ok().and_then(|()| {
+            work.statements
+                .iter()
+                .enumerate()
+                .find_map(|(index, statement)| Some((index, self.conn.batch_execute(&statement.text).err()?)))
+        });
         match again {
             Some((index, error)) => failed(work, index, &error),
             None => failed_somewhere(work, error),
@@ -258,14 +221,10 @@ where
 
     /// Asks the database what it is about to commit: Python's Alembic takes no lock.
     fn verify(&mut self, rows: &[String]) -> Result<(), Error> {
-        let found = version_numbers(self.conn, self.dialect, &self.table)
-            .map_err(Error::query("read the version table"))?;
+        let found =
+            version_numbers(self.conn, self.dialect, &self.table).map_err(Error::query("read the version table"))?;
         let expected = sorted(rows);
-        if found == expected {
-            Ok(())
-        } else {
-            Err(Error::Interfered { expected, found })
-        }
+        if found == expected { Ok(()) } else { Err(Error::Interfered { expected, found }) }
     }
 }
 
@@ -280,9 +239,7 @@ fn position(error: &DieselError, message: &str) -> Option<usize> {
     let DieselError::DatabaseError(_, info) = error else {
         return None;
     };
-    let characters = usize::try_from(info.statement_position()?)
-        .ok()?
-        .checked_sub(1)?;
+    let characters = usize::try_from(info.statement_position()?).ok()?.checked_sub(1)?;
     message.char_indices().nth(characters).map(|(byte, _)| byte)
 }
 
@@ -302,17 +259,9 @@ fn failed_at(work: &Work, index: usize, offset: usize, error: &DieselError) -> E
         column,
         number: Some(index + 1),
         statements: work.statements.len(),
-        statement: statement
-            .text
-            .lines()
-            .skip(line - statement.line)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        statement: statement.text.lines().skip(line - statement.line).collect::<Vec<_>>().join("\n"),
         server: Server(error).to_string(),
-        outcome: Outcome::RolledBack {
-            committed: 0,
-            undone: 0,
-        },
+        outcome: Outcome::RolledBack { committed: 0, undone: 0 },
     }))
 }
 
@@ -326,24 +275,14 @@ fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
         statements: work.statements.len(),
         statement: String::new(),
         server: Server(error).to_string(),
-        outcome: Outcome::RolledBack {
-            committed: 0,
-            undone: 0,
-        },
+        outcome: Outcome::RolledBack { committed: 0, undone: 0 },
     }))
 }
 
 /// Returns line and column in the file of a byte of a statement.
 fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     let (line, column) = line_and_column(&statement.text, offset);
-    (
-        statement.line + line - 1,
-        if line == 1 {
-            statement.column + column - 1
-        } else {
-            column
-        },
-    )
+    (statement.line + line - 1, if line == 1 { statement.column + column - 1 } else { column })
 }
 
 fn tell_outcome(error: &mut Error, committed: usize, undone: usize) {

@@ -21,11 +21,7 @@ impl Report for Files {
 
     fn human(&self, w: &mut dyn Write, _styles: &Styles) -> io::Result<()> {
         match self.heads.len() {
-            0 | 1 => writeln!(
-                w,
-                "{}, one head, and the lock file is up to date.",
-                count(self.revisions, "revision")
-            ),
+            0 | 1 => writeln!(w, "{}, one head, and the lock file is up to date.", count(self.revisions, "revision")),
             n => writeln!(w, "{n} heads are not merged: {}.", joined(&self.heads)),
         }
     }
@@ -34,27 +30,14 @@ impl Report for Files {
 pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
     let project = Project::load_all(package, config, true)?;
-    let heads = project
-        .graph
-        .ids(project.graph.heads())
-        .map(str::to_owned)
-        .collect();
-    let files = Files {
-        revisions: project.graph.len(),
-        heads,
-    };
+    let heads = project.graph.ids(project.graph.heads()).map(str::to_owned).collect();
+    let files = Files { revisions: project.graph.len(), heads };
     let target = cx.find_target(&project.package, &project.config)?;
     match target {
-        Some(target) if files.heads.len() < 2 => {
-            on_database::on_target(command, cx, &project, &target)
-        }
+        Some(target) if files.heads.len() < 2 => on_database::on_target(command, cx, &project, &target),
         _ => {
             cx.printer.report(&files)?;
-            Ok(if files.heads.len() < 2 {
-                Exit::Success
-            } else {
-                Exit::Negative
-            })
+            Ok(if files.heads.len() < 2 { Exit::Success } else { Exit::Negative })
         }
     }
 }

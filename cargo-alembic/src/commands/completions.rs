@@ -17,12 +17,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut Cargo::command(),
-        "cargo-alembic",
-        &mut script,
-    );
+    clap_complete::generate(args.shell, &mut Cargo::command(), "cargo-alembic", &mut script);
     cx.printer.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }

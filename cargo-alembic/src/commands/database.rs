@@ -60,90 +60,48 @@ fn upgrade_head() -> cli::Command {
 
 fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, CommandError> {
     let failed = |error: diesel::result::Error| {
-        CommandError::failed(format!("could not create {}", target.display()))
-            .because(error.to_string())
+        CommandError::failed(format!("could not create {}", target.display())).because(error.to_string())
     };
     match target {
         Target::Sqlite(path) => {
             // The file appears with the first table; an empty one is a valid database.
-            std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .map_err(|error| {
-                    CommandError::failed(format!("could not create {}", path.display()))
-                        .caused_by(&error)
-                })?;
+            std::fs::OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+                CommandError::failed(format!("could not create {}", path.display())).caused_by(&error)
+            })?;
         }
         Target::Postgres(server) => {
-            let sql = format!(
-                "CREATE DATABASE {}",
-                Dialect::Postgres.quote(server.database())
-            );
-            server
-                .connect_to_maintenance()?
-                .batch_execute(&sql)
-                .map_err(failed)?;
+            let sql = format!("CREATE DATABASE {}", Dialect::Postgres.quote(server.database()));
+            server.connect_to_maintenance()?.batch_execute(&sql).map_err(failed)?;
         }
         Target::Mysql(server) => {
-            let sql = format!(
-                "CREATE DATABASE {}",
-                Dialect::Mysql.quote(server.database())
-            );
-            server
-                .connect_to_server()?
-                .batch_execute(&sql)
-                .map_err(failed)?;
+            let sql = format!("CREATE DATABASE {}", Dialect::Mysql.quote(server.database()));
+            server.connect_to_server()?.batch_execute(&sql).map_err(failed)?;
         }
     }
-    cx.printer.status(format_args!(
-        "Creating database {} ...  done",
-        target.display()
-    ));
+    cx.printer.status(format_args!("Creating database {} ...  done", target.display()));
     Ok(Exit::Success)
 }
 
-fn drop_database(
-    cx: &mut Context<'_>,
-    target: &Target,
-    confirmation: &Confirmation,
-) -> Result<Exit, CommandError> {
+fn drop_database(cx: &mut Context<'_>, target: &Target, confirmation: &Confirmation) -> Result<Exit, CommandError> {
     let question = format!("Drop {} with all its data?", target.display());
     if !confirmation.yes && !cx.printer.confirm(&question) {
-        return Err(CommandError::usage("nothing was dropped")
-            .hint("say --yes to drop without being asked"));
+        return Err(CommandError::usage("nothing was dropped").hint("say --yes to drop without being asked"));
     }
     let failed = |error: diesel::result::Error| {
-        CommandError::failed(format!("could not drop {}", target.display()))
-            .because(error.to_string())
+        CommandError::failed(format!("could not drop {}", target.display())).because(error.to_string())
     };
     match target {
         Target::Sqlite(path) => remove_files(path)?,
         Target::Postgres(server) => {
-            let sql = format!(
-                "DROP DATABASE IF EXISTS {}",
-                Dialect::Postgres.quote(server.database())
-            );
-            server
-                .connect_to_maintenance()?
-                .batch_execute(&sql)
-                .map_err(failed)?;
+            let sql = format!("DROP DATABASE IF EXISTS {}", Dialect::Postgres.quote(server.database()));
+            server.connect_to_maintenance()?.batch_execute(&sql).map_err(failed)?;
         }
         Target::Mysql(server) => {
-            let sql = format!(
-                "DROP DATABASE IF EXISTS {}",
-                Dialect::Mysql.quote(server.database())
-            );
-            server
-                .connect_to_server()?
-                .batch_execute(&sql)
-                .map_err(failed)?;
+            let sql = format!("DROP DATABASE IF EXISTS {}", Dialect::Mysql.quote(server.database()));
+            server.connect_to_server()?.batch_execute(&sql).map_err(failed)?;
         }
     }
-    cx.printer.status(format_args!(
-        "Dropping database {} ...  done",
-        target.display()
-    ));
+    cx.printer.status(format_args!("Dropping database {} ...  done", target.display()));
     Ok(Exit::Success)
 }
 
@@ -153,9 +111,7 @@ fn remove_files(path: &Path) -> Result<(), CommandError> {
         let file = format!("{}{ending}", path.display());
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(
-                    CommandError::failed(format!("could not remove `{file}`")).caused_by(&error)
-                );
+                return Err(CommandError::failed(format!("could not remove `{file}`")).caused_by(&error));
             }
             _ => {}
         }

@@ -19,19 +19,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let project = cx.project()?;
     let found = target::show(&project.graph, &args.revision, Vec::new)?;
     if found.is_empty() {
-        return Err(CommandError::usage(format!(
-            "no revision files indicated by symbol `{}`",
-            args.revision
-        )));
+        return Err(CommandError::usage(format!("no revision files indicated by symbol `{}`", args.revision)));
     }
     for node in found {
-        open(
-            cx,
-            &project
-                .package
-                .root
-                .join(&project.graph.revision(node).path),
-        )?;
+        open(cx, &project.package.root.join(&project.graph.revision(node).path))?;
     }
     Project::load_all(project.package, project.config, false)?;
     Ok(Exit::Success)
@@ -39,28 +30,14 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
 
 /// Opens a file in the user's editor and waits for it.
 pub(super) fn open(cx: &Context<'_>, path: &Path) -> Result<(), CommandError> {
-    let editor = ["VISUAL", "EDITOR"]
-        .iter()
-        .find_map(|name| cx.environment.get(name))
-        .ok_or_else(|| {
-            CommandError::usage("no suitable editor found")
-                .hint("set the EDITOR or VISUAL environment variable")
-        })?;
+    let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| cx.environment.get(name)).ok_or_else(|| {
+        CommandError::usage("no suitable editor found").hint("set the EDITOR or VISUAL environment variable")
+    })?;
     let words = shlex::split(editor).unwrap_or_default();
-    let failed = |why: String| {
-        CommandError::usage(format!("error executing editor `{editor}`")).because(why)
-    };
+    let failed = |why: String| CommandError::usage(format!("error executing editor `{editor}`")).because(why);
     let Some((program, arguments)) = words.split_first() else {
         return Err(failed("it is not a command".into()));
     };
-    let status = Command::new(program)
-        .args(arguments)
-        .arg(path)
-        .status()
-        .map_err(|error| failed(error.to_string()))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(failed(format!("it ended with {status}")))
-    }
+    let status = Command::new(program).args(arguments).arg(path).status().map_err(|error| failed(error.to_string()))?;
+    if status.success() { Ok(()) } else { Err(failed(format!("it ended with {status}"))) }
 }

@@ -57,11 +57,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         project.add(migration.revision(parent)?)?;
         parent = project.graph.find_id(&id);
     }
-    cx.printer.status(format_args!(
-        "Imported {} from {}.",
-        count(imported, "migration"),
-        folder.display()
-    ));
+    cx.printer.status(format_args!("Imported {} from {}.", count(imported, "migration"), folder.display()));
     Ok(Exit::Success)
 }
 
@@ -69,9 +65,7 @@ fn single_head(project: &Project) -> Result<Option<Node>, CommandError> {
     match project.graph.heads()[..] {
         [] => Ok(None),
         [head] => Ok(Some(head)),
-        _ => Err(CommandError::usage(
-            "multiple heads are present; merge them before importing",
-        )),
+        _ => Err(CommandError::usage("multiple heads are present; merge them before importing")),
     }
 }
 
@@ -86,17 +80,11 @@ struct Imported {
 /// Reads Diesel's folder with Diesel's own eyes: order and metadata are as Diesel sees them.
 fn read(folder: &Path) -> Result<Vec<Imported>, CommandError> {
     let failed = |cause: String| {
-        CommandError::usage(format!(
-            "could not read the Diesel migrations in `{}`",
-            folder.display()
-        ))
-        .because(cause)
+        CommandError::usage(format!("could not read the Diesel migrations in `{}`", folder.display())).because(cause)
     };
-    let source =
-        FileBasedMigrations::from_path(folder).map_err(|error| failed(error.to_string()))?;
-    let mut migrations: Vec<Box<dyn Migration<Sqlite>>> = source
-        .migrations()
-        .map_err(|error| failed(error.to_string()))?;
+    let source = FileBasedMigrations::from_path(folder).map_err(|error| failed(error.to_string()))?;
+    let mut migrations: Vec<Box<dyn Migration<Sqlite>>> =
+        source.migrations().map_err(|error| failed(error.to_string()))?;
     migrations.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
     migrations
         .iter()
@@ -105,11 +93,7 @@ fn read(folder: &Path) -> Result<Vec<Imported>, CommandError> {
             let (_, rest) = name.split_once('_').unwrap_or((&name, ""));
             Ok(Imported {
                 id: diesel_revision_id(&migration.name().version().to_string())?,
-                message: if rest.is_empty() {
-                    name.clone()
-                } else {
-                    rest.replace('_', " ")
-                },
+                message: if rest.is_empty() { name.clone() } else { rest.replace('_', " ") },
                 folder: folder.join(&name),
                 in_transaction: migration.metadata().run_in_transaction(),
             })
@@ -122,11 +106,7 @@ impl Imported {
         let up = read_sql(&self.folder.join("up.sql"))?;
         let down = self.folder.join("down.sql");
         let downgrade = if down.exists() {
-            Downgrade::Sections(vec![Section {
-                dialects: Vec::new(),
-                sql: read_sql(&down)?,
-                line: 1,
-            }])
+            Downgrade::Sections(vec![Section { dialects: Vec::new(), sql: read_sql(&down)?, line: 1 }])
         } else {
             Downgrade::Irreversible(None)
         };
@@ -142,7 +122,6 @@ impl Imported {
 }
 
 fn read_sql(path: &Path) -> Result<String, CommandError> {
-    fs::read_to_string(path).map_err(|error| {
-        CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error)
-    })
+    fs::read_to_string(path)
+        .map_err(|error| CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error))
 }

@@ -33,51 +33,32 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let package = cx.package()?;
     let template = list_templates::find(&args.template)?;
-    let manifest = fs::read_to_string(&package.manifest).map_err(|e| {
-        CommandError::usage(format!("could not read `{}`", package.manifest.display()))
-            .caused_by(&e)
-    })?;
+    let manifest = fs::read_to_string(&package.manifest)
+        .map_err(|e| CommandError::usage(format!("could not read `{}`", package.manifest.display())).caused_by(&e))?;
     let settings = settings(&template, args);
     let edited = add_settings(&manifest, &settings).map_err(|cause| {
-        CommandError::usage(format!("could not edit `{}`", package.manifest.display()))
-            .because(cause)
+        CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause)
     })?;
     let invalid = |error: alembic_core::config::ConfigError| {
         CommandError::usage("these settings would not be valid").caused_by(&error)
     };
-    let config = alembic_core::config::Config::from_manifest(&edited)
-        .map_err(invalid)?
-        .unwrap_or_default();
-    let databases: Vec<_> = std::iter::once(&config)
-        .chain(config.databases.values())
-        .collect();
+    let config = alembic_core::config::Config::from_manifest(&edited).map_err(invalid)?.unwrap_or_default();
+    let databases: Vec<_> = std::iter::once(&config).chain(config.databases.values()).collect();
     for folder in databases.iter().flat_map(|database| &database.migrations) {
         let path = package.root.join(folder);
-        fs::create_dir_all(&path).map_err(|error| {
-            CommandError::usage(format!("could not create `{}`", path.display())).caused_by(&error)
-        })?;
-        cx.printer.status(format_args!(
-            "Creating directory {} ...  done",
-            path.display()
-        ));
+        fs::create_dir_all(&path)
+            .map_err(|error| CommandError::usage(format!("could not create `{}`", path.display())).caused_by(&error))?;
+        cx.printer.status(format_args!("Creating directory {} ...  done", path.display()));
     }
     // The folder first: a configuration without folder is an error for every other command.
-    atomically(&package.manifest, &edited).map_err(|e| {
-        CommandError::usage(format!("could not write `{}`", package.manifest.display()))
-            .caused_by(&e)
-    })?;
-    cx.printer.status(format_args!(
-        "Adding [package.metadata.alembic] to {} ...  done",
-        package.manifest.display()
-    ));
+    atomically(&package.manifest, &edited)
+        .map_err(|e| CommandError::usage(format!("could not write `{}`", package.manifest.display())).caused_by(&e))?;
+    cx.printer.status(format_args!("Adding [package.metadata.alembic] to {} ...  done", package.manifest.display()));
     for database in databases {
         Project::load_all(package.clone(), database.clone(), false)?;
     }
     if config.sqlite_path.is_none() {
-        cx.printer.status(format_args!(
-            "Set {} before proceeding.",
-            config.database_url_env
-        ));
+        cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));
     }
     Ok(Exit::Success)
 }
@@ -89,9 +70,7 @@ fn settings(template: &Template, args: &Args) -> String {
         settings = settings.replacen("\"migrations\"", &quoted(&args.directory), 1);
     }
     if let Some(path) = &args.sqlite_path {
-        let lines = settings
-            .lines()
-            .filter(|line| !line.contains("sqlite-path") && !line.contains("database-url-env"));
+        let lines = settings.lines().filter(|line| !line.contains("sqlite-path") && !line.contains("database-url-env"));
         settings = lines.map(|line| format!("{line}\n")).collect();
         let at = settings.find('\n').map_or(0, |newline| newline + 1);
         settings.insert_str(at, &format!("sqlite-path = {}\n", quoted(path)));

@@ -36,10 +36,7 @@ impl Report for Templates {
         for template in &self.0 {
             writeln!(w, "{} - {}", template.name, template.description)?;
         }
-        writeln!(
-            w,
-            "\nTemplates are used via the 'init' command, e.g.:\n\n  cargo alembic init --template generic"
-        )
+        writeln!(w, "\nTemplates are used via the 'init' command, e.g.:\n\n  cargo alembic init --template generic")
     }
 }
 
@@ -55,17 +52,12 @@ pub(super) fn find(name: &str) -> Result<Template, CommandError> {
     templates
         .into_iter()
         .find(|template| template.name == name)
-        .ok_or_else(|| {
-            CommandError::usage(format!("no such template `{name}`"))
-                .hint(format!("there are {names}"))
-        })
+        .ok_or_else(|| CommandError::usage(format!("no such template `{name}`")).hint(format!("there are {names}")))
 }
 
 fn all() -> Vec<Template> {
-    let text = |dir: &Dir<'static>, file: &str| {
-        dir.get_file(dir.path().join(file))
-            .and_then(|file| file.contents_utf8())
-    };
+    let text =
+        |dir: &Dir<'static>, file: &str| dir.get_file(dir.path().join(file)).and_then(|file| file.contents_utf8());
     let mut templates: Vec<Template> = TEMPLATES
         .dirs()
         .filter_map(|dir| {
@@ -89,12 +81,8 @@ mod tests {
         let names: Vec<&str> = all().iter().map(|template| template.name).collect();
         assert_eq!(names, ["generic", "multidb", "sqlite"]);
         for template in all() {
-            let manifest =
-                crate::project::add_settings("[package]\nname = \"x\"\n", template.settings)
-                    .unwrap();
-            let config = alembic_core::config::Config::from_manifest(&manifest)
-                .unwrap()
-                .unwrap();
+            let manifest = crate::project::add_settings("[package]\nname = \"x\"\n", template.settings).unwrap();
+            let config = alembic_core::config::Config::from_manifest(&manifest).unwrap().unwrap();
             assert!(!config.migrations.is_empty(), "{}", template.name);
         }
     }

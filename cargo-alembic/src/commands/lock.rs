@@ -16,9 +16,6 @@ pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErr
     let (package, config) = cx.configured()?;
     let project = Project::load_all(package, config, cx.selection.locked)?;
     let count = alembic_core::wording::count(project.graph.len(), "revision");
-    cx.printer.status(format_args!(
-        "{}/{FILE_NAME} is up to date with {count}.",
-        project.config.migrations[0]
-    ));
+    cx.printer.status(format_args!("{}/{FILE_NAME} is up to date with {count}.", project.config.migrations[0]));
     Ok(Exit::Success)
 }

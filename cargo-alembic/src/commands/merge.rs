@@ -41,9 +41,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         return Err(CommandError::usage("duplicate head revisions specified"));
     }
     if parents.len() < 2 {
-        return Err(CommandError::usage(
-            "there is nothing to merge: the arguments mean one revision only",
-        ));
+        return Err(CommandError::usage("there is nothing to merge: the arguments mean one revision only"));
     }
     let message = args.message.clone().unwrap_or_else(|| {
         let ids: Vec<&str> = project.graph.ids(parents.iter().copied()).collect();

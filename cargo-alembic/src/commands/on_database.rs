@@ -18,19 +18,8 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
     if !command.needs_database() {
         let target = cx.find_target(&project.package, &project.config)?;
         let dialect = target.as_ref().map(Target::dialect);
-        let mut connect = || {
-            Err::<SqliteConnection, _>(CommandError::usage("this command connects to no database"))
-        };
-        return on(
-            command,
-            cx,
-            &project,
-            &mut connect,
-            Place {
-                name: String::new(),
-                dialect,
-            },
-        );
+        let mut connect = || Err::<SqliteConnection, _>(CommandError::usage("this command connects to no database"));
+        return on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
     }
     let target = cx.target(&project.package, &project.config)?;
     on_target(command, cx, &project, &target)
@@ -43,31 +32,14 @@ pub(super) fn on_target(
     project: &Project,
     target: &Target,
 ) -> Result<Exit, CommandError> {
-    let place = Place {
-        name: target.display(),
-        dialect: Some(target.dialect()),
-    };
+    let place = Place { name: target.display(), dialect: Some(target.dialect()) };
     match target {
         Target::Sqlite(path) => {
-            let access = if command.changes_database() {
-                Access::Write
-            } else {
-                Access::Read
-            };
-            on(
-                command,
-                cx,
-                project,
-                &mut || connect::sqlite(path, access),
-                place,
-            )
+            let access = if command.changes_database() { Access::Write } else { Access::Read };
+            on(command, cx, project, &mut || connect::sqlite(path, access), place)
         }
-        Target::Postgres(server) => {
-            on::<PgConnection>(command, cx, project, &mut || server.connect(), place)
-        }
-        Target::Mysql(server) => {
-            on::<MysqlConnection>(command, cx, project, &mut || server.connect(), place)
-        }
+        Target::Postgres(server) => on::<PgConnection>(command, cx, project, &mut || server.connect(), place),
+        Target::Mysql(server) => on::<MysqlConnection>(command, cx, project, &mut || server.connect(), place),
     }
 }
 
@@ -82,21 +54,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let migrations = project
-        .migrations::<C>()
-        .application("cargo-alembic", env!("CARGO_PKG_VERSION"));
-    let place = Place {
-        dialect: place.dialect.or(None::<Dialect>),
-        ..place
-    };
+    let migrations = project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
+    let place = Place { dialect: place.dialect.or(None::<Dialect>), ..place };
     let printer = &mut cx.printer;
-    cli::run(
-        command,
-        &mut cli::Context {
-            migrations: &migrations,
-            connect,
-            place,
-            printer,
-        },
-    )
+    cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer })
 }

@@ -54,11 +54,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         rev_id: args.rev_id.clone(),
         parents: parents(&project, &args.head)?,
         labels: args.branch_label.clone(),
-        depends_on: args
-            .depends_on
-            .iter()
-            .map(|name| dependency(&project, name))
-            .collect::<Result<_, _>>()?,
+        depends_on: args.depends_on.iter().map(|name| dependency(&project, name)).collect::<Result<_, _>>()?,
         splice: args.splice,
         version_path: args.version_path.clone(),
         ..NewRevision::default()
@@ -86,9 +82,7 @@ fn dependency(project: &Project, name: &str) -> Result<String, CommandError> {
     }
     match target::revisions(&project.graph, name)?[..] {
         [node] => Ok(project.graph.id(node).to_owned()),
-        _ => Err(CommandError::usage(format!(
-            "--depends-on needs one revision, and `{name}` is not one"
-        ))),
+        _ => Err(CommandError::usage(format!("--depends-on needs one revision, and `{name}` is not one"))),
     }
 }
 
@@ -99,20 +93,13 @@ pub(super) fn finish(
     written: &Written,
     open_editor: bool,
 ) -> Result<Exit, CommandError> {
-    cx.printer.status(format_args!(
-        "Generating {} ...  done",
-        written.path.display()
-    ));
+    cx.printer.status(format_args!("Generating {} ...  done", written.path.display()));
     project.run_hooks(&written.path, |line| cx.printer.status(line))?;
     if open_editor {
         edit::open(cx, &written.path)?;
         Project::load_all(project.package.clone(), project.config.clone(), false)?;
     }
-    let report = NewFile {
-        revision: &written.id,
-        parents: &written.parents,
-        path: &written.name,
-    };
+    let report = NewFile { revision: &written.id, parents: &written.parents, path: &written.name };
     cx.printer.report(&report)?;
     Ok(Exit::Success)
 }

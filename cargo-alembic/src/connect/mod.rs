@@ -32,27 +32,21 @@ impl Target {
     /// Understands a URL, a list of libpq keywords or a path.
     pub(crate) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
         match url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(
-                postgres::Server::parse(url, environment)?,
-            ))),
-            Some((scheme @ ("mysql" | "mariadb"), _)) => {
-                Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?)))
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
             }
+            Some((scheme @ ("mysql" | "mariadb"), _)) => Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?))),
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
                 let near = alembic_core::suggest::did_you_mean(scheme, known);
-                Err(format!(
-                    "`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"
-                ))
+                Err(format!("`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"))
             }
-            None if parameters::are_keywords(url) => Ok(Self::Postgres(Box::new(
-                postgres::Server::parse(url, environment)?,
-            ))),
-            None => Ok(Self::Sqlite(
-                url.strip_prefix("sqlite:").unwrap_or(url).into(),
-            )),
+            None if parameters::are_keywords(url) => {
+                Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
+            }
+            None => Ok(Self::Sqlite(url.strip_prefix("sqlite:").unwrap_or(url).into())),
         }
     }
 
@@ -88,13 +82,8 @@ pub(crate) enum Access {
 pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, CommandError> {
     let text = path.display().to_string();
     let is_file = !text.starts_with("file:") && text != ":memory:";
-    let url = if access == Access::Read && is_file && !path.exists() {
-        ":memory:"
-    } else {
-        &text
-    };
-    SqliteConnection::establish(url)
-        .map_err(|error| unreachable_database(&text, &error.to_string()))
+    let url = if access == Access::Read && is_file && !path.exists() { ":memory:" } else { &text };
+    SqliteConnection::establish(url).map_err(|error| unreachable_database(&text, &error.to_string()))
 }
 
 fn unreachable_database(name: &str, cause: &str) -> CommandError {

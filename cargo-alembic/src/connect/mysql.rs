@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: the common URL parameters, on mysql_async.
+//! MySQL and MariaDB: the common URL parameters, on `mysql_async`.
 
 use std::time::Duration;
 
@@ -43,15 +43,10 @@ impl Server {
         let (url, parameters) = mysql(text)?;
         let database = decode(url.path().trim_start_matches('/'))?;
         if database.is_empty() {
-            return Err(
-                "the URL names no database; write it after the host, as in `mysql://host/shop`"
-                    .to_owned(),
-            );
+            return Err("the URL names no database; write it after the host, as in `mysql://host/shop`".to_owned());
         }
         let password = url.password().map(decode).transpose()?;
-        let user = (!url.username().is_empty())
-            .then(|| decode(url.username()))
-            .transpose()?;
+        let user = (!url.username().is_empty()).then(|| decode(url.username())).transpose()?;
         let mut options = OptsBuilder::default()
             .user(user)
             .pass(password)
@@ -71,18 +66,14 @@ impl Server {
         for (key, value) in &parameters {
             match key.as_str() {
                 "socket" | "unix_socket" => options = options.socket(Some(value)),
-                "ssl_mode" | "ssl-mode" | "sslmode" => {
-                    ssl.mode = Some(value.to_uppercase().replace('-', "_"))
-                }
+                "ssl_mode" | "ssl-mode" | "sslmode" => ssl.mode = Some(value.to_uppercase().replace('-', "_")),
                 "require_ssl" if boolean(key, value)? => ssl.mode = Some("REQUIRED".into()),
                 "require_ssl" => {}
                 "ssl_ca" | "ssl-ca" => ssl.authority = Some(value.clone()),
                 "ssl_cert" | "ssl-cert" => ssl.certificate = Some(value.clone()),
                 "ssl_key" | "ssl-key" => ssl.key = Some(value.clone()),
                 "connect_timeout" => {
-                    let seconds = value
-                        .parse()
-                        .map_err(|_| format!("`{key}={value}` is not a number"))?;
+                    let seconds = value.parse().map_err(|_| format!("`{key}={value}` is not a number"))?;
                     connect_timeout = Duration::from_secs(seconds);
                 }
                 "charset" if value.to_ascii_lowercase().starts_with("utf8") => {}
@@ -90,18 +81,8 @@ impl Server {
             }
         }
         let options = options.ssl_opts(ssl_options(ssl)?);
-        let dialect = if scheme == "mariadb" {
-            Dialect::Mariadb
-        } else {
-            Dialect::Mysql
-        };
-        Ok(Self {
-            url: text.to_owned(),
-            dialect,
-            options,
-            database,
-            connect_timeout,
-        })
+        let dialect = if scheme == "mariadb" { Dialect::Mariadb } else { Dialect::Mysql };
+        Ok(Self { url: text.to_owned(), dialect, options, database, connect_timeout })
     }
 
     /// Connects to the database of the URL.
@@ -123,36 +104,25 @@ impl Server {
         let masked = alembic_runtime::cli::mask(&self.url);
         let opened = SharedRuntime::get_runtime().block_on(async {
             let conn = tokio::time::timeout(self.connect_timeout, Conn::new(options));
-            let conn = conn
-                .await
-                .map_err(|_| "the server did not answer in time".to_owned())?;
+            let conn = conn.await.map_err(|_| "the server did not answer in time".to_owned())?;
             let conn = conn.map_err(|error| error.to_string())?;
-            AsyncMysqlConnection::try_from(conn)
-                .await
-                .map_err(|error| error.to_string())
+            AsyncMysqlConnection::try_from(conn).await.map_err(|error| error.to_string())
         });
-        opened
-            .map(MysqlConnection::from)
-            .map_err(|cause| unreachable_database(&masked, &cause))
+        opened.map(MysqlConnection::from).map_err(|cause| unreachable_database(&masked, &cause))
     }
 }
 
 fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
     let has_files = ssl.authority.is_some() || ssl.certificate.is_some();
-    let mode = ssl
-        .mode
-        .as_deref()
-        .unwrap_or(if has_files { "VERIFY_CA" } else { "PREFERRED" });
+    let mode = ssl.mode.as_deref().unwrap_or(if has_files { "VERIFY_CA" } else { "PREFERRED" });
     let mut options = SslOpts::default();
     if let Some(authority) = ssl.authority {
         options = options.with_root_certs(vec![std::path::PathBuf::from(authority).into()]);
     }
     match (ssl.certificate, ssl.key) {
         (Some(certificate), Some(key)) => {
-            let identity = ClientIdentity::new(
-                std::path::PathBuf::from(certificate).into(),
-                std::path::PathBuf::from(key).into(),
-            );
+            let identity =
+                ClientIdentity::new(std::path::PathBuf::from(certificate).into(), std::path::PathBuf::from(key).into());
             options = options.with_client_identity(Some(identity));
         }
         (None, None) => {}
@@ -161,15 +131,11 @@ fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
     match mode {
         // The driver cannot fall back, and most servers that are reached this way have no certificate.
         "DISABLED" | "PREFERRED" => Ok(None),
-        "REQUIRED" => Ok(Some(
-            options
-                .with_danger_accept_invalid_certs(true)
-                .with_danger_skip_domain_validation(true),
-        )),
+        "REQUIRED" => Ok(Some(options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true))),
         "VERIFY_CA" => Ok(Some(options.with_danger_skip_domain_validation(true))),
         "VERIFY_IDENTITY" => Ok(Some(options)),
-        other => Err(format!(
-            "`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
-        )),
+        other => {
+            Err(format!("`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"))
+        }
     }
 }

@@ -9,10 +9,7 @@ pub(super) type Parameters = Vec<(String, String)>;
 /// Returns whether the text is a list such as `host=db dbname=shop`.
 pub(super) fn are_keywords(text: &str) -> bool {
     let known = ["host", "hostaddr", "dbname", "user", "port", "service"];
-    text.split_whitespace()
-        .next()
-        .and_then(|word| word.split_once('='))
-        .is_some_and(|(key, _)| known.contains(&key))
+    text.split_whitespace().next().and_then(|word| word.split_once('=')).is_some_and(|(key, _)| known.contains(&key))
 }
 
 /// Takes a `postgres://` URL or a keyword list apart into libpq's keywords.
@@ -38,20 +35,14 @@ pub(super) fn libpq(text: &str) -> Result<Parameters, String> {
         }
         None => authority,
     };
-    let port_at = if host.starts_with('[') {
-        host.rfind("]:").map(|at| at + 1)
-    } else {
-        host.rfind(':')
-    };
+    let port_at = if host.starts_with('[') { host.rfind("]:").map(|at| at + 1) } else { host.rfind(':') };
     let (host, port) = port_at.map_or((host, ""), |at| (&host[..at], &host[at + 1..]));
     add("host", host.trim_start_matches('[').trim_end_matches(']'))?;
     add("port", port)?;
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     add("dbname", path.trim_start_matches('/'))?;
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| format!("`{scheme}://…?{pair}` has no value"))?;
+        let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{scheme}://…?{pair}` has no value"))?;
         add(&decode(key)?, value)?;
     }
     Ok(parameters)
@@ -61,9 +52,7 @@ fn keywords(text: &str) -> Result<Parameters, String> {
     let mut parameters = Parameters::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let (key, value) = rest
-            .split_once('=')
-            .ok_or("expected `keyword=value` pairs")?;
+        let (key, value) = rest.split_once('=').ok_or("expected `keyword=value` pairs")?;
         let value = value.trim_start();
         let mut parsed = String::new();
         let quoted = value.starts_with('\'');
@@ -86,19 +75,13 @@ fn keywords(text: &str) -> Result<Parameters, String> {
 /// Takes a MySQL URL apart into the URL and its parameters.
 pub(super) fn mysql(text: &str) -> Result<(Url, Parameters), String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let parameters = url
-        .query_pairs()
-        .map(|(key, value)| (key.into_owned(), value.into_owned()))
-        .collect();
+    let parameters = url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
     Ok((url, parameters))
 }
 
 /// Undoes percent encoding.
 pub(super) fn decode(text: &str) -> Result<String, String> {
-    percent_decode_str(text)
-        .decode_utf8()
-        .map(Into::into)
-        .map_err(|_| "a part is not UTF-8".to_owned())
+    percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| "a part is not UTF-8".to_owned())
 }
 
 /// Reads `true`, `1`, `yes`, `on` and their opposites.
@@ -116,11 +99,7 @@ mod tests {
 
     fn show(text: &str) -> String {
         let parameters = libpq(text).unwrap();
-        parameters
-            .iter()
-            .map(|(k, v)| format!("{k}={v}"))
-            .collect::<Vec<_>>()
-            .join(" ")
+        parameters.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -129,22 +108,10 @@ mod tests {
             show("postgres://me:a%40b@db:5433/shop?sslmode=require"),
             "user=me password=a@b host=db port=5433 dbname=shop sslmode=require"
         );
-        assert_eq!(
-            show("postgres:///shop?host=/run/pg"),
-            "dbname=shop host=/run/pg"
-        );
-        assert_eq!(
-            show("postgres://me@%2Frun%2Fpg/shop"),
-            "user=me host=/run/pg dbname=shop"
-        );
-        assert_eq!(
-            show("postgres://[::1]:5432/x"),
-            "host=::1 port=5432 dbname=x"
-        );
-        assert_eq!(
-            show("host=db password='a b\\'c' dbname = shop"),
-            "host=db password=a b'c dbname=shop"
-        );
+        assert_eq!(show("postgres:///shop?host=/run/pg"), "dbname=shop host=/run/pg");
+        assert_eq!(show("postgres://me@%2Frun%2Fpg/shop"), "user=me host=/run/pg dbname=shop");
+        assert_eq!(show("postgres://[::1]:5432/x"), "host=::1 port=5432 dbname=x");
+        assert_eq!(show("host=db password='a b\\'c' dbname = shop"), "host=db password=a b'c dbname=shop");
         assert!(libpq("postgres://h/d?sslmode").is_err());
     }
 }

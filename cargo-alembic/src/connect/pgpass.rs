@@ -1,24 +1,15 @@
 //! `~/.pgpass`.
 
 /// Returns the password of the first line that fits, as libpq does.
-pub(super) fn find(
-    text: &str,
-    host: &str,
-    port: &str,
-    database: &str,
-    user: &str,
-) -> Option<String> {
-    text.lines()
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| {
-            let fields = fields(line);
-            let [h, p, d, u, password] = &fields[..] else {
-                return None;
-            };
-            let fits = |field: &str, value: &str| field == "*" || field == value;
-            (fits(h, host) && fits(p, port) && fits(d, database) && fits(u, user))
-                .then(|| password.clone())
-        })
+pub(super) fn find(text: &str, host: &str, port: &str, database: &str, user: &str) -> Option<String> {
+    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        let [h, p, d, u, password] = &fields[..] else {
+            return None;
+        };
+        let fits = |field: &str, value: &str| field == "*" || field == value;
+        (fits(h, host) && fits(p, port) && fits(d, database) && fits(u, user)).then(|| password.clone())
+    })
 }
 
 /// Splits at colons; a backslash takes the next character as it is.
@@ -48,14 +39,8 @@ mod tests {
     #[test]
     fn the_first_line_that_fits_wins() {
         let text = "# mine\ndb:5432:*:me:first\n*:*:shop:me:se\\:cond\n";
-        assert_eq!(
-            find(text, "db", "5432", "shop", "me").as_deref(),
-            Some("first")
-        );
-        assert_eq!(
-            find(text, "other", "5432", "shop", "me").as_deref(),
-            Some("se:cond")
-        );
+        assert_eq!(find(text, "db", "5432", "shop", "me").as_deref(), Some("first"));
+        assert_eq!(find(text, "other", "5432", "shop", "me").as_deref(), Some("se:cond"));
         assert_eq!(find(text, "other", "5432", "shop", "you"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use alembic_runtime::cli::CommandError;
 use diesel_async::{
@@ -14,7 +14,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    parameters::{Parameters, boolean, libpq},
+    parameters::{boolean, libpq},
     pgpass,
     runtime::SharedRuntime,
     tls::{self, Files, Verify},
@@ -53,28 +53,20 @@ pub(crate) struct Server {
 impl Server {
     /// Understands a URL or a keyword list; what it leaves out comes from the environment.
     pub(super) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
-        let mut parameters: Parameters = VARIABLES
+        // A parameter of the URL replaces the variable: `Config` can only add hosts.
+        let mut parameters: BTreeMap<String, String> = VARIABLES
             .iter()
-            .filter_map(|(variable, key)| {
-                Some(((*key).to_owned(), environment.get(variable)?.to_owned()))
-            })
+            .filter_map(|(variable, key)| Some(((*key).to_owned(), environment.get(variable)?.to_owned())))
             .collect();
         parameters.extend(libpq(url)?);
         let mut config = Config::new();
-        let mut settings = Settings {
-            mode: "prefer".to_owned(),
-            ..Settings::default()
-        };
+        let mut settings = Settings { mode: "prefer".to_owned(), ..Settings::default() };
         for (key, value) in &parameters {
             assign(&mut config, &mut settings, key, value)?;
         }
         fill_in(&mut config, &settings, environment);
         let tls = ssl(&mut config, &settings)?;
-        Ok(Self {
-            url: url.to_owned(),
-            config,
-            tls,
-        })
+        Ok(Self { url: url.to_owned(), config, tls })
     }
 
     /// Connects to the database of the URL.
@@ -98,16 +90,14 @@ impl Server {
         let connected = SharedRuntime::get_runtime().block_on(async {
             match &self.tls {
                 None => {
-                    let (client, connection) =
-                        config.connect(NoTls).await.map_err(|e| message(&e))?;
+                    let (client, connection) = config.connect(NoTls).await.map_err(|e| message(&e))?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection)
                         .await
                         .map_err(|e| e.to_string())
                 }
                 Some((verify, files)) => {
                     let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
-                    let (client, connection) =
-                        config.connect(tls).await.map_err(|e| message(&e))?;
+                    let (client, connection) = config.connect(tls).await.map_err(|e| message(&e))?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection)
                         .await
                         .map_err(|e| e.to_string())
@@ -137,88 +127,16 @@ struct Settings {
     has_password: bool,
 }
 
-fn assign(
-    config: &mut Config,
-    settings: &mut Settings,
-    key: &str,
-    value: &str,
-) -> Result<(), String> {
-    let number = || {
-        value
-            .parse::<u64>()
-            .map_err(|_| format!("`{key}={value}` is not a number"))
-    };
+/// Takes one parameter over: where the server is, how to talk to it, or what only we can honour.
+fn assign(config: &mut Config, settings: &mut Settings, key: &str, value: &str) -> Result<(), String> {
+    let value_of = |name: &str| if name == "sslpassword" { "***".to_owned() } else { value.to_owned() };
+    if assign_address(config, key, value)? || assign_session(config, key, value)? {
+        return Ok(());
+    }
     match key {
-        "host" => {
-            *config = without_hosts(config);
-            for host in value.split(',') {
-                config.host(host);
-            }
-        }
-        "hostaddr" => {
-            for address in value.split(',') {
-                config.hostaddr(
-                    address
-                        .parse()
-                        .map_err(|_| format!("`{address}` is not an IP address"))?,
-                );
-            }
-        }
-        "port" => {
-            for port in value.split(',') {
-                config.port(
-                    port.parse()
-                        .map_err(|_| format!("`{port}` is not a port"))?,
-                );
-            }
-        }
-        "user" => {
-            config.user(value);
-        }
         "password" => {
             settings.has_password = true;
             config.password(value);
-        }
-        "dbname" => {
-            config.dbname(value);
-        }
-        "application_name" | "fallback_application_name" => {
-            config.application_name(value);
-        }
-        "options" => {
-            config.options(value);
-        }
-        "connect_timeout" => {
-            config.connect_timeout(Duration::from_secs(number()?));
-        }
-        "keepalives" => {
-            config.keepalives(boolean(key, value)?);
-        }
-        "keepalives_idle" => {
-            config.keepalives_idle(Duration::from_secs(number()?));
-        }
-        // libpq counts milliseconds.
-        "tcp_user_timeout" => {
-            config.tcp_user_timeout(Duration::from_millis(number()?));
-        }
-        "target_session_attrs" => {
-            config.target_session_attrs(match value {
-                "any" => TargetSessionAttrs::Any,
-                "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
-                _ => {
-                    return Err(format!(
-                        "`{key}={value}` makes no sense for migrations; use read-write"
-                    ));
-                }
-            });
-        }
-        "channel_binding" => {
-            config.channel_binding(match value {
-                "disable" => ChannelBinding::Disable,
-                "prefer" => ChannelBinding::Prefer,
-                "require" => ChannelBinding::Require,
-                _ => return Err(format!("`{key}={value}` is not understood")),
-            });
         }
         "sslmode" => value.clone_into(&mut settings.mode),
         "sslrootcert" => settings.files.roots = Some(value.to_owned()),
@@ -226,55 +144,72 @@ fn assign(
         "sslkey" => settings.files.key = Some(value.to_owned()),
         "passfile" => settings.passfile = Some(value.to_owned()),
         // Our sessions are UTF-8, without Kerberos, whatever these say.
-        "client_encoding"
-            if value.eq_ignore_ascii_case("utf8") || value.eq_ignore_ascii_case("utf-8") => {}
+        "client_encoding" if value.eq_ignore_ascii_case("utf8") || value.eq_ignore_ascii_case("utf-8") => {}
         "gssencmode" if matches!(value, "disable" | "prefer") => {}
-        _ => {
-            return Err(format!(
-                "the parameter `{key}={}` is not supported",
-                if key == "sslpassword" { "***" } else { value }
-            ));
-        }
+        _ => return Err(format!("the parameter `{key}={}` is not supported", value_of(key))),
     }
     Ok(())
 }
 
-/// A host given later replaces that of the environment, and `Config` can only add.
-fn without_hosts(config: &Config) -> Config {
-    let mut fresh = Config::new();
-    if let Some(user) = config.get_user() {
-        fresh.user(user);
+/// Returns whether the parameter says where the server is.
+fn assign_address(config: &mut Config, key: &str, value: &str) -> Result<bool, String> {
+    match key {
+        "host" => {
+            for host in value.split(',') {
+                config.host(host);
+            }
+        }
+        "hostaddr" => {
+            for address in value.split(',') {
+                config.hostaddr(address.parse().map_err(|_| format!("`{address}` is not an IP address"))?);
+            }
+        }
+        "port" => {
+            for port in value.split(',') {
+                config.port(port.parse().map_err(|_| format!("`{port}` is not a port"))?);
+            }
+        }
+        _ => return Ok(false),
     }
-    if let Some(password) = config.get_password() {
-        fresh.password(password);
-    }
-    if let Some(database) = config.get_dbname() {
-        fresh.dbname(database);
-    }
-    if let Some(application) = config.get_application_name() {
-        fresh.application_name(application);
-    }
-    if let Some(options) = config.get_options() {
-        fresh.options(options);
-    }
-    fresh
+    Ok(true)
+}
+
+/// Returns whether the parameter is one that the driver understands as it is.
+fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, String> {
+    let number = || value.parse::<u64>().map_err(|_| format!("`{key}={value}` is not a number"));
+    match key {
+        "user" => config.user(value),
+        "dbname" => config.dbname(value),
+        "application_name" | "fallback_application_name" => config.application_name(value),
+        "options" => config.options(value),
+        "connect_timeout" => config.connect_timeout(Duration::from_secs(number()?)),
+        "keepalives" => config.keepalives(boolean(key, value)?),
+        "keepalives_idle" => config.keepalives_idle(Duration::from_secs(number()?)),
+        // libpq counts milliseconds.
+        "tcp_user_timeout" => config.tcp_user_timeout(Duration::from_millis(number()?)),
+        "target_session_attrs" => config.target_session_attrs(match value {
+            "any" => TargetSessionAttrs::Any,
+            "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
+            _ => return Err(format!("`{key}={value}` makes no sense for migrations; use read-write")),
+        }),
+        "channel_binding" => config.channel_binding(match value {
+            "disable" => ChannelBinding::Disable,
+            "prefer" => ChannelBinding::Prefer,
+            "require" => ChannelBinding::Require,
+            _ => return Err(format!("`{key}={value}` is not understood")),
+        }),
+        _ => return Ok(false),
+    };
+    Ok(true)
 }
 
 /// Fills in what libpq fills in.
 fn fill_in(config: &mut Config, settings: &Settings, environment: &Environment) {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         let socket = Path::new("/var/run/postgresql");
-        config.host(if socket.is_dir() {
-            "/var/run/postgresql"
-        } else {
-            "localhost"
-        });
+        config.host(if socket.is_dir() { "/var/run/postgresql" } else { "localhost" });
     }
-    let user = config
-        .get_user()
-        .or_else(|| environment.get("USER"))
-        .unwrap_or("postgres")
-        .to_owned();
+    let user = config.get_user().or_else(|| environment.get("USER")).unwrap_or("postgres").to_owned();
     config.user(&user);
     let database = config.get_dbname().unwrap_or(&user).to_owned();
     config.dbname(&database);
@@ -282,23 +217,14 @@ fn fill_in(config: &mut Config, settings: &Settings, environment: &Environment) 
         config.application_name("cargo-alembic");
     }
     if !settings.has_password {
-        let home = environment
-            .get("HOME")
-            .map(|home| format!("{home}/.pgpass"));
+        let home = environment.get("HOME").map(|home| format!("{home}/.pgpass"));
         let file = settings.passfile.clone().or(home);
-        let text = file
-            .and_then(|file| std::fs::read_to_string(file).ok())
-            .unwrap_or_default();
+        let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let host = match config.get_hosts().first() {
             Some(Host::Tcp(host)) => host.clone(),
             _ => "localhost".to_owned(),
         };
-        let port = config
-            .get_ports()
-            .first()
-            .copied()
-            .unwrap_or(5432)
-            .to_string();
+        let port = config.get_ports().first().copied().unwrap_or(5432).to_string();
         if let Some(password) = pgpass::find(&text, &host, &port, &database, &user) {
             config.password(password);
         }

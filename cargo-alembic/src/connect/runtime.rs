@@ -20,10 +20,7 @@ impl BlockOn for SharedRuntime {
     fn get_runtime() -> Self {
         static RUNTIME: OnceLock<Runtime> = OnceLock::new();
         Self(RUNTIME.get_or_init(|| {
-            Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("the system gives us an event loop")
+            Builder::new_current_thread().enable_all().build().expect("the system gives us an event loop")
         }))
     }
 }

@@ -41,36 +41,20 @@ pub(super) fn config(verify: Verify, files: &Files) -> Result<ClientConfig, Stri
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let verifier: Arc<dyn ServerCertVerifier> = match verify {
-        Verify::Nothing => Arc::new(Trusting {
-            provider,
-            authority: None,
-        }),
+        Verify::Nothing => Arc::new(Trusting { provider, authority: None }),
         Verify::Authority | Verify::Host => {
             let roots = Arc::new(roots(files.roots.as_deref())?);
-            let authority =
-                WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-                    .build()
-                    .map_err(|error| error.to_string())?;
-            if verify == Verify::Host {
-                authority
-            } else {
-                Arc::new(Trusting {
-                    provider,
-                    authority: Some(authority),
-                })
-            }
+            let authority = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+                .build()
+                .map_err(|error| error.to_string())?;
+            if verify == Verify::Host { authority } else { Arc::new(Trusting { provider, authority: Some(authority) }) }
         }
     };
-    let builder = builder
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     match (&files.certificate, &files.key) {
         (Some(certificate), Some(key)) => {
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|error| format!("could not read `{key}`: {error}"))?;
-            builder
-                .with_client_auth_cert(certificates(certificate)?, key)
-                .map_err(|error| error.to_string())
+            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("could not read `{key}`: {error}"))?;
+            builder.with_client_auth_cert(certificates(certificate)?, key).map_err(|error| error.to_string())
         }
         (None, None) => Ok(builder.with_no_client_auth()),
         _ => Err("a client certificate needs both its file and its key".to_owned()),
@@ -84,11 +68,7 @@ fn roots(file: Option<&str>) -> Result<RootCertStore, String> {
         _ => rustls_native_certs::load_native_certs().certs,
     };
     store.add_parsable_certificates(certificates);
-    if store.is_empty() {
-        Err("no certificate authority was found".to_owned())
-    } else {
-        Ok(store)
-    }
+    if store.is_empty() { Err("no certificate authority was found".to_owned()) } else { Ok(store) }
 }
 
 fn certificates(file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -117,13 +97,7 @@ impl ServerCertVerifier for Trusting {
         let Some(authority) = &self.authority else {
             return Ok(ServerCertVerified::assertion());
         };
-        match authority.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        ) {
+        match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
             }
@@ -152,8 +126,6 @@ impl ServerCertVerifier for Trusting {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -23,8 +23,7 @@ impl Package {
     /// Reads its configuration, if it has one.
     pub(crate) fn config(&self) -> Result<Option<Config>, CommandError> {
         let text = std::fs::read_to_string(&self.manifest).map_err(|error| {
-            CommandError::usage(format!("could not read `{}`", self.manifest.display()))
-                .caused_by(&error)
+            CommandError::usage(format!("could not read `{}`", self.manifest.display())).caused_by(&error)
         })?;
         Config::from_manifest(&text)
             .map_err(|error| CommandError::usage(format!("{}:{error}", self.manifest.display())))
@@ -41,9 +40,7 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
     }
     let metadata = command.exec().map_err(|error| {
         let cause = match &error {
-            cargo_metadata::Error::CargoMetadata { stderr } => {
-                stderr.trim().trim_start_matches("error: ").to_owned()
-            }
+            cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().trim_start_matches("error: ").to_owned(),
             other => other.to_string(),
         };
         CommandError::usage("there is no package here")
@@ -54,45 +51,26 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
     let package = |package: &cargo_metadata::Package| Package {
         name: package.name.to_string(),
         manifest: package.manifest_path.clone().into_std_path_buf(),
-        root: package
-            .manifest_path
-            .parent()
-            .map(|root| root.to_path_buf().into_std_path_buf())
-            .unwrap_or_default(),
+        root: package.manifest_path.parent().map(|root| root.to_path_buf().into_std_path_buf()).unwrap_or_default(),
     };
     let names = || quoted(members.iter().map(|member| member.name.as_str()));
     if let Some(name) = &selection.package {
-        let found = members
-            .iter()
-            .find(|member| member.name.as_str() == name)
-            .map(|found| package(found));
+        let found = members.iter().find(|member| member.name.as_str() == name).map(|found| package(found));
         return found.ok_or_else(|| {
-            CommandError::usage(format!("the workspace has no package `{name}`"))
-                .hint(format!("it has {}", names()))
+            CommandError::usage(format!("the workspace has no package `{name}`")).hint(format!("it has {}", names()))
         });
     }
-    let start = selection
-        .manifest_path
-        .as_ref()
-        .and_then(|path| cwd.join(path).parent().map(Path::to_path_buf));
+    let start = selection.manifest_path.as_ref().and_then(|path| cwd.join(path).parent().map(Path::to_path_buf));
     let start = start.unwrap_or_else(|| cwd.to_path_buf());
     let folder = std::fs::canonicalize(&start).unwrap_or(start);
-    let here = members
-        .iter()
-        .map(|member| package(member))
-        .filter(|package| folder.starts_with(&package.root));
+    let here = members.iter().map(|member| package(member)).filter(|package| folder.starts_with(&package.root));
     if let Some(here) = here.max_by_key(|package| package.root.as_os_str().len()) {
         return Ok(here);
     }
-    let migrated: Vec<_> = members
-        .iter()
-        .filter(|member| member.metadata.get("alembic").is_some())
-        .collect();
+    let migrated: Vec<_> = members.iter().filter(|member| member.metadata.get("alembic").is_some()).collect();
     match migrated[..] {
         [only] => Ok(package(only)),
-        _ => Err(
-            CommandError::usage("which package of the workspace is meant?")
-                .hint(format!("say -p with one of {}", names())),
-        ),
+        _ => Err(CommandError::usage("which package of the workspace is meant?")
+            .hint(format!("say -p with one of {}", names()))),
     }
 }

@@ -4,13 +4,8 @@ use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 /// Adds `[package.metadata.alembic]` with `settings`, themselves TOML, to the text of a manifest.
 pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, String> {
-    let mut document: DocumentMut = manifest
-        .parse()
-        .map_err(|error: toml_edit::TomlError| error.to_string())?;
-    let package = document
-        .get_mut("package")
-        .and_then(Item::as_table_like_mut)
-        .ok_or("it has no [package]")?;
+    let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let package = document.get_mut("package").and_then(Item::as_table_like_mut).ok_or("it has no [package]")?;
     let metadata = implicit_table(package, "metadata")?;
     if metadata.contains_key("alembic") {
         return Err("it already has [package.metadata.alembic]".to_owned());
@@ -20,22 +15,15 @@ pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, Str
     let text = document.to_string();
     let heading = "[package.metadata.alembic]\n";
     let settings = settings.replace("[databases.", "[package.metadata.alembic.databases.");
-    let at = text
-        .find(heading)
-        .ok_or("[package.metadata] is not a table")?
-        + heading.len();
+    let at = text.find(heading).ok_or("[package.metadata] is not a table")? + heading.len();
     Ok(format!("{}{}{}", &text[..at], settings, &text[at..]))
 }
 
-fn implicit_table<'t>(
-    parent: &'t mut dyn TableLike,
-    key: &str,
-) -> Result<&'t mut dyn TableLike, String> {
+fn implicit_table<'t>(parent: &'t mut dyn TableLike, key: &str) -> Result<&'t mut dyn TableLike, String> {
     let mut table = Table::new();
     table.set_implicit(true);
     let item = parent.entry(key).or_insert(Item::Table(table));
-    item.as_table_like_mut()
-        .ok_or_else(|| format!("`{key}` is not a table"))
+    item.as_table_like_mut().ok_or_else(|| format!("`{key}` is not a table"))
 }
 
 #[cfg(test)]
@@ -44,21 +32,12 @@ mod tests {
 
     #[test]
     fn comments_and_order_stay() {
-        let manifest =
-            "# mine\n[package]\nname = \"shop\" # the name\n\n[dependencies]\nserde = \"1\"\n";
-        let edited = add_settings(
-            manifest,
-            "migrations = \"migrations\"\n# timezone = \"UTC\"\n",
-        )
-        .unwrap();
+        let manifest = "# mine\n[package]\nname = \"shop\" # the name\n\n[dependencies]\nserde = \"1\"\n";
+        let edited = add_settings(manifest, "migrations = \"migrations\"\n# timezone = \"UTC\"\n").unwrap();
         assert!(edited.starts_with("# mine\n[package]\nname = \"shop\" # the name\n"));
-        assert!(edited.contains(
-            "[package.metadata.alembic]\nmigrations = \"migrations\"\n# timezone = \"UTC\"\n"
-        ));
+        assert!(edited.contains("[package.metadata.alembic]\nmigrations = \"migrations\"\n# timezone = \"UTC\"\n"));
         assert!(edited.contains("[dependencies]\nserde = \"1\"\n"));
-        let config = alembic_core::config::Config::from_manifest(&edited)
-            .unwrap()
-            .unwrap();
+        let config = alembic_core::config::Config::from_manifest(&edited).unwrap().unwrap();
         assert_eq!(config.migrations, ["migrations"]);
         assert!(add_settings(&edited, "").is_err());
     }

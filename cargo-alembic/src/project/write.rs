@@ -56,26 +56,12 @@ impl Project {
         check_name(&id).map_err(|error| CommandError::usage(error.to_string()))?;
         let date = now(&self.config.timezone)?;
         let location = self.location(&new)?;
-        let file = file_name(
-            &self.config.file_template,
-            &id,
-            &new.message,
-            self.config.truncate_slug_length,
-            date,
-        );
+        let file = file_name(&self.config.file_template, &id, &new.message, self.config.truncate_slug_length, date);
         let name = format!("{location}/{file}.sql");
         let path = self.package.root.join(&name);
-        let parents: Vec<String> = self
-            .graph
-            .ids(new.parents.iter().copied())
-            .map(str::to_owned)
-            .collect();
+        let parents: Vec<String> = self.graph.ids(new.parents.iter().copied()).map(str::to_owned).collect();
         let (text, script) = script(new, id.clone(), parents.clone(), date)?;
-        let mut revisions: Vec<_> = self
-            .graph
-            .nodes()
-            .map(|node| self.graph.revision(node).clone())
-            .collect();
+        let mut revisions: Vec<_> = self.graph.nodes().map(|node| self.graph.revision(node).clone()).collect();
         revisions.push(script.revision(&name));
         let graph = Graph::new(revisions).map_err(|errors| {
             let hint = errors.0.first().map_or("", |error| error.hint());
@@ -86,20 +72,11 @@ impl Project {
         create(&path, &text)?;
         self.graph = graph;
         self.write_lock()?;
-        Ok(Written {
-            id,
-            path,
-            name,
-            parents,
-        })
+        Ok(Written { id, path, name, parents })
     }
 
     /// Runs the post-write hooks on a file, then refreshes the lock file, which they may have made stale.
-    pub(crate) fn run_hooks(
-        &self,
-        path: &Path,
-        mut say: impl FnMut(&str),
-    ) -> Result<(), CommandError> {
+    pub(crate) fn run_hooks(&self, path: &Path, mut say: impl FnMut(&str)) -> Result<(), CommandError> {
         for hook in &self.config.post_write_hooks {
             say(&format!("Running post write hook \"{}\" ...", hook.name));
             self.run_hook(hook, path)?;
@@ -116,42 +93,28 @@ impl Project {
                 .because(why)
                 .hint(format!("`{}` was written", path.display()))
         };
-        let mut words = shlex::split(&hook.command)
-            .ok_or_else(|| failed("its quotes are not balanced".into()))?;
+        let mut words = shlex::split(&hook.command).ok_or_else(|| failed("its quotes are not balanced".into()))?;
         let file = path.display().to_string();
         if !words.iter().any(|word| word.contains("{file}")) {
             words.push("{file}".into());
         }
-        let words: Vec<String> = words
-            .iter()
-            .map(|word| word.replace("{file}", &file))
-            .collect();
-        let (program, arguments) = words
-            .split_first()
-            .ok_or_else(|| failed("it is empty".into()))?;
+        let words: Vec<String> = words.iter().map(|word| word.replace("{file}", &file)).collect();
+        let (program, arguments) = words.split_first().ok_or_else(|| failed("it is empty".into()))?;
         let status = Command::new(program)
             .args(arguments)
             .current_dir(&self.package.root)
             .status()
             .map_err(|error| failed(format!("could not run `{program}`: {error}")))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(failed(format!("`{program}` ended with {status}")))
-        }
+        if status.success() { Ok(()) } else { Err(failed(format!("`{program}` ended with {status}"))) }
     }
 
     fn refuse_non_head(&self, new: &NewRevision) -> Result<(), CommandError> {
-        let followed = new
-            .parents
-            .iter()
-            .find(|parent| !self.graph.children(**parent).is_empty());
+        let followed = new.parents.iter().find(|parent| !self.graph.children(**parent).is_empty());
         match followed {
-            Some(parent) if !new.splice => Err(CommandError::usage(format!(
-                "revision `{}` is not a head revision",
-                self.graph.id(*parent)
-            ))
-            .hint("say --splice to create a new branch from this revision")),
+            Some(parent) if !new.splice => {
+                Err(CommandError::usage(format!("revision `{}` is not a head revision", self.graph.id(*parent)))
+                    .hint("say --splice to create a new branch from this revision"))
+            }
             _ => Ok(()),
         }
     }
@@ -162,34 +125,20 @@ impl Project {
         let locations = &self.config.migrations;
         if let Some(wanted) = &new.version_path {
             let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
-            return locations
-                .iter()
-                .find(|location| *location == wanted)
-                .cloned()
-                .ok_or_else(|| {
-                    CommandError::usage(format!(
-                        "path `{wanted}` is not represented in current version locations"
-                    ))
+            return locations.iter().find(|location| *location == wanted).cloned().ok_or_else(|| {
+                CommandError::usage(format!("path `{wanted}` is not represented in current version locations"))
                     .hint(format!("they are {}", quoted(locations)))
-                });
+            });
         }
         if let Some(parent) = new.parents.first() {
             let path = &self.graph.revision(*parent).path;
-            let holds = |location: &&String| {
-                path.strip_prefix(location.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-            };
-            return Ok(locations
-                .iter()
-                .find(holds)
-                .unwrap_or(&locations[0])
-                .clone());
+            let holds =
+                |location: &&String| path.strip_prefix(location.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            return Ok(locations.iter().find(holds).unwrap_or(&locations[0]).clone());
         }
         match &locations[..] {
             [only] => Ok(only.clone()),
-            _ => Err(CommandError::usage(
-                "multiple version locations present, please specify --version-path",
-            )),
+            _ => Err(CommandError::usage("multiple version locations present, please specify --version-path")),
         }
     }
 }
@@ -204,17 +153,9 @@ fn script(
     for label in &new.labels {
         check_name(label).map_err(|error| CommandError::usage(error.to_string()))?;
     }
-    let section = |sql: String| Section {
-        dialects: Vec::new(),
-        sql,
-        line: 1,
-    };
-    let (upgrade, downgrade) = new.sql.unwrap_or_else(|| {
-        (
-            String::new(),
-            Downgrade::Sections(vec![section(String::new())]),
-        )
-    });
+    let section = |sql: String| Section { dialects: Vec::new(), sql, line: 1 };
+    let (upgrade, downgrade) =
+        new.sql.unwrap_or_else(|| (String::new(), Downgrade::Sections(vec![section(String::new())])));
     let message = new.message.split_whitespace().collect::<Vec<_>>().join(" ");
     let script = Script {
         header: Header {
@@ -223,11 +164,7 @@ fn script(
             labels: new.labels,
             dependencies: new.depends_on,
             created: Created::parse(&date.format("%Y-%m-%d %H:%M:%S%:z").to_string()),
-            message: if message.is_empty() {
-                "empty message".into()
-            } else {
-                message
-            },
+            message: if message.is_empty() { "empty message".into() } else { message },
             without_transaction: new.without_transaction,
         },
         upgrade: vec![section(upgrade)],
@@ -238,19 +175,14 @@ fn script(
     let text = render(&script);
     match alembic_core::script::parse(&text) {
         Ok(read) if read.header == script.header => Ok((text, read)),
-        Ok(_) => Err(CommandError::usage(
-            "the message cannot be told from the header; use other words",
-        )),
-        Err(error) => {
-            Err(CommandError::usage("the revision would not be readable").because(error.problem))
-        }
+        Ok(_) => Err(CommandError::usage("the message cannot be told from the header; use other words")),
+        Err(error) => Err(CommandError::usage("the revision would not be readable").because(error.problem)),
     }
 }
 
 fn create(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| {
-        CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error)
-    };
+    let failed =
+        |error: std::io::Error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error);
     let mut file = fs::File::create_new(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }
@@ -266,10 +198,8 @@ fn now(timezone: &str) -> Result<DateTime<FixedOffset>, CommandError> {
         "UTC" | "utc" => Ok(Utc::now().fixed_offset()),
         name => match name.parse::<chrono_tz::Tz>() {
             Ok(zone) => Ok(Utc::now().with_timezone(&zone).fixed_offset()),
-            Err(_) => Err(
-                CommandError::usage(format!("can't locate timezone: `{name}`"))
-                    .hint("use UTC, local or an IANA name such as Europe/Vienna"),
-            ),
+            Err(_) => Err(CommandError::usage(format!("can't locate timezone: `{name}`"))
+                .hint("use UTC, local or an IANA name such as Europe/Vienna")),
         },
     }
 }

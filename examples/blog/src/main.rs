@@ -8,15 +8,9 @@ use diesel::{Connection, RunQueryDsl};
 #[cfg(feature = "sqlite")]
 type Conn = diesel::SqliteConnection;
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
-type Conn =
-    diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncPgConnection>;
-#[cfg(all(
-    feature = "mariadb",
-    not(any(feature = "sqlite", feature = "postgres"))
-))]
-type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<
-    diesel_async::AsyncMysqlConnection,
->;
+type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncPgConnection>;
+#[cfg(all(feature = "mariadb", not(any(feature = "sqlite", feature = "postgres"))))]
+type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
 
 static MIGRATIONS: Migrations<Conn> = embed_migrations!();
 
@@ -29,9 +23,7 @@ diesel::table! {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let url = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "blog.db".to_owned());
+    let url = std::env::args().nth(1).unwrap_or_else(|| "blog.db".to_owned());
     let mut conn = Conn::establish(&url)?;
     let mut out = std::io::stdout().lock();
 

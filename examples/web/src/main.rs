@@ -5,9 +5,7 @@
 
 use std::error::Error;
 
-use alembic_runtime::{
-    Error as MigrationError, Finding, HandedOver, Migrations, Verdict, embed_migrations, hand_over,
-};
+use alembic_runtime::{Error as MigrationError, Finding, HandedOver, Migrations, Verdict, embed_migrations, hand_over};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use diesel_async::{
     AsyncPgConnection,
@@ -27,13 +25,9 @@ async fn main() -> Result<(), AnyError> {
     let mut args = std::env::args().skip(1);
     let url = args.next().ok_or("say the URL of a PostgreSQL database")?;
     let address = args.next().unwrap_or_else(|| "127.0.0.1:3000".to_owned());
-    let pool = Pool::builder(AsyncDieselConnectionManager::<AsyncPgConnection>::new(url))
-        .max_size(4)
-        .build()?;
+    let pool = Pool::builder(AsyncDieselConnectionManager::<AsyncPgConnection>::new(url)).max_size(4).build()?;
     migrate(&pool).await?;
-    let app = Router::new()
-        .route("/health/migrations", get(health))
-        .with_state(pool);
+    let app = Router::new().route("/health/migrations", get(health)).with_state(pool);
     let listener = tokio::net::TcpListener::bind(address).await?;
     announce(&format!("listening on {}", listener.local_addr()?));
     axum::serve(listener, app).await?;
@@ -68,10 +62,7 @@ async fn health(State(pool): State<Pool<AsyncPgConnection>>) -> (StatusCode, Jso
             };
             (code, Json(json!(status)))
         }
-        Err(error) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(json!({ "error": error.to_string() })),
-        ),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": error.to_string() }))),
     }
 }
 
