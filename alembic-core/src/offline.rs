@@ -76,9 +76,9 @@ impl Offline<'_> {
             checksum: work.checksum,
             node: work.node,
             statements: work.statements.len(),
-            started: None,
+            times: None,
         };
-        script.statement(&self.table.log(self.dialect, &entry, LogState::Done, self.actor));
+        script.statement(&self.table.log(self.dialect, &[entry], LogState::Done, self.actor));
     }
 }
 

@@ -51,8 +51,8 @@ pub struct LogEntry<'a> {
     pub node: Option<Checksum>,
     /// How many statements the text has.
     pub statements: usize,
-    /// When it began, as the database writes it; none means now.
-    pub started: Option<&'a str>,
+    /// When it began and ended, as the database writes it; none means now.
+    pub times: Option<(&'a str, &'a str)>,
 }
 
 /// How far a step has come.
@@ -171,32 +171,15 @@ impl VersionTable {
         }
     }
 
-    /// Returns the statement that adds a row to the log.
+    /// Returns the statement that adds rows to the log; there has to be an entry.
     #[must_use]
-    pub fn log(&self, dialect: Dialect, entry: &LogEntry<'_>, state: LogState, actor: &Actor) -> String {
-        let text = |text: &str| dialect.literal(text);
-        let optional = |sum: Option<Checksum>| sum.map_or_else(|| "NULL".to_owned(), |sum| text(&sum.to_string()));
-        let now = now(dialect);
-        let done = state == LogState::Done;
+    pub fn log(&self, dialect: Dialect, entries: &[LogEntry<'_>], state: LogState, actor: &Actor) -> String {
+        let rows: Vec<String> = entries.iter().map(|entry| log_row(dialect, entry, state, actor)).collect();
         format!(
             "INSERT INTO {} (run, revision, direction, state, checksum, node, statement, statements, started_at, \
-             finished_at, os_user, host, application, app_version, tag) VALUES ({}, {}, '{}', '{}', {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+             finished_at, os_user, host, application, app_version, tag) VALUES {}",
             self.qualified_log(dialect),
-            text(entry.run),
-            text(entry.revision),
-            entry.direction.name(),
-            state.name(),
-            optional(entry.checksum),
-            optional(entry.node),
-            if done { entry.statements } else { 0 },
-            entry.statements,
-            entry.started.map_or_else(|| now.to_owned(), text),
-            if done { now } else { "NULL" },
-            text(&actor.user),
-            text(&actor.host),
-            text(&actor.application),
-            text(&actor.version),
-            if actor.tag.is_empty() { "NULL".to_owned() } else { text(&actor.tag) },
+            rows.join(",\n")
         )
     }
 
@@ -222,6 +205,31 @@ impl VersionTable {
             dialect.literal(entry.revision),
         )
     }
+}
+
+fn log_row(dialect: Dialect, entry: &LogEntry<'_>, state: LogState, actor: &Actor) -> String {
+    let text = |text: &str| dialect.literal(text);
+    let optional = |sum: Option<Checksum>| sum.map_or_else(|| "NULL".to_owned(), |sum| text(&sum.to_string()));
+    let now = || now(dialect).to_owned();
+    let done = state == LogState::Done;
+    let started = entry.times.map_or_else(now, |(started, _)| text(started));
+    let finished = if done { entry.times.map_or_else(now, |(_, finished)| text(finished)) } else { "NULL".to_owned() };
+    format!(
+        "({}, {}, '{}', '{}', {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {})",
+        text(entry.run),
+        text(entry.revision),
+        entry.direction.name(),
+        state.name(),
+        optional(entry.checksum),
+        optional(entry.node),
+        if done { entry.statements } else { 0 },
+        entry.statements,
+        text(&actor.user),
+        text(&actor.host),
+        text(&actor.application),
+        text(&actor.version),
+        if actor.tag.is_empty() { "NULL".to_owned() } else { text(&actor.tag) },
+    )
 }
 
 /// The database's clock.

@@ -3,6 +3,10 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    expect(dead_code, unused_macros, unused_imports, reason = "there is no backend to use it")
+)]
 mod database;
 mod diesel_source;
 mod diesel_table;

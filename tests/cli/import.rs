@@ -35,7 +35,7 @@ fn a_folder_becomes_a_chain() {
     project.ok("upgrade head");
     assert_snapshot!(project.try_line("downgrade base"), @"
     ------- stderr -------
-    error: revision `20240103100000` (migrations/2026_11_21_0540-20240103100000_vacuum.sql) is irreversible
+    error: revision `20240103100000` (migrations/DATE-20240103100000_vacuum.sql) is irreversible
     hint: nothing was changed; restore a backup, or write a revision that repairs forward
     [exit status: 2]
     ");

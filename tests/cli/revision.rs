@@ -68,7 +68,7 @@ fn labels_dependencies_and_bases() {
     assert_snapshot!(project.try_line("revision -m x --head base --branch-label shop"), @"
     ------- stderr -------
     error: the revision was not written: it does not fit into the graph
-      caused by: branch label `shop` of revision `8ff24be8d447` (migrations/2026_11_21_0540-8ff24be8d447_x.sql) is already used by revision `b2`
+      caused by: branch label `shop` of revision `4b8b0952c2ea` (migrations/DATE-4b8b0952c2ea_x.sql) is already used by revision `b2`
     hint: declare the label on one revision only, the first of the branch
     [exit status: 2]
     ");
@@ -102,7 +102,7 @@ fn nothing_is_written_that_does_not_fit() {
     assert_snapshot!(project.try_line("revision --rev-id a1 -m again"), @"
     ------- stderr -------
     error: the revision was not written: it does not fit into the graph
-      caused by: revision `a1` is defined twice, in `migrations/2026_11_21_0540-a1_first.sql`, `migrations/2026_11_21_0540-a1_again.sql`
+      caused by: revision `a1` is defined twice, in `migrations/DATE-a1_first.sql`, `migrations/DATE-a1_again.sql`
     hint: give one of the files another `Revision ID`, or remove it
     [exit status: 2]
     ");

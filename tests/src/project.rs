@@ -159,13 +159,36 @@ impl Project {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.stdout)?;
+        f.write_str(&without_dates(&self.stdout))?;
         if !self.stderr.is_empty() {
-            write!(f, "------- stderr -------\n{}", self.stderr)?;
+            write!(f, "------- stderr -------\n{}", without_dates(&self.stderr))?;
         }
         if self.status != 0 {
             write!(f, "[exit status: {}]", self.status)?;
         }
         Ok(())
     }
+}
+
+/// Replaces the `2026_11_21_0930` of file names by `DATE`.
+fn without_dates(text: &str) -> String {
+    const FORM: &str = "0000_00_00_0000";
+    let is_date = |part: &str| {
+        part.bytes().zip(FORM.bytes()).all(|(byte, form)| byte == form || (form == b'0' && byte.is_ascii_digit()))
+    };
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some(c) = rest.chars().next() {
+        match rest.get(..FORM.len()) {
+            Some(part) if is_date(part) => {
+                out.push_str("DATE");
+                rest = &rest[FORM.len()..];
+            }
+            _ => {
+                out.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    out
 }

@@ -32,16 +32,17 @@ impl RowOperation {
         }
     }
 
-    /// Returns operations that turn `before` into `after`: updates in pairs, then the rest.
-    pub(super) fn between(graph: &Graph, before: &[Node], after: &[Node]) -> Vec<Self> {
-        let gone: Vec<Node> = before.iter().copied().filter(|row| !after.contains(row)).collect();
-        let new: Vec<Node> = after.iter().copied().filter(|row| !before.contains(row)).collect();
-        let id = |node: Node| graph.id(node).to_owned();
-        let both = gone.len().min(new.len());
-        let deletes = gone[both..].iter().map(|row| Self::Delete(id(*row)));
-        let updates = gone[..both].iter().zip(&new).map(|(from, to)| Self::Update { from: id(*from), to: id(*to) });
-        let inserts = new[both..].iter().map(|row| Self::Insert(id(*row)));
-        deletes.chain(updates).chain(inserts).collect()
+    /// Returns operations that turn `before` into `after`: deletes, updates in pairs, inserts.
+    #[must_use]
+    pub fn between(before: &[String], after: &[String]) -> Vec<Self> {
+        let without = |rows: &[String], others: &[String]| -> Vec<String> {
+            rows.iter().filter(|row| !others.contains(row)).cloned().collect()
+        };
+        let (mut gone, new) = (without(before, after), without(after, before));
+        let deletes = gone.split_off(gone.len().min(new.len()));
+        let inserts = new[gone.len()..].to_vec();
+        let updates = gone.into_iter().zip(new).map(|(from, to)| Self::Update { from, to });
+        deletes.into_iter().map(Self::Delete).chain(updates).chain(inserts.into_iter().map(Self::Insert)).collect()
     }
 }
 

@@ -24,7 +24,8 @@ pub fn stamp<S: AsRef<str>>(graph: &Graph, rows: &[Node], targets: &[S]) -> Resu
     let mut steps = Vec::new();
     let mut to_state = |active: &NodeSet, revision: Option<Node>| {
         let after = graph.tips(active);
-        let operations = RowOperation::between(graph, &before, &after);
+        let ids = |nodes: &[Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
+        let operations = RowOperation::between(&ids(&before), &ids(&after));
         if !operations.is_empty() {
             let only =
                 |nodes: &[Node], others: &[Node]| nodes.iter().copied().filter(|n| !others.contains(n)).collect();

@@ -110,10 +110,6 @@ macro_rules! loading_methods {
         }
     };
 }
-#[cfg_attr(
-    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
-    expect(unused_imports, reason = "no backend")
-)]
 pub(crate) use loading_methods;
 
 /// Returns the first answer of a query, if it has one.

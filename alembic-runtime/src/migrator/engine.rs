@@ -304,7 +304,7 @@ where
             checksum: None,
             node: None,
             statements: record.statements.parse().unwrap_or(0),
-            started: None,
+            times: None,
         };
         let prefix = match node {
             Some(node) => self.prefix(node, direction, done)?,
@@ -329,7 +329,7 @@ where
         Ok(work[0].prefix(done))
     }
 
-    pub(super) fn entry<'w>(&'w self, work: &'w Work, started: Option<&'w str>) -> LogEntry<'w> {
+    pub(super) fn entry<'w>(&'w self, work: &'w Work) -> LogEntry<'w> {
         LogEntry {
             run: &self.run,
             revision: &work.id,
@@ -337,7 +337,7 @@ where
             checksum: work.checksum,
             node: work.node,
             statements: work.statements.len(),
-            started,
+            times: None,
         }
     }
 

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use alembic_core::{
     Dialect,
-    plan::{Statement, Work},
+    plan::{RowOperation, Statement, Work},
     sql::line_and_column,
-    version_table::LogState,
+    version_table::{LogEntry, LogState},
 };
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
@@ -19,6 +19,12 @@ use crate::database::{LogDepth, MigrationBackend, Transaction, answer, read_stat
 
 /// How many steps may pass before the server is asked how many locks are left.
 const STEPS_PER_LOCK_CHECK: usize = 200;
+
+/// SQLite takes statements of a million bytes at most; a row has some three hundred.
+const LOG_ROWS_PER_STATEMENT: usize = 1000;
+
+/// When a step began and ended, as the log writes it.
+type Times = (String, String);
 
 /// The fewest locks that have to be left for another group of steps.
 const LOCK_RESERVE: i64 = 1000;
@@ -40,9 +46,11 @@ where
         let mut undone_before = self.report.steps.len();
         loop {
             self.begin(rows)?;
-            let begun = progress.number;
+            let (begun, before) = (progress.number, rows.clone());
             let outcome = self.until_locks_run_out(rest, rows, &mut progress);
-            let committed = outcome.and_then(|done| {
+            let committed = outcome.and_then(|steps| {
+                let done = steps.len();
+                self.record(&rest[..done], &steps, &before, rows)?;
                 self.verify(rows)?;
                 Transaction::commit(self.conn).map_err(Error::query("commit"))?;
                 Ok(done)
@@ -111,34 +119,58 @@ where
     }
 
     /// Returns the database's time as its log writes it.
-    fn now(&self) -> Option<String> {
-        let elapsed = chrono::TimeDelta::from_std(self.begun.elapsed()).ok()?;
-        let now = self.clock?.checked_add_signed(elapsed)?;
-        Some(match self.dialect {
+    fn now(&self) -> String {
+        let elapsed = chrono::TimeDelta::from_std(self.begun.elapsed()).unwrap_or_default();
+        let now = self.clock.unwrap_or_default() + elapsed;
+        match self.dialect {
             Dialect::Postgres => now.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string(),
             _ => now.format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
-        })
+        }
     }
 
-    /// Returns how many of the steps were run before the transaction had to be cut.
+    /// Runs steps until the transaction has to be cut; returns when each began and ended.
     fn until_locks_run_out(
         &mut self,
         unit: &[Work],
         rows: &mut Vec<String>,
         progress: &mut Progress,
-    ) -> Result<usize, Error> {
+    ) -> Result<Vec<Times>, Error> {
+        let mut times = Vec::with_capacity(unit.len());
         for (index, work) in unit.iter().enumerate() {
             if index > 0 && index % STEPS_PER_LOCK_CHECK == 0 && self.locks_are_short()? {
-                return Ok(index);
+                return Ok(times);
             }
-            let begun = Instant::now();
+            let (begun, started) = (Instant::now(), self.now());
             let step = self.started(work, *progress);
-            self.step(work)?;
+            match self.dialect {
+                Dialect::Postgres => self.step_in_one_message(work)?,
+                _ => self.step_by_statement(work)?,
+            }
+            times.push((started, self.now()));
             self.finished(step, begun);
             *rows = after(std::mem::take(rows), work);
             *progress = progress.next();
         }
-        Ok(unit.len())
+        Ok(times)
+    }
+
+    /// Writes what the transaction has done into the version table and the log. Once for all its
+    /// steps: nobody can see a state in between.
+    fn record(&mut self, done: &[Work], times: &[Times], before: &[String], after: &[String]) -> Result<(), Error> {
+        let mut statements: Vec<String> =
+            RowOperation::between(before, after).iter().map(|change| self.table.change(self.dialect, change)).collect();
+        let entries: Vec<LogEntry<'_>> = done
+            .iter()
+            .zip(times)
+            .map(|(work, (started, finished))| LogEntry { times: Some((started, finished)), ..self.entry(work) })
+            .collect();
+        let chunks = entries.chunks(LOG_ROWS_PER_STATEMENT);
+        statements
+            .extend(chunks.map(|entries| self.table.log(self.dialect, entries, LogState::Done, &self.options.actor)));
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.conn.batch_execute(&statements.join(";\n")).map_err(Error::query("write the version table"))
     }
 
     fn locks_are_short(&mut self) -> Result<bool, Error> {
@@ -149,32 +181,20 @@ where
         Ok(left.and_then(|left| left.parse::<i64>().ok()).is_some_and(|left| left < LOCK_RESERVE))
     }
 
-    fn step(&mut self, work: &Work) -> Result<(), Error> {
-        let started = self.now();
-        let mut bookkeeping = String::new();
-        for operation in &work.step.rows {
-            bookkeeping.push_str(&self.table.change(self.dialect, operation));
-            bookkeeping.push_str(";\n");
-        }
-        let entry = self.entry(work, started.as_deref());
-        bookkeeping.push_str(&self.table.log(self.dialect, &entry, LogState::Done, &self.options.actor));
-        match self.dialect {
-            Dialect::Postgres => self.step_in_one_message(work, &bookkeeping),
-            _ => self.step_by_statement(work, &bookkeeping),
-        }
-    }
-
     /// There is no network between us and SQLite, and it does not say which statement failed.
-    fn step_by_statement(&mut self, work: &Work, bookkeeping: &str) -> Result<(), Error> {
+    fn step_by_statement(&mut self, work: &Work) -> Result<(), Error> {
         for (index, statement) in work.statements.iter().enumerate() {
             self.conn.batch_execute(&statement.text).map_err(|error| failed(work, index, &error))?;
         }
-        self.conn.batch_execute(bookkeeping).map_err(Error::query("write the version table"))
+        Ok(())
     }
 
-    /// One round trip for the revision and its bookkeeping.
-    fn step_in_one_message(&mut self, work: &Work, bookkeeping: &str) -> Result<(), Error> {
+    /// One round trip for the revision.
+    fn step_in_one_message(&mut self, work: &Work) -> Result<(), Error> {
         const SAVEPOINT: &str = "SAVEPOINT alembic_step;\n";
+        if work.statements.is_empty() {
+            return Ok(());
+        }
         let several = work.statements.len() > 1;
         let mut message = String::from(if several { SAVEPOINT } else { "" });
         let mut starts = Vec::with_capacity(work.statements.len());
@@ -185,21 +205,15 @@ where
             message.push_str("\n;\n");
         }
         if several {
-            message.push_str("RELEASE SAVEPOINT alembic_step;\n");
+            message.push_str("RELEASE SAVEPOINT alembic_step");
         }
-        let bookkeeping_start = message.len();
-        message.push_str(bookkeeping);
-        let Err(error) = self.conn.batch_execute(&message) else {
-            return Ok(());
-        };
+        let Err(error) = self.conn.batch_execute(&message) else { return Ok(()) };
         match position(&error, &message) {
-            Some(at) if at >= bookkeeping_start => Err(Error::query("write the version table")(error)),
             Some(at) => {
                 let index = starts.partition_point(|start| *start <= at).saturating_sub(1);
-                Err(failed_at(work, index, at - starts[index], &error))
+                Err(failed_at(work, index, at.saturating_sub(starts[index]), &error))
             }
             None if several => Err(self.find_failing_statement(work, &error)),
-            None if work.statements.is_empty() => Err(Error::query("write the version table")(error)),
             None => Err(failed(work, 0, &error)),
         }
     }

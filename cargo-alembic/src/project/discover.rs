@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use alembic_core::{config::Config, wording::quoted};
 use alembic_runtime::cli::CommandError;
 use cargo_metadata::MetadataCommand;
+use toml_edit::DocumentMut;
 
 use crate::context::Selection;
 
@@ -30,9 +31,28 @@ impl Package {
     }
 }
 
+/// Finds the package of the nearest `Cargo.toml`, as Cargo does, without asking Cargo: that would
+/// take longer than most commands.
+fn nearest(cwd: &Path, selection: &Selection) -> Option<Package> {
+    let manifest = match &selection.manifest_path {
+        Some(path) => cwd.join(path),
+        None => cwd.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())?,
+    };
+    let manifest = std::fs::canonicalize(manifest).ok()?;
+    let document: DocumentMut = std::fs::read_to_string(&manifest).ok()?.parse().ok()?;
+    let name = document.get("package")?.get("name")?.as_str()?.to_owned();
+    let root = manifest.parent()?.to_path_buf();
+    Some(Package { name, manifest, root })
+}
+
 /// Finds the package that is meant: by `-p`, by the current directory, or because it is the only
 /// one of the workspace with migrations.
 pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, CommandError> {
+    if selection.package.is_none()
+        && let Some(package) = nearest(cwd, selection)
+    {
+        return Ok(package);
+    }
     let mut command = MetadataCommand::new();
     command.no_deps().current_dir(cwd);
     if let Some(path) = &selection.manifest_path {
