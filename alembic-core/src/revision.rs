@@ -62,6 +62,11 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     }
 }
 
+/// How we write create dates.
+const OUR_FORM: &str = "%Y-%m-%d %H:%M:%S%:z";
+/// Offsets go from -24 to +24 hours, in minutes.
+const OFFSET_SHIFT: i32 = 24 * 60;
+
 /// A create date, with its offset if the file gives one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
@@ -84,6 +89,23 @@ impl Created {
                     .map(|date| date.and_utc().timestamp())
             })?;
         Some(Self { text: text.to_owned(), seconds })
+    }
+
+    /// Returns seconds and the offset in minutes (shifted to be positive), if the date is written in
+    /// the form that we write, so that both stand for the text.
+    pub(crate) fn compact(&self) -> Option<(usize, usize)> {
+        let offset = DateTime::<FixedOffset>::parse_from_str(&self.text, OUR_FORM).ok()?.offset().local_minus_utc();
+        let seconds = usize::try_from(self.seconds).ok()?;
+        let offset = usize::try_from(offset / 60 + OFFSET_SHIFT).ok()?;
+        (Self::from_compact(seconds, offset)? == *self).then_some((seconds, offset))
+    }
+
+    /// Undoes [`compact`](Self::compact).
+    pub(crate) fn from_compact(seconds: usize, offset: usize) -> Option<Self> {
+        let offset = i32::try_from(offset).ok()?.checked_sub(OFFSET_SHIFT)?.checked_mul(60)?;
+        let seconds = i64::try_from(seconds).ok()?;
+        let date = DateTime::from_timestamp(seconds, 0)?.with_timezone(&FixedOffset::east_opt(offset)?);
+        Some(Self { text: date.format(OUR_FORM).to_string(), seconds })
     }
 
     /// Returns the date as it was written.

@@ -1,6 +1,6 @@
 //! The graph of a program, and where its scripts come from.
 
-use std::{borrow::Cow, marker::PhantomData, path::Path};
+use std::{borrow::Cow, marker::PhantomData, path::Path, sync::Arc};
 
 use alembic_core::{
     Collection, Graph, Node, Revision, Script,
@@ -38,7 +38,7 @@ type Load = dyn Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync;
 
 /// A graph whose scripts are loaded one at a time.
 struct Project {
-    graph: Graph,
+    graph: Arc<Graph>,
     settings: Settings,
     load: Box<Load>,
 }
@@ -65,7 +65,7 @@ impl<C> Migrations<C> {
 
     /// Wraps a graph whose scripts `load` reads when a plan needs them.
     pub fn from_graph(
-        graph: Graph,
+        graph: Arc<Graph>,
         settings: Settings,
         load: impl Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync + 'static,
     ) -> Self {
@@ -128,10 +128,10 @@ impl<C> Migrations<C> {
     /// # Errors
     ///
     /// [`Error::Image`] if the program was not built by the macro of this version.
-    pub fn graph(&self) -> Result<Graph, Error> {
+    pub fn graph(&self) -> Result<Arc<Graph>, Error> {
         match &self.source {
-            Source::Embedded { text, table } => Ok(Image::new(text, table).graph()?),
-            Source::Project(project) => Ok(project.graph.clone()),
+            Source::Embedded { text, table } => Ok(Arc::new(Image::new(text, table).graph()?)),
+            Source::Project(project) => Ok(Arc::clone(&project.graph)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Image → graph and scripts.
 
-use super::Settings;
+use super::{Settings, flag};
 use crate::{
     Checksum, Dialect, Graph, Node, Revision, Script,
     config::TransactionMode,
@@ -107,8 +107,8 @@ impl<'a> Image<'a> {
     pub fn script(&self, node: Node) -> Result<Script, ImageError> {
         let (_, locations, _) = self.header().ok_or(ImageError)?;
         let mut reader = self.reader(node.index()).ok_or(ImageError)?;
-        let (revision, parents) = reader.revision(&locations).ok_or(ImageError)?;
-        let mut script = reader.script().ok_or(ImageError)?;
+        let (mut revision, parents) = reader.revision(&locations).ok_or(ImageError)?;
+        let mut script = reader.script(&mut revision).ok_or(ImageError)?;
         let parent = |distance: &usize| {
             let (revision, _) = self.reader(node.index().checked_sub(*distance)?)?.revision(&locations)?;
             Some(revision.id)
@@ -138,7 +138,8 @@ impl<'a> Image<'a> {
         for distance in parents {
             revision.parents.push(before.get(index.checked_sub(distance)?)?.id.clone());
         }
-        Some((revision, reader.script()?))
+        let script = reader.script(&mut revision)?;
+        Some((revision, script))
     }
 }
 
@@ -197,39 +198,51 @@ impl<'a> Reader<'a> {
             None => path.to_owned(),
         };
         let message = self.string()?.to_owned();
-        let created = Created::parse(self.string()?);
         let parents = (0..self.number()?).map(|_| self.number()).collect::<Option<_>>()?;
-        let (dependencies, labels) = (self.list()?, self.list()?);
-        let upgrade = self.checksum()?;
         let revision = Revision {
             id: id.to_owned(),
             parents: Vec::new(),
-            dependencies,
-            labels,
+            dependencies: Vec::new(),
+            labels: Vec::new(),
             message,
-            created,
+            created: None,
             path,
-            upgrade,
+            upgrade: self.checksum()?,
             downgrade: None,
         };
         Some((revision, parents))
     }
 
-    fn script(&mut self) -> Option<Script> {
-        let without_transaction = self.number()? == 1;
-        let upgrade = self.sections()?;
-        let downgrade = match self.number()? {
-            0 => Downgrade::Sections(self.sections()?),
-            1 => Downgrade::Irreversible(None),
-            _ => Downgrade::Irreversible(Some(self.string()?.to_owned())),
+    /// Reads what follows a revision, filling in what is its own.
+    fn script(&mut self, revision: &mut Revision) -> Option<Script> {
+        let flags = self.number()?;
+        let has = |bit: usize| flags >> bit & 1 == 1;
+        if has(flag::DEPENDENCIES) {
+            revision.dependencies = self.list()?;
+        }
+        if has(flag::LABELS) {
+            revision.labels = self.list()?;
+        }
+        revision.created = match (has(flag::DATE), has(flag::COMPACT_DATE)) {
+            (true, true) => Some(Created::from_compact(self.number()?, self.number()?)?),
+            (true, false) => Some(Created::parse(self.string()?)?),
+            (false, _) => None,
         };
-        Some(Script { header: Header { without_transaction, ..Header::default() }, upgrade, downgrade })
+        let upgrade = self.sections()?;
+        let downgrade = match (has(flag::IRREVERSIBLE), has(flag::REASON)) {
+            (false, _) => Downgrade::Sections(self.sections()?),
+            (true, false) => Downgrade::Irreversible(None),
+            (true, true) => Downgrade::Irreversible(Some(self.string()?.to_owned())),
+        };
+        let header = Header { without_transaction: has(flag::WITHOUT_TRANSACTION), ..Header::default() };
+        Some(Script { header, upgrade, downgrade })
     }
 
     fn sections(&mut self) -> Option<Vec<Section>> {
-        (0..self.number()?)
+        let count = self.number()?;
+        (0..count.max(1))
             .map(|_| {
-                let mask = self.number()?;
+                let mask = if count == 0 { 0 } else { self.number()? };
                 let dialects = Dialect::ALL.into_iter().filter(|dialect| mask >> *dialect as usize & 1 == 1).collect();
                 Some(Section { dialects, line: self.number()?, sql: self.string()?.to_owned() })
             })

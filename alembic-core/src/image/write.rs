@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::Settings;
+use super::{Settings, flag};
 use crate::{
     Graph, Revision, Script,
     config::TransactionMode,
     graph::Node,
+    revision::Created,
     script::{Downgrade, Section},
 };
 
@@ -38,7 +39,7 @@ pub fn encode(
         offsets.push(start);
         let revision = graph.revision(node);
         writer.revision(graph, node, locations);
-        writer.script(&script(revision));
+        writer.script(revision, &script(revision));
     }
     let mut table = Vec::new();
     let mut fixed = |n: usize| table.extend(u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
@@ -105,41 +106,64 @@ impl Writer {
             }
         }
         self.string(&revision.message);
-        self.string(revision.created.as_ref().map_or("", |created| created.text()));
         let index: HashMap<&str, usize> =
             graph.parents(node).iter().map(|parent| (graph.id(*parent), parent.index())).collect();
         self.number(revision.parents.len());
         for parent in &revision.parents {
             self.number(node.index() - index[parent.as_str()]);
         }
-        self.list(&revision.dependencies);
-        self.list(&revision.labels);
         self.bytes.extend(revision.upgrade.as_bytes());
     }
 
-    fn script(&mut self, script: &Script) {
-        self.number(usize::from(script.header.without_transaction));
+    /// What most revisions do not have costs a bit.
+    fn script(&mut self, revision: &Revision, script: &Script) {
+        let date = revision.created.as_ref();
+        let compact = date.and_then(Created::compact);
+        let mut flags = 0;
+        let mut flag = |bit: usize, on: bool| flags |= usize::from(on) << bit;
+        flag(flag::DEPENDENCIES, !revision.dependencies.is_empty());
+        flag(flag::LABELS, !revision.labels.is_empty());
+        flag(flag::WITHOUT_TRANSACTION, script.header.without_transaction);
+        flag(flag::DATE, date.is_some());
+        flag(flag::COMPACT_DATE, compact.is_some());
+        flag(flag::IRREVERSIBLE, matches!(script.downgrade, Downgrade::Irreversible(_)));
+        flag(flag::REASON, matches!(script.downgrade, Downgrade::Irreversible(Some(_))));
+        self.number(flags);
+        if !revision.dependencies.is_empty() {
+            self.list(&revision.dependencies);
+        }
+        if !revision.labels.is_empty() {
+            self.list(&revision.labels);
+        }
+        match (date, compact) {
+            (_, Some((seconds, offset))) => {
+                self.number(seconds);
+                self.number(offset);
+            }
+            (Some(date), None) => self.string(date.text()),
+            (None, None) => {}
+        }
         self.sections(&script.upgrade);
         match &script.downgrade {
-            Downgrade::Sections(sections) => {
-                self.number(0);
-                self.sections(sections);
-            }
-            Downgrade::Irreversible(None) => self.number(1),
-            Downgrade::Irreversible(Some(reason)) => {
-                self.number(2);
-                self.string(reason);
+            Downgrade::Sections(sections) => self.sections(sections),
+            Downgrade::Irreversible(reason) => {
+                if let Some(reason) = reason {
+                    self.string(reason);
+                }
             }
         }
     }
 
+    /// One general section is the usual case, written as a count of none.
     fn sections(&mut self, sections: &[Section]) {
-        self.number(sections.len());
+        let usual = matches!(sections, [only] if only.dialects.is_empty());
+        self.number(if usual { 0 } else { sections.len() });
         for section in sections {
-            let mask = section.dialects.iter().fold(0, |mask, dialect| mask | 1 << *dialect as usize);
-            self.number(mask);
+            if !usual {
+                self.number(section.dialects.iter().fold(0, |mask, dialect| mask | 1 << *dialect as usize));
+            }
             self.number(section.line);
-            self.string(&section.sql);
+            self.string(section.sql.trim_end());
         }
     }
 }

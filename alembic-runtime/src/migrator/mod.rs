@@ -195,7 +195,8 @@ where
     ///
     /// [`Error::Diesel`] unless what Diesel's table lists is a beginning of this history.
     pub fn stamp_from_diesel(self, conn: &mut C) -> Result<Report, Error> {
-        let target = crate::diesel_table::last_applied(&self.migrations.graph()?, conn)?;
+        let graph = self.migrations.graph()?;
+        let target = crate::diesel_table::last_applied(&graph, conn)?;
         self.stamp(conn, &[target], Purge::No)
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -22,7 +23,7 @@ use super::{Package, files::atomically};
 pub(crate) struct Project {
     pub(crate) package: Package,
     pub(crate) config: Config,
-    pub(crate) graph: Graph,
+    pub(crate) graph: Arc<Graph>,
 }
 
 /// A revision file, not opened yet.
@@ -76,7 +77,7 @@ impl Project {
             return Err(problems(&wrong));
         }
         match Graph::new(revisions) {
-            Ok(graph) => Ok(Self { package, config, graph }),
+            Ok(graph) => Ok(Self { package, config, graph: Arc::new(graph) }),
             // With all texts at hand the message can name lines.
             Err(errors) => Err(explain(&files).unwrap_or_else(|| CommandError::usage(errors.to_string()))),
         }
@@ -106,7 +107,7 @@ impl Project {
         let settings =
             Settings { version_table: self.config.version_table.clone(), transaction: self.config.transaction };
         let root = self.package.root.clone();
-        Migrations::from_graph(self.graph.clone(), settings, move |graph, node| {
+        Migrations::from_graph(Arc::clone(&self.graph), settings, move |graph, node| {
             let revision = graph.revision(node);
             let content = fs::read(root.join(&revision.path))
                 .map_err(|source| Error::Io { path: revision.path.clone(), source })?;

@@ -5,6 +5,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use alembic_core::{
@@ -70,7 +71,7 @@ impl Project {
                 .hint(hint)
         })?;
         create(&path, &text)?;
-        self.graph = graph;
+        self.graph = Arc::new(graph);
         self.write_lock()?;
         Ok(Written { id, path, name, parents })
     }
