@@ -6,7 +6,7 @@ use crate::{
     Dialect, Graph,
     config::TransactionMode,
     plan::Work,
-    version_table::{Actor, LogEntry, LogState, VersionTable},
+    version_table::{Actor, LogState, VersionTable},
 };
 
 /// What a script needs to know besides the work.
@@ -69,15 +69,7 @@ impl Offline<'_> {
         for operation in &work.step.rows {
             script.statement(&self.table.change(self.dialect, operation));
         }
-        let entry = LogEntry {
-            run: self.run,
-            revision: &work.id,
-            direction: work.step.direction,
-            checksum: work.checksum,
-            node: work.node,
-            statements: work.statements.len(),
-            times: None,
-        };
+        let entry = work.log_entry(self.run);
         script.statement(&self.table.log(self.dialect, &[entry], LogState::Done, self.actor));
     }
 }

@@ -131,19 +131,4 @@ fn combined(span: Span, messages: Vec<String>) -> syn::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn argument(text: &str) -> syn::Result<Argument> {
-        syn::parse_str(text)
-    }
-
-    #[test]
-    fn the_argument_is_a_path_or_a_database() {
-        assert_eq!(argument("").unwrap(), Argument::None);
-        assert_eq!(argument("\"a/b\",").unwrap(), Argument::Path("a/b".into()));
-        assert_eq!(argument("database = \"x\"").unwrap(), Argument::Database("x".into()));
-        assert_eq!(argument("db = \"x\"").unwrap_err().to_string(), "expected a path, or `database = \"name\"`");
-        assert!(argument("\"a\" \"b\"").is_err());
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ mod folder;
 
 /// Embeds the graph of the package's migrations, checked while the program is built.
 ///
-/// ```ignore
+/// ```text
 /// static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
 /// static OTHERS: Migrations<PgConnection> = embed_migrations!(database = "analytics");
 /// static PLAIN: Migrations<PgConnection> = embed_migrations!("tests/migrations");

@@ -14,7 +14,7 @@ use crate::migrator::Error;
 ///
 /// Usually a static made by [`embed_migrations!`](crate::embed_migrations):
 ///
-/// ```ignore
+/// ```text
 /// static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
 /// ```
 ///

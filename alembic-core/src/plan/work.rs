@@ -6,6 +6,7 @@ use crate::{
     graph::{Graph, Node},
     script::{Downgrade, Section},
     sql::{SplitError, split},
+    version_table::LogEntry,
 };
 
 /// One step with its SQL.
@@ -158,6 +159,20 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
 }
 
 impl Work {
+    /// Returns what the log says of the step in a run of this name.
+    #[must_use]
+    pub fn log_entry<'a>(&'a self, run: &'a str) -> LogEntry<'a> {
+        LogEntry {
+            run,
+            revision: &self.id,
+            direction: self.step.direction,
+            checksum: self.checksum,
+            node: self.node,
+            statements: self.statements.len(),
+            times: None,
+        }
+    }
+
     /// Returns the checksum of the first `count` statements, by which a later run tells whether
     /// they are still the same.
     #[must_use]

@@ -16,20 +16,15 @@ pub fn upgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<Vec<Node>, Ta
     let target = Target::parse(text)?;
     let branch = resolver.branch(target)?;
     let branch = branch.as_ref();
-    let found = match (target.symbol, target.offset) {
-        (Some(symbol), None) => resolver.symbol(target, symbol, branch)?,
-        (Some(symbol), Some(offset)) => {
-            let start = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
-            resolver.offset(target, start, offset, branch)?.into_iter().collect()
-        }
-        (None, offset) => {
-            let steps = usize::try_from(offset.unwrap_or_default()).map_err(|_| TargetError::NotHere {
-                argument: text.to_owned(),
-                reason: "an upgrade goes up; use `downgrade`, or name a revision as in `head-1`".into(),
-            })?;
-            let start = upgrade_start(&resolver, target, rows, branch)?;
-            vec![resolver.up(target, start, steps, branch)?]
-        }
+    let found = if target.symbol.is_some() {
+        absolute(&resolver, target, branch)?
+    } else {
+        let steps = usize::try_from(target.offset.unwrap_or_default()).map_err(|_| TargetError::NotHere {
+            argument: text.to_owned(),
+            reason: "an upgrade goes up; use `downgrade`, or name a revision as in `head-1`".into(),
+        })?;
+        let start = upgrade_start(&resolver, target, rows, branch)?;
+        vec![resolver.up(target, start, steps, branch)?]
     };
     no_overlap(graph, &found)?;
     Ok(found)
@@ -73,26 +68,20 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
     let target = Target::parse(text)?;
     let branch = resolver.branch(target)?;
     let branch = branch.as_ref();
-    let to = match (target.symbol, target.offset) {
-        (Some(symbol), None) => single(&resolver, target, resolver.symbol(target, symbol, branch)?)?,
-        (Some(symbol), Some(offset)) => {
-            let start = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
-            resolver.offset(target, start, offset, branch)?
-        }
-        (None, offset) => {
-            let offset = offset.unwrap_or_default();
-            if offset > 0 {
-                return Err(TargetError::NotHere {
-                    argument: text.to_owned(),
-                    reason: "a downgrade goes down; use `upgrade`, or name a revision as in `base+1`".into(),
-                });
-            }
-            let start = downgrade_start(&resolver, target, rows, branch)?;
-            let to = resolver.offset(target, start, offset, branch)?;
-            return Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node).or(start) });
-        }
-    };
-    Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node) })
+    if target.symbol.is_some() {
+        let to = single(&resolver, target, absolute(&resolver, target, branch)?)?;
+        return Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node) });
+    }
+    let offset = target.offset.unwrap_or_default();
+    if offset > 0 {
+        return Err(TargetError::NotHere {
+            argument: text.to_owned(),
+            reason: "a downgrade goes down; use `upgrade`, or name a revision as in `base+1`".into(),
+        });
+    }
+    let start = downgrade_start(&resolver, target, rows, branch)?;
+    let to = resolver.offset(target, start, offset, branch)?;
+    Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node).or(start) })
 }
 
 /// `-N` starts at the one row; on a branch at its row, or at the last applied revision of it.

@@ -1,6 +1,6 @@
 //! The commands for operators, to embed in a program.
 //!
-//! ```ignore
+//! ```text
 //! static MIGRATIONS: Migrations<SqliteConnection> = embed_migrations!();
 //!
 //! fn main() -> std::process::ExitCode {

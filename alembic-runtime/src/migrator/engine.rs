@@ -329,18 +329,6 @@ where
         Ok(work[0].prefix(done))
     }
 
-    pub(super) fn entry<'w>(&'w self, work: &'w Work) -> LogEntry<'w> {
-        LogEntry {
-            run: &self.run,
-            revision: &work.id,
-            direction: work.step.direction,
-            checksum: work.checksum,
-            node: work.node,
-            statements: work.statements.len(),
-            times: None,
-        }
-    }
-
     pub(super) fn started(&mut self, work: &Work, progress: Progress) -> StepReport {
         let step = StepReport::of(self.graph, &work.step);
         self.observer.started(&step, progress.number + 1, progress.total);

@@ -78,7 +78,7 @@ where
                 message.extend(self.announcement(work, done));
                 message.push("COMMIT".to_owned());
             }
-            let entry = self.entry(work);
+            let entry = work.log_entry(&self.run);
             for (n, statement) in work.statements.iter().enumerate().skip(done) {
                 message.push(statement.text.clone());
                 let note = self.table.log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
@@ -109,7 +109,7 @@ where
         self.conn.batch_execute(&self.announcement(work, done).join(";\n")).map_err(writing())?;
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             self.conn.batch_execute(&statement.text).map_err(|error| self.stopped(work, &error))?;
-            let note = self.table.log_progress(self.dialect, &self.entry(work), n + 1, work.prefix(n + 1));
+            let note = self.table.log_progress(self.dialect, &work.log_entry(&self.run), n + 1, work.prefix(n + 1));
             self.conn.batch_execute(&note).map_err(writing())?;
         }
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
@@ -129,7 +129,7 @@ where
 
     /// Returns the statements that say a step is about to run from statement `done` on.
     fn announcement(&self, work: &Work, done: usize) -> Vec<String> {
-        let entry = self.entry(work);
+        let entry = work.log_entry(&self.run);
         let mut statements =
             vec![self.table.log(self.dialect, slice::from_ref(&entry), LogState::Running, &self.options.actor)];
         if done > 0 {
@@ -140,7 +140,7 @@ where
 
     fn completion(&self, work: &Work) -> Vec<String> {
         let rows = work.step.rows.iter().map(|operation| self.table.change(self.dialect, operation));
-        let end = self.table.log_end(self.dialect, &self.entry(work), LogState::Done, None);
+        let end = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Done, None);
         rows.chain([end]).collect()
     }
 
@@ -161,7 +161,7 @@ where
             return failed(work, usize::MAX, error);
         };
         let reason = super::error::Server(error).to_string();
-        let note = self.table.log_end(self.dialect, &self.entry(work), LogState::Failed, Some(&reason));
+        let note = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Failed, Some(&reason));
         let commit = if self.dialect == Dialect::Postgres || self.dialect == Dialect::Sqlite { "" } else { "; COMMIT" };
         self.conn.batch_execute(&format!("{note}{commit}")).ok();
         let mut failure = failed(work, done, error);

@@ -55,7 +55,7 @@ pub(crate) struct Options {
 
 /// Runs migrations with options; made by [`Migrations::migrator`].
 ///
-/// ```ignore
+/// ```text
 /// let report = MIGRATIONS.migrator().lock_timeout(Duration::from_secs(60)).upgrade(&mut conn, "head")?;
 /// ```
 pub struct Migrator<'m, C> {

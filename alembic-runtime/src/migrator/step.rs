@@ -162,7 +162,10 @@ where
         let entries: Vec<LogEntry<'_>> = done
             .iter()
             .zip(times)
-            .map(|(work, (started, finished))| LogEntry { times: Some((started, finished)), ..self.entry(work) })
+            .map(|(work, (started, finished))| LogEntry {
+                times: Some((started, finished)),
+                ..work.log_entry(&self.run)
+            })
             .collect();
         let chunks = entries.chunks(LOG_ROWS_PER_STATEMENT);
         statements
