@@ -141,7 +141,9 @@ impl Reader<'_> {
         if !top && table.get("migrations").is_none() {
             return Err(self.error(item, "a named database needs `migrations`, a folder of its own".into()));
         }
-        for (key, value) in table.iter() {
+        // Named databases inherit, so they come last.
+        let (databases, settings): (Vec<_>, Vec<_>) = table.iter().partition(|(key, _)| *key == "databases");
+        for (key, value) in settings.into_iter().chain(databases) {
             if !KEYS.contains(&key) || (key == "databases" && !top) {
                 return Err(self.unknown_key(table, key, value, &KEYS));
             }
@@ -237,7 +239,10 @@ impl Reader<'_> {
         let tables: Vec<&dyn TableLike> = match (item.as_array_of_tables(), item.as_array()) {
             (Some(tables), _) => tables.iter().map(|table| table as &dyn TableLike).collect(),
             (None, Some(array)) => {
-                array.iter().filter_map(|value| value.as_inline_table().map(|t| t as &dyn TableLike)).collect()
+                let tables = array.iter().map(|value| value.as_inline_table().map(|table| table as &dyn TableLike));
+                tables
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| self.error(item, "a hook is a table with `name` and `command`".into()))?
             }
             _ => {
                 return Err(self.error(item, "expected `[[package.metadata.alembic.post-write-hooks]]`".into()));

@@ -1,8 +1,9 @@
 //! `alembic.lock`: what the migrations folder held when a command last looked.
 //!
 //! One line per head, so that two branches which both add a revision conflict in git, then one
-//! line per revision in graph order. It makes the macro notice a new file, shows edits of committed
-//! revisions, and lets commands answer without opening thousands of files.
+//! line per revision in graph order. It makes the macro notice a new file, and shows an edit of a
+//! committed revision in the diff. The files are what counts: nothing is taken from the lock file
+//! instead of them.
 
 use std::fmt::Write;
 
@@ -64,7 +65,7 @@ impl Lockfile {
                 list(&revision.labels),
                 revision.upgrade,
                 revision.downgrade.map_or_else(|| "-".to_owned(), |sum| sum.to_string()),
-                revision.created.as_ref().map_or_else(|| "-".to_owned(), |created| created.text().replace(' ', "T")),
+                revision.created.as_ref().map_or_else(|| "-".to_owned(), |created| date_field(created.text())),
                 revision.message,
             );
         }
@@ -120,6 +121,7 @@ fn revision(line: &str) -> Option<(Revision, Checksum)> {
     let node = next()?.parse().ok()?;
     let created = match next()? {
         "-" => None,
+        date if date.contains('%') => Some(Created::parse(&unescape(date)?)?),
         date => Some(Created::parse(&date.replacen('T', " ", 1))?),
     };
     let message = next().unwrap_or_default().to_owned();
@@ -128,21 +130,36 @@ fn revision(line: &str) -> Option<(Revision, Checksum)> {
     Some((Revision { id, parents, dependencies, labels, message, created, path, upgrade, downgrade }, node))
 }
 
+/// `T` stands for the blank of our own form; what a person wrote otherwise is kept as it is.
+fn date_field(text: &str) -> String {
+    if text.contains('T') || text.matches(char::is_whitespace).count() != 1 {
+        escape(text).replace('T', "%54")
+    } else {
+        text.replace(' ', "T")
+    }
+}
+
 /// Fields are separated by spaces, so blanks in file names are written as `%20`.
 fn escape(path: &str) -> String {
     path.chars()
-        .map(|c| if c.is_whitespace() || c == '%' { format!("%{:02x}", u32::from(c)) } else { c.to_string() })
+        .map(|c| {
+            if !c.is_whitespace() && c != '%' {
+                return c.to_string();
+            }
+            let mut buffer = [0; 4];
+            c.encode_utf8(&mut buffer).bytes().map(|byte| format!("%{byte:02x}")).collect()
+        })
         .collect()
 }
 
 fn unescape(text: &str) -> Option<String> {
     let mut parts = text.split('%');
-    let mut path = parts.next()?.to_owned();
+    let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
-        path.push(char::from(u8::from_str_radix(part.get(..2)?, 16).ok()?));
-        path.push_str(&part[2..]);
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(part.get(2..)?.as_bytes());
     }
-    Some(path)
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -183,8 +200,19 @@ mod tests {
     #[test]
     fn odd_file_names_survive() {
         let mut lock = Lockfile::of(&graph("a"));
-        lock.revisions[0].0.path = "my migrations/100% sure.sql".into();
+        lock.revisions[0].0.path = "my\u{2003}migrations/100% sure.sql".into();
         assert_eq!(Lockfile::parse(&lock.render()).unwrap(), lock);
+    }
+
+    #[test]
+    fn dates_in_any_form_survive() {
+        for date in
+            ["2026-11-21 09:30:00+00:00", "2026-11-21T09:30:00", "2026-11-21 09:30:00 +00:00", "2026-11-21 09:30:00.5"]
+        {
+            let mut lock = Lockfile::of(&graph("a"));
+            lock.revisions[0].0.created = Some(Created::parse(date).unwrap());
+            assert_eq!(Lockfile::parse(&lock.render()).unwrap(), lock, "{date}");
+        }
     }
 
     #[test]

@@ -65,7 +65,14 @@ impl Offline<'_> {
     }
 
     fn step(&self, work: &Work, script: &mut Text) {
-        script.verbatim(&work.sql);
+        // MySQL's client cuts at every `;`, also in the body of a procedure.
+        if self.dialect.is_mysql_family() && work.has_delimiters() {
+            for statement in &work.statements {
+                script.delimited(&statement.text);
+            }
+        } else {
+            script.verbatim(&work.sql);
+        }
         for operation in &work.step.rows {
             script.statement(&self.table.change(self.dialect, operation));
         }
@@ -82,6 +89,10 @@ impl Text {
         let _infallible = write!(self.0, "{sql};\n\n");
     }
 
+    fn delimited(&mut self, sql: &str) {
+        let _infallible = write!(self.0, "DELIMITER //\n{sql}\n//\nDELIMITER ;\n\n");
+    }
+
     fn comment(&mut self, text: &str) {
         let _infallible = write!(self.0, "-- {text}\n\n");
     }
@@ -93,8 +104,7 @@ impl Text {
             return;
         }
         self.0.push_str(sql);
-        let last_line = sql.lines().last().unwrap_or_default();
-        let ends = sql.ends_with(';') || last_line.trim_start().to_ascii_lowercase().starts_with("delimiter");
+        let ends = sql.ends_with(';') && !sql.lines().last().unwrap_or_default().contains("--");
         self.0.push_str(if ends { "\n\n" } else { "\n;\n\n" });
     }
 }

@@ -64,6 +64,8 @@ pub enum LogState {
     Done,
     /// Stopped by an error.
     Failed,
+    /// Given up by a person.
+    Abandoned,
 }
 
 impl LogState {
@@ -74,6 +76,7 @@ impl LogState {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
         }
     }
 }
@@ -86,6 +89,12 @@ impl VersionTable {
             Some((schema, name)) => Self { schema: Some(schema.into()), name: name.into() },
             None => Self { schema: None, name: name.into() },
         }
+    }
+
+    /// Returns the same table in a schema.
+    #[must_use]
+    pub fn in_schema(&self, schema: &str) -> Self {
+        Self { schema: Some(schema.to_owned()), name: self.name.clone() }
     }
 
     /// Returns the name without schema.
@@ -199,7 +208,7 @@ impl VersionTable {
 
     fn log_update(&self, dialect: Dialect, entry: &LogEntry<'_>, changes: &str) -> String {
         format!(
-            "UPDATE {} SET {changes} WHERE run = {} AND revision = {} AND state = 'running'",
+            "UPDATE {} SET {changes} WHERE run = {} AND revision = {} AND state IN ('running', 'failed')",
             self.qualified_log(dialect),
             dialect.literal(entry.run),
             dialect.literal(entry.revision),

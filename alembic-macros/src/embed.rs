@@ -68,7 +68,9 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     if !differences.is_empty() {
         return Err(messages(&differences));
     }
-    Ok(emit(&collection, &config, &lock_path.display().to_string(), &files))
+    // Cargo builds again for a new dependency, not for new metadata.
+    let watched = [folder.manifest(), lock_path];
+    Ok(emit(&collection, &config, &watched, &files))
 }
 
 fn configuration(folder: &Folder, argument: &Argument) -> Result<Config, String> {
@@ -97,13 +99,13 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
 }
 
 /// Two constants with everything in them, and the files for Cargo to watch.
-fn emit(collection: &Collection, config: &Config, lock: &str, files: &[File]) -> TokenStream {
+fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[File]) -> TokenStream {
     let settings = Settings { version_table: config.version_table.clone(), transaction: config.transaction };
     let (text, table) = encode(&collection.graph, &settings, &config.migrations, |revision| {
         collection.script(revision).cloned().expect("the graph was made from these scripts")
     });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));
-    let watched = std::iter::once(lock.to_owned()).chain(files.iter().map(|file| file.path.display().to_string()));
+    let watched = watched.iter().chain(files.iter().map(|file| &file.path)).map(|path| path.display().to_string());
     quote! {{
         const _: &[&[u8]] = &[#(::core::include_bytes!(#watched)),*];
         ::alembic_runtime::Migrations::embedded(#text, #table)

@@ -27,9 +27,13 @@ impl Folder {
         Self { root }
     }
 
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.root.join("Cargo.toml")
+    }
+
     /// Reads the package's configuration; a package without one has the defaults.
     pub(crate) fn config(&self) -> Result<Config, String> {
-        let path = self.root.join("Cargo.toml");
+        let path = self.manifest();
         let text = fs::read_to_string(&path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
         let config = Config::from_manifest(&text).map_err(|error| format!("Cargo.toml:{error}"))?;
         Ok(config.unwrap_or_default())
@@ -43,7 +47,7 @@ impl Folder {
             let failed = |error| format!("could not read the migrations folder `{location}`: {error}");
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
-                if path.extension().is_some_and(|extension| extension == "sql") {
+                if path.extension().is_some_and(|extension| extension == "sql") && !file_name(&path).starts_with('.') {
                     files.push(file(location, path)?);
                 }
             }

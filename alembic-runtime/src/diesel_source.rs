@@ -30,6 +30,9 @@ where
                 format!("Diesel's harness runs linear histories only, and `{id}` is a branch or merge point").into()
             );
         }
+        if graph.bases().len() > 1 || graph.heads().len() > 1 {
+            return Err("Diesel's harness runs one linear history, and this graph has several bases or heads".into());
+        }
         let migration = |node: Node| -> std::result::Result<Box<dyn Migration<DB>>, Error> {
             let step = |direction| Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
             let work = |direction| {

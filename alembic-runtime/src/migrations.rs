@@ -152,7 +152,7 @@ impl<C> Migrations<C> {
     }
 
     /// Returns whether `rows`, each with the history's name that the log has, are exactly the heads.
-    /// Allocates nothing for an embedded graph.
+    /// Allocates per head, not per revision, for an embedded graph.
     pub(crate) fn heads_are(&self, rows: &[(&str, Option<&str>)]) -> bool {
         let matches = |id: &str, hash: alembic_core::Checksum| {
             rows.iter().any(|(row, node)| *row == id && node.is_none_or(|node| hash.to_string() == node))

@@ -8,7 +8,7 @@ use alembic_runtime::cli::{CommandError, Printer, mask};
 use crate::{
     connect::Target,
     environment::Environment,
-    project::{self, Package, Project},
+    project::{self, Lock, Package, Project},
 };
 
 /// Which package, which database, and how strictly.
@@ -66,7 +66,7 @@ impl Context<'_> {
     /// Loads the revisions, and refreshes the lock file if they have changed.
     pub(crate) fn project(&mut self) -> Result<Project, CommandError> {
         let (package, config) = self.configured()?;
-        Project::load(package, config, self.selection.locked)
+        Project::load(package, config, if self.selection.locked { Lock::Require } else { Lock::Refresh })
     }
 
     /// Returns which database is meant.

@@ -10,7 +10,7 @@ fn the_lock_file_follows_the_files() {
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
     assert_snapshot!(project.try_line("heads --locked"), @"
     ------- stderr -------
-    error: `$PROJECT/migrations/alembic.lock` is not up to date, and --locked was given
+    error: `$PROJECT/migrations/alembic.lock` is not up to date
     hint: run `cargo alembic lock` and commit the file
     [exit status: 2]
     ");

@@ -65,10 +65,10 @@ fn labels_dependencies_and_bases() {
     "
     );
     assert_eq!(project.ok("heads"), "n1 (net) (head)\n");
-    assert_snapshot!(project.try_line("revision -m x --head base --branch-label shop"), @"
+    assert_snapshot!(project.try_line("revision -m x --rev-id z1 --head base --branch-label shop"), @"
     ------- stderr -------
     error: the revision was not written: it does not fit into the graph
-      caused by: branch label `shop` of revision `4b8b0952c2ea` (migrations/DATE-4b8b0952c2ea_x.sql) is already used by revision `b2`
+      caused by: branch label `shop` of revision `z1` (migrations/DATE-z1_x.sql) is already used by revision `b2`
     hint: declare the label on one revision only, the first of the branch
     [exit status: 2]
     ");

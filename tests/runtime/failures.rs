@@ -63,6 +63,16 @@ on_every_database! {
         assert_eq!(db.versions(), "b");
     }
 
+    fn a_revision_cannot_end_the_transaction_it_runs_in(db) {
+        let m = migrations::<Conn>(&[("a", "", "CREATE TABLE ta (x INTEGER);\nCOMMIT;", "")]);
+        let result = m.upgrade(&mut db.connect::<Conn>(), "head");
+        if KIND != Kind::Mariadb {
+            let error = result.unwrap_err().to_string();
+            assert!(error.starts_with("a.sql:7: `COMMIT` would break the transaction of revision `a`"), "{error}");
+            assert_eq!(db.tables(), "");
+        }
+    }
+
     fn the_connection_is_usable_after_a_failure(db) {
         let m = migrations::<Conn>(FAILING);
         let mut conn = db.connect::<Conn>();

@@ -47,6 +47,27 @@ on_every_database! {
         assert!(matches!(&findings[..], [Finding::Edited { revision, .. }] if revision == "a"));
     }
 
+    fn a_step_that_was_undone_by_hand_can_be_abandoned(db) {
+        let mut conn = db.connect::<Conn>();
+        let broken = migrations::<Conn>(&spec("INSERT INTO ta VALUES (1)", "INSERT INTO nowhere VALUES (1)"));
+        broken.upgrade(&mut conn, "head").unwrap_err();
+        db.run("DROP TABLE ta");
+        let rewritten = migrations::<Conn>(&spec("INSERT INTO ta VALUES (2)", "INSERT INTO ta VALUES (3)"));
+        rewritten.upgrade(&mut conn, "head").unwrap_err();
+        rewritten.migrator().resolve(&mut conn, "a", Resolution::Abandon).unwrap();
+        rewritten.upgrade(&mut conn, "head").unwrap();
+        assert_eq!(db.ask("SELECT CAST(x AS CHAR(9)) AS answer FROM ta ORDER BY x").replace(' ', ""), "2,3");
+    }
+
+    fn a_step_that_failed_at_once_leaves_nothing_open(db) {
+        let mut conn = db.connect::<Conn>();
+        let broken = migrations::<Conn>(&[("a", "\n-- Transaction: none", "BAD;", "")]);
+        broken.upgrade(&mut conn, "head").unwrap_err();
+        assert_eq!(broken.status(&mut conn).unwrap().verdict, Verdict::Pending);
+        migrations::<Conn>(&[("b", "", "CREATE TABLE tb (x INTEGER);", "")]).upgrade(&mut conn, "head").unwrap();
+        assert_eq!(db.versions(), "b");
+    }
+
     fn an_interrupted_statement_is_for_a_person_to_decide(db) {
         let mut conn = db.connect::<Conn>();
         let m = migrations::<Conn>(&spec("INSERT INTO ta VALUES (1)", "INSERT INTO ta VALUES (3)"));
@@ -54,8 +75,9 @@ on_every_database! {
         broken.upgrade(&mut conn, "head").unwrap_err();
         // What a process that is killed during the third statement leaves behind.
         db.run("UPDATE alembic_version_log SET state = 'running', finished_at = NULL");
-        let error = m.upgrade(&mut conn, "head").unwrap_err();
-        assert!(error.to_string().contains("was interrupted after 2 of 3 statements"), "{error}");
+        let short = std::time::Duration::from_millis(100);
+        let error = m.migrator().lock_timeout(short).upgrade(&mut conn, "head").unwrap_err();
+        assert!(error.to_string().contains("is running, or was interrupted, after 2 of 3 statements"), "{error}");
         m.migrator().resolve(&mut conn, "a", Resolution::Retry).unwrap();
         m.upgrade(&mut conn, "head").unwrap();
         assert_eq!(db.ask("SELECT CAST(x AS CHAR(9)) AS answer FROM ta ORDER BY x").replace(' ', ""), "1,3");

@@ -76,6 +76,8 @@ on_every_database! {
         assert!(m.stamp(&mut conn, "a").unwrap_err().to_string().contains("gone"));
         m.migrator().stamp(&mut conn, &["a"], Purge::Yes).unwrap();
         assert_eq!(db.versions(), "a");
+        m.migrator().stamp(&mut conn, &["base"], Purge::Yes).unwrap();
+        assert_eq!(db.versions(), "");
     }
 
     fn asking_changes_nothing(db) {
@@ -123,4 +125,16 @@ on_every_database! {
         assert_eq!((db.versions().as_str(), db.tables().as_str()), ("", ""));
         m.migrator().ensure_version(&mut conn).unwrap();
     }
+}
+
+#[test]
+fn a_revision_may_change_the_search_path() {
+    let Some(db) = harness::Database::new(harness::Kind::Postgres) else { return };
+    let up = "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.ta (x INTEGER);";
+    let m = migrations::<harness::PostgresConn>(&[
+        ("a", "", up, ""),
+        ("b", "a", "CREATE TABLE public.tb (x INTEGER);", ""),
+    ]);
+    m.upgrade(&mut db.connect(), "head").unwrap();
+    assert_eq!((db.versions().as_str(), db.tables().as_str()), ("b", "ta,tb"));
 }

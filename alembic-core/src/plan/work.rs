@@ -71,6 +71,21 @@ pub enum WorkError {
         /// The database.
         dialect: Dialect,
     },
+    /// A statement would end or begin the transaction that the step runs in.
+    #[error(
+        "{path}:{line}: `{statement}` would break the transaction of revision `{id}`; leave it out, or write \
+         `-- Transaction: none` into the header"
+    )]
+    TransactionControl {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+    },
     /// The SQL cannot be cut into statements.
     #[error("{path}:{error}")]
     Sql {
@@ -139,6 +154,9 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
             column: s.column,
         })
         .collect();
+    if dialect.transactional_ddl() && !script.header.without_transaction {
+        refuse_transaction_control(&work)?;
+    }
     work.sql.clone_from(sql);
     work.line = *line;
     work.without_transaction = script.header.without_transaction;
@@ -146,6 +164,28 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         work.checksum = graph.revision(node).downgrade;
     }
     Ok(work)
+}
+
+/// The engine's transaction holds the step, its version row and its log entry together.
+fn refuse_transaction_control(work: &Work) -> Result<(), WorkError> {
+    let controls = |statement: &&Statement| {
+        let words: Vec<String> = statement.text.split_whitespace().take(2).map(str::to_ascii_uppercase).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words[..] {
+            ["ROLLBACK", "TO"] => false,
+            ["BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION"] => true,
+            _ => false,
+        }
+    };
+    match work.statements.iter().find(controls) {
+        None => Ok(()),
+        Some(statement) => Err(WorkError::TransactionControl {
+            id: work.id.clone(),
+            path: work.path.clone(),
+            line: statement.line,
+            statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+        }),
+    }
 }
 
 fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
@@ -159,6 +199,14 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
 }
 
 impl Work {
+    /// Returns whether a client that cuts at every `;` would cut wrong, or is told to cut elsewhere.
+    #[must_use]
+    pub fn has_delimiters(&self) -> bool {
+        let delimiter =
+            |line: &str| line.trim_start().get(..9).is_some_and(|word| word.eq_ignore_ascii_case("delimiter"));
+        self.statements.iter().any(|statement| statement.text.contains(';')) || self.sql.lines().any(delimiter)
+    }
+
     /// Returns what the log says of the step in a run of this name.
     #[must_use]
     pub fn log_entry<'a>(&'a self, run: &'a str) -> LogEntry<'a> {

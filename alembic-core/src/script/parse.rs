@@ -46,6 +46,9 @@ impl Reader {
             return self.directive(number, column, directive);
         }
         let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
+        if is_nearly_directive(bare) {
+            return Err(error(1, "a directive begins the line, in small letters: `-- alembic:upgrade`".into()));
+        }
         match self.open {
             Some(Open::Upgrade) => push(&mut self.upgrade, line),
             Some(Open::Downgrade) => push(&mut self.downgrade, line),
@@ -130,6 +133,15 @@ impl Reader {
 fn directive(line: &str) -> Option<(&str, usize)> {
     let text = line.strip_prefix("--")?.trim_start().strip_prefix("alembic:")?;
     Some((text, line[..line.len() - text.len()].chars().count() + 1))
+}
+
+/// Returns whether the line is a directive but for blanks before it, or capitals.
+fn is_nearly_directive(line: &str) -> bool {
+    let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
+    comment.is_some_and(|comment| {
+        let lower = comment.to_ascii_lowercase();
+        lower.strip_prefix("alembic:").is_some_and(|rest| DIRECTIVES.iter().any(|name| rest.starts_with(name)))
+    })
 }
 
 fn leading_space(content: &str, offset: usize) -> usize {

@@ -88,6 +88,7 @@ fn malformed_files_say_where_and_what_was_expected() {
     assert_snapshot!(message("-- Create", "-- Revises: b\n-- Create"), @"5:4: `Revises` is given twice");
     assert_snapshot!(message("-- alembic:upgrade\n", ""), @"7:1: expected a `-- alembic:upgrade` line before any SQL");
     assert_snapshot!(message("alembic:upgrade", "alembic:upgrad"), @"7:12: unknown directive `alembic:upgrad`; did you mean `upgrade`?");
+    assert_snapshot!(message("-- alembic:downgrade", "  -- Alembic:downgrade"), @"10:1: a directive begins the line, in small letters: `-- alembic:upgrade`");
     assert_snapshot!(message("alembic:downgrade", "alembic:upgrade"), @"10:12: the file has a second general `alembic:upgrade` section");
     assert_snapshot!(message("alembic:upgrade", "alembic:upgrade postgre"), @"7:12: `postgre` is no database we know; expected sqlite, postgres, mysql or mariadb; did you mean `postgres`?");
     assert_snapshot!(message("-- alembic:downgrade", "-- alembic:irreversible: no\n"), @"12:1: an irreversible revision has no downgrade SQL");

@@ -15,6 +15,7 @@ pub(super) struct Body {
     previous: String,
     /// Whether a statement of the body may begin here.
     at_start: bool,
+    from_stdin: bool,
 }
 
 #[derive(Default, Clone, Copy, PartialEq)]
@@ -35,8 +36,7 @@ impl Body {
     }
 
     pub(super) fn copies_from_stdin(&self) -> bool {
-        self.head.first().is_some_and(|word| word == "COPY")
-            && self.head.windows(2).any(|pair| pair[0] == "FROM" && pair[1] == "STDIN")
+        self.from_stdin && self.head.first().is_some_and(|word| word == "COPY")
     }
 
     pub(super) fn end_of_statement(&mut self) {
@@ -61,8 +61,9 @@ impl Body {
     }
 
     fn word(&mut self, word: String, dialect: Dialect) {
-        // `CREATE OR REPLACE DEFINER = a@b SQL SECURITY … FUNCTION`, `COPY t (a, b) FROM STDIN`:
-        // what a statement is shows within its first words.
+        self.from_stdin |= self.previous == "FROM" && word == "STDIN";
+        // `CREATE OR REPLACE DEFINER = a@b SQL SECURITY … FUNCTION`: what a statement is shows
+        // within its first words.
         if self.head.len() < 32 {
             self.head.push(word.clone());
         }

@@ -4,7 +4,7 @@ use alembic_core::{Dialect, Graph, Node};
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Printer};
-use crate::{Error, Finding, Migrations, database::MigrationBackend};
+use crate::{Migrations, database::MigrationBackend};
 
 /// The database that is meant.
 #[derive(Debug, Clone)]
@@ -35,9 +35,12 @@ where
 {
     /// Returns the rows of the version table as revisions of `graph`.
     pub(super) fn rows(&mut self, graph: &Graph) -> Result<Vec<Node>, CommandError> {
-        let rows = self.migrations.current(&mut (self.connect)()?)?;
-        rows.into_iter()
-            .map(|row| graph.find_id(&row).ok_or(Error::Inconsistent(vec![Finding::Unknown { revision: row }]).into()))
-            .collect()
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.migrations.current(&mut (self.connect)()?)?.into_iter().partition(|row| graph.find_id(row).is_some());
+        if !unknown.is_empty() {
+            let rows = alembic_core::wording::quoted(unknown);
+            self.printer.status(format_args!("The database is also at {rows}, unknown to these migrations."));
+        }
+        Ok(known.iter().filter_map(|row| graph.find_id(row)).collect())
     }
 }

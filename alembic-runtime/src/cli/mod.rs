@@ -95,6 +95,18 @@ impl Command {
         }
     }
 
+    /// Returns whether the command prints SQL, for which the database's kind matters.
+    #[must_use]
+    pub fn prints_script(&self) -> bool {
+        match self {
+            Self::Upgrade(args) => args.running.sql,
+            Self::Downgrade(args) => args.running.sql,
+            Self::Stamp(args) => args.running.sql,
+            Self::EnsureVersion(args) => args.running.sql,
+            _ => false,
+        }
+    }
+
     /// Returns whether the command needs a database, or could answer from the graph alone.
     #[must_use]
     pub fn needs_database(&self) -> bool {

@@ -73,8 +73,6 @@ pub struct Styles {
     pub revision: Style,
     /// The word `error`.
     pub error: Style,
-    /// The word `warning`.
-    pub warning: Style,
     /// The word `hint`.
     pub hint: Style,
 }
@@ -88,7 +86,6 @@ impl Styles {
         Self {
             revision: color(AnsiColor::Yellow),
             error: color(AnsiColor::Red).bold(),
-            warning: color(AnsiColor::Yellow).bold(),
             hint: color(AnsiColor::Cyan).bold(),
         }
     }
@@ -172,12 +169,6 @@ impl<'a> Printer<'a> {
         if !self.quiet {
             writeln!(self.io.err, "{text}").ok();
         }
-    }
-
-    /// Warns, `--quiet` or not.
-    pub fn warning(&mut self, text: impl fmt::Display) {
-        let s = self.err_styles.warning;
-        writeln!(self.io.err, "{s}warning{s:#}: {text}").ok();
     }
 
     /// Asks a question that takes yes for an answer; anything else is no.

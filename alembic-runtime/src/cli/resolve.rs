@@ -13,12 +13,22 @@ use crate::{Resolution, database::MigrationBackend};
 pub struct Args {
     /// The revision
     revision: String,
+    #[command(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Outcome {
     /// The statement took effect: go on after it
-    #[arg(long, required_unless_present = "retry", conflicts_with = "retry")]
+    #[arg(long)]
     applied: bool,
     /// The statement did not take effect: run it again
     #[arg(long)]
     retry: bool,
+    /// What the step has done was undone by hand: forget that it ran, interrupted or failed
+    #[arg(long)]
+    abandon: bool,
 }
 
 pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
@@ -26,8 +36,12 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let resolution = if args.applied { Resolution::Applied } else { Resolution::Retry };
+    let resolution = match args.outcome {
+        Outcome { applied: true, .. } => Resolution::Applied,
+        Outcome { retry: true, .. } => Resolution::Retry,
+        Outcome { .. } => Resolution::Abandon,
+    };
     cx.migrations.migrator().resolve(&mut (cx.connect)()?, &args.revision, resolution)?;
-    cx.printer.status(format_args!("Recorded; the next run of `{}` goes on from there.", args.revision));
+    cx.printer.status(format_args!("Recorded; the next run knows how `{}` stands.", args.revision));
     Ok(Exit::Success)
 }

@@ -6,26 +6,35 @@ pub fn mask(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return mask_keywords(url);
     };
-    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => match user.split_once(':') {
-            Some((user, _)) => format!("{user}:***@{host}"),
-            None => format!("{user}@{host}"),
-        },
-        None => authority.to_owned(),
+    // A password may hold unencoded slashes, so the user part ends at the last `@`.
+    let (user, tail) = match rest.rsplit_once('@') {
+        Some((user, tail)) => (Some(user), tail),
+        None => (None, rest),
     };
-    format!("{scheme}://{authority}{}", mask_keywords(tail))
+    let user = user.map_or_else(String::new, |user| match user.split_once(':') {
+        Some((user, _)) => format!("{user}:***@"),
+        None => format!("{user}@"),
+    });
+    format!("{scheme}://{user}{}", mask_keywords(tail))
 }
 
-/// Masks `password=…` in a query or a list of keywords.
+/// Masks `password=…` in a query or a list of keywords, quoted or not.
 fn mask_keywords(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("password=") {
-        let (before, value) = rest.split_at(at + "password=".len());
+    while let Some(at) = rest.find("password") {
+        let (before, value) = rest.split_at(at + "password".len());
         masked.push_str(before);
-        masked.push_str("***");
-        rest = &value[value.find(['&', ' ', '#']).unwrap_or(value.len())..];
+        let Some(value) = value.trim_start().strip_prefix('=').map(str::trim_start) else {
+            rest = value;
+            continue;
+        };
+        masked.push_str("=***");
+        let end = match value.strip_prefix('\'') {
+            Some(quoted) => quoted.find('\'').map_or(value.len(), |end| end + 2),
+            None => value.find(['&', ' ', '#']).unwrap_or(value.len()),
+        };
+        rest = &value[end..];
     }
     masked + rest
 }
@@ -41,6 +50,8 @@ mod tests {
             ("mysql://me@db/shop", "mysql://me@db/shop"),
             ("postgres://db/shop?user=me&password=x&a=b", "postgres://db/shop?user=me&password=***&a=b"),
             ("host=db password=x dbname=shop", "host=db password=*** dbname=shop"),
+            ("host=db password = 'x y' dbname=shop", "host=db password=*** dbname=shop"),
+            ("postgres://me:s3/cret?@db/x", "postgres://me:***@db/x"),
             ("shop.db", "shop.db"),
         ] {
             assert_eq!(mask(url), shown);

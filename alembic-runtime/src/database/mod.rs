@@ -57,6 +57,12 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     #[doc(hidden)]
     fn tables_query(table: &VersionTable) -> String;
 
+    /// Returns the query for the schema in which an unqualified version table is, or would be made.
+    #[doc(hidden)]
+    fn schema_query(_table: &VersionTable) -> String {
+        "SELECT NULL AS answer".to_owned()
+    }
+
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]
     fn be_patient<C: LoadConnection<Backend = Self>>(_conn: &mut C, _wait: Duration) -> QueryResult<Option<String>> {

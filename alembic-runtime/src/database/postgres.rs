@@ -21,6 +21,15 @@ impl MigrationBackend for Pg {
         )
     }
 
+    fn schema_query(table: &VersionTable) -> String {
+        let dialect = Dialect::Postgres;
+        format!(
+            "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+             ON n.oid = c.relnamespace WHERE c.oid = to_regclass({})), current_schema())::text AS answer",
+            dialect.literal(&table.qualified(dialect))
+        )
+    }
+
     /// The lock table is shared by all sessions and never shrinks below this size; half of it is
     /// left to the others.
     fn lock_budget_query() -> Option<&'static str> {

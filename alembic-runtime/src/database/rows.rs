@@ -86,6 +86,18 @@ pub struct LogRecord {
     pub error: Option<String>,
 }
 
+impl LogRecord {
+    /// Returns how many statements are known to have been run.
+    pub(crate) fn statements_done(&self) -> usize {
+        self.statement.parse().unwrap_or(0)
+    }
+
+    /// Returns how many statements there are.
+    pub(crate) fn statements_total(&self) -> usize {
+        self.statements.parse().unwrap_or(0)
+    }
+}
+
 /// What a database says of itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
@@ -120,7 +132,7 @@ where
         &format!(
             "SELECT v.version_num AS version_num, \
              (SELECT l.node FROM {log} l WHERE l.revision = v.version_num AND l.state = 'done' ORDER BY l.id DESC LIMIT 1) AS node, \
-             (SELECT u.revision FROM {log} u WHERE u.state <> 'done' AND NOT EXISTS \
+             (SELECT u.revision FROM {log} u WHERE u.state IN ('running', 'failed') AND NOT EXISTS \
              (SELECT 1 FROM {log} n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1) AS unfinished \
              FROM {versions} v"
         ),

@@ -28,7 +28,8 @@ impl MigrationBackend for Sqlite {
         // Asking needs a lock on the file. Who fails to get it at once has no timeout.
         let sql = "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout";
         let before = answer(conn, sql).ok().flatten();
-        conn.batch_execute(&format!("PRAGMA busy_timeout = {}", wait.as_millis()))?;
+        let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {milliseconds}"))?;
         Ok(Some(format!("PRAGMA busy_timeout = {}", before.as_deref().unwrap_or("0"))))
     }
 

@@ -1,6 +1,6 @@
 //! One run: read, check, plan, lock, read again, apply, unlock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use alembic_core::{
     Dialect, Graph, Node, Plan,
@@ -11,14 +11,12 @@ use alembic_core::{
 };
 use diesel::connection::LoadConnection;
 
-use super::{
-    Error, Finding, Observer, Options, Purge, Report, Resolution, StepReport,
-    status::{findings, require_agreement},
-};
+use super::{Error, Finding, Observer, Options, Purge, Report, Resolution, StepReport, status::findings};
 use crate::{
     Migrations,
     database::{
-        Lock, LockFailure, LogDepth, MigrationBackend, State, Transaction, read_fast, read_state, version_numbers,
+        Lock, LockFailure, LogDepth, LogRecord, MigrationBackend, State, Transaction, answer, read_fast, read_state,
+        version_numbers,
     },
 };
 
@@ -102,11 +100,23 @@ where
             clock: None,
             report: Report { steps: Vec::new(), rows: Vec::new(), transactions: 0 },
         };
-        let result = engine.unlocked(command);
+        let result = engine.name_the_table_in_full().and_then(|()| engine.unlocked(command));
         if let Some(restore) = patience {
             engine.conn.batch_execute(&restore).map_err(Error::query("restore a timeout"))?;
         }
         result.map(|()| engine.report)
+    }
+
+    /// A revision may change the search path, as the output of `pg_dump` does. The table and its lock
+    /// stay where they were.
+    fn name_the_table_in_full(&mut self) -> Result<(), Error> {
+        if self.dialect != Dialect::Postgres || self.table.schema().is_some() {
+            return Ok(());
+        }
+        let sql = C::Backend::schema_query(&self.table);
+        let schema = answer(self.conn, &sql).map_err(Error::query("find the version table"))?;
+        self.table = schema.map_or_else(|| self.table.clone(), |schema| self.table.in_schema(&schema));
+        Ok(())
     }
 
     /// Finds out without lock whether there is anything to do.
@@ -149,7 +159,7 @@ where
     /// Plans under the lock, and again as long as somebody without the lock gets in between.
     fn locked(&mut self, command: Command<'_>) -> Result<(), Error> {
         loop {
-            let state = self.state()?;
+            let state = self.state_at_rest()?;
             let halted = match command {
                 Command::EnsureVersion => self.ensure_version(&state),
                 Command::Resolve(revision, resolution) => {
@@ -166,6 +176,21 @@ where
                 Err(Halt::Replan) => {}
                 Err(Halt::Failed(error)) => return Err(error),
             }
+        }
+    }
+
+    /// Reads the state; on SQLite, where steps outside a transaction hold no lock, not while one is
+    /// under way, unless that takes so long that its process is likely to be dead.
+    fn state_at_rest(&mut self) -> Result<State, Error> {
+        let patience = self.options.lock_timeout.min(Duration::from_secs(10));
+        let begun = Instant::now();
+        loop {
+            let state = self.state()?;
+            let under_way = state.log.iter().any(|record| record.state == LogState::Running.name());
+            if self.dialect != Dialect::Sqlite || !under_way || begun.elapsed() >= patience {
+                return Ok(state);
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -219,9 +244,13 @@ where
             Purge::Yes => Vec::new(),
         };
         let mut plan = plan::stamp(self.graph, &rows, targets)?;
-        if let (Purge::Yes, Some(first)) = (purge, plan.steps.first_mut()) {
+        if purge == Purge::Yes && !state.rows.is_empty() {
+            if plan.steps.is_empty() {
+                let (direction, revision) = (plan::Direction::Stamp, None);
+                plan.steps.push(plan::Step { direction, revision, from: vec![], to: vec![], rows: vec![] });
+            }
             let deletes = state.rows.iter().map(|row| RowOperation::Delete(row.clone()));
-            first.rows.splice(0..0, deletes);
+            plan.steps[0].rows.splice(0..0, deletes);
         }
         Ok(plan)
     }
@@ -237,6 +266,16 @@ where
     fn apply(&mut self, work: &[Work], state: &State) -> Result<(), Halt> {
         let mut rows = state.rows.clone();
         let mut number = 0;
+        let done = self.resumed_at(work, state)?;
+        let alone = |step: &Work| !self.dialect.transactional_ddl() || step.without_transaction;
+        if done > 0 && !work.first().is_some_and(alone) {
+            let first = &work[0];
+            let edited = Finding::Edited { revision: first.id.clone(), path: first.path.clone() };
+            return Err(Error::Inconsistent(vec![edited]).into());
+        }
+        if Transaction::is_open(self.conn) && work.iter().any(alone) {
+            return Err(Error::InsideTransaction(self.dialect).into());
+        }
         let mut rest = work;
         while let Some(first) = rest.first() {
             let transactional = self.dialect.transactional_ddl() && !first.without_transaction;
@@ -250,8 +289,8 @@ where
             if transactional {
                 number += self.transactions(unit, &mut rows, progress)?;
             } else {
-                self.journaled(unit, &rows, state, progress)?;
-                rows = unit.iter().fold(rows, after);
+                let done = if number == 0 { done } else { 0 };
+                self.journaled(unit, &mut rows, state, done, progress)?;
                 number += unit.len();
             }
             rest = later;
@@ -282,43 +321,36 @@ where
         Ok(())
     }
 
-    /// Enters in the log what a person found out about an interrupted statement.
+    /// Enters in the log what a person found out about a step that did not come to its end.
     fn resolve(&mut self, state: &State, revision: &str, resolution: Resolution) -> Result<(), Error> {
-        let record = state.log.iter().find(|record| record.revision == revision && record.state == "running");
-        let Some(record) = record else {
-            require_agreement(self.graph, state)?;
+        let open = |record: &&LogRecord| {
+            let abandoning = resolution == Resolution::Abandon && record.state == LogState::Failed.name();
+            record.revision == revision && (record.state == LogState::Running.name() || abandoning)
+        };
+        let Some(record) = state.log.iter().find(open) else {
             return Err(alembic_core::target::TargetError::NotHere {
                 argument: revision.to_owned(),
-                reason: "no statement of it was interrupted".into(),
+                reason: "no step of it was interrupted".into(),
             }
             .into());
         };
-        let direction =
-            if record.direction == "downgrade" { plan::Direction::Downgrade } else { plan::Direction::Upgrade };
-        let node = self.graph.find_id(revision);
-        let done = record.statement.parse::<usize>().unwrap_or(0) + usize::from(resolution == Resolution::Applied);
-        let entry = LogEntry {
-            run: &record.run,
-            revision,
-            direction,
-            checksum: None,
-            node: None,
-            statements: record.statements.parse().unwrap_or(0),
-            times: None,
-        };
-        let prefix = match node {
-            Some(node) => self.prefix(node, direction, done)?,
-            None => {
-                return Err(Error::Inconsistent(vec![Finding::Unknown { revision: revision.to_owned() }]));
-            }
-        };
-        let note = format!(
-            "interrupted; a person said: {}",
-            if resolution == Resolution::Applied { "applied" } else { "retry" }
-        );
-        let progress = self.table.log_progress(self.dialect, &entry, done, prefix);
-        let end = self.table.log_end(self.dialect, &entry, LogState::Failed, Some(&note));
-        self.conn.batch_execute(&format!("{progress};\n{end}")).map_err(Error::query("write the log"))
+        let of = record.statements_total();
+        let done = (record.statements_done() + usize::from(resolution == Resolution::Applied)).min(of);
+        let up = plan::Direction::Upgrade;
+        let direction = if record.direction == up.name() { up } else { plan::Direction::Downgrade };
+        let entry =
+            LogEntry { run: &record.run, revision, direction, checksum: None, node: None, statements: of, times: None };
+        let note = format!("a person said: {}", resolution.name());
+        let mut statements = Vec::new();
+        if resolution == Resolution::Abandon {
+            statements.push(self.table.log_end(self.dialect, &entry, LogState::Abandoned, Some(&note)));
+        } else {
+            let unknown = || Error::Inconsistent(vec![Finding::Unknown { revision: revision.to_owned() }]);
+            let prefix = self.prefix(self.graph.find_id(revision).ok_or_else(unknown)?, direction, done)?;
+            statements.push(self.table.log_progress(self.dialect, &entry, done, prefix));
+            statements.push(self.table.log_end(self.dialect, &entry, LogState::Failed, Some(&note)));
+        }
+        self.conn.batch_execute(&statements.join(";\n")).map_err(Error::query("write the log"))
     }
 
     fn prefix(&self, node: Node, direction: plan::Direction, done: usize) -> Result<alembic_core::Checksum, Error> {

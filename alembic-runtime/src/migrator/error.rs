@@ -26,8 +26,8 @@ pub enum Error {
     /// The program was built by another version of the macro.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// A revision file was changed while the command ran.
-    #[error("`{path}` changed while it was being read; run the command again")]
+    /// A revision file was changed while the command ran, or replaced by an older one.
+    #[error("`{path}` is not what alembic.lock says of it")]
     Changed {
         /// The file.
         path: String,
@@ -73,11 +73,11 @@ pub enum Error {
     #[error("Diesel's table __diesel_schema_migrations cannot be taken over: {0}")]
     Diesel(String),
     /// MySQL commits a caller's transaction at the first DDL statement.
-    #[error("the connection is inside a transaction, which {0} would commit at the first DDL statement")]
+    #[error("the connection is inside a transaction, and on {0} this cannot run in one")]
     InsideTransaction(alembic_core::Dialect),
     /// The version table is not what this run left there.
     #[error(
-        "the version table was changed by somebody else during the run: it holds ({}) instead of ({}); this transaction was rolled back",
+        "the version table was changed by somebody else during the run: it holds ({}) instead of ({})",
         joined(found),
         joined(expected)
     )]
@@ -111,9 +111,10 @@ impl Error {
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
             Self::Interfered { .. } => Some("run the command again".into()),
+            Self::Changed { .. } => Some("run `cargo alembic lock`".into()),
             Self::Diesel(_) => Some("import its migrations with `cargo alembic import diesel`, all of them".into()),
             Self::Image(_) => Some("use the same version of alembic-runtime and alembic-macros".into()),
-            Self::Changed { .. } | Self::Work(_) | Self::Io { .. } | Self::Query { .. } => None,
+            Self::Work(_) | Self::Io { .. } | Self::Query { .. } => None,
         }
     }
 
@@ -157,6 +158,8 @@ pub enum Outcome {
         /// How many steps before the failed one were rolled back with it.
         undone: usize,
     },
+    /// The connection was lost, and the log could not be read.
+    Unknown,
     /// The statements before the failed one are committed, and the log says so.
     Partial {
         /// How many statements of the revision are done.
@@ -168,6 +171,7 @@ impl StatementError {
     fn next_step(&self) -> String {
         match self.outcome {
             Outcome::RolledBack { .. } => "mend the file and run the command again".into(),
+            Outcome::Unknown => "run the command again when the server answers: it reads the log first".into(),
             Outcome::Partial { done: 0 } => {
                 "nothing of this revision is applied; mend the file and run the command again".into()
             }
@@ -179,6 +183,9 @@ impl StatementError {
     }
 }
 
+/// How many characters of a statement's line are shown.
+const LINE_LENGTH: usize = 160;
+
 impl std::error::Error for StatementError {}
 
 impl fmt::Display for StatementError {
@@ -188,7 +195,8 @@ impl fmt::Display for StatementError {
         writeln!(f, "revision `{revision}` failed{which}: {}", self.server)?;
         writeln!(f, "  --> {path}:{line}:{column}")?;
         for (offset, text) in self.statement.lines().take(8).enumerate() {
-            writeln!(f, "{:>5} | {text}", line + offset)?;
+            let (cut, dots) = text.char_indices().nth(LINE_LENGTH).map_or((text.len(), ""), |(end, _)| (end, " …"));
+            writeln!(f, "{:>5} | {}{dots}", line + offset, &text[..cut])?;
         }
         match self.outcome {
             Outcome::RolledBack { committed: 0, undone: 0 } => f.write_str("nothing was changed"),
@@ -204,6 +212,7 @@ impl fmt::Display for StatementError {
                 the(undone, "revision"),
                 the(committed, "revision")
             ),
+            Outcome::Unknown => f.write_str("how far it got is in the log, which could not be read"),
             Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
             Outcome::Partial { done } => {
                 write!(
@@ -233,12 +242,20 @@ impl fmt::Display for Server<'_> {
         if matches!(kind, DatabaseErrorKind::ClosedConnection) {
             f.write_str("the connection was lost: ")?;
         }
-        f.write_str(info.message())?;
+        f.write_str(&without_our_sql(info.message()))?;
         for (name, text) in [("detail", info.details()), ("hint", info.hint())] {
             if let Some(text) = text {
                 write!(f, "; {name}: {text}")?;
             }
         }
         Ok(())
+    }
+}
+
+/// MariaDB quotes what follows a mistake; what we put after the user's statement is not their concern.
+fn without_our_sql(message: &str) -> String {
+    match (message.find("\n;\n"), message.rfind("' at line ")) {
+        (Some(ours), Some(end)) if ours < end => format!("{}{}", &message[..ours], &message[end..]),
+        _ => message.to_owned(),
     }
 }

@@ -11,25 +11,28 @@ use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{
     Error, Finding, Outcome,
-    engine::{Engine, Halt, Progress},
-    step::failed,
+    engine::{Engine, Halt, Progress, after},
+    step::{failed, sorted},
 };
-use crate::database::{LogRecord, MigrationBackend, State, Transaction, answer};
+use crate::database::{LogDepth, LogRecord, MigrationBackend, State, Transaction, answer, read_state};
+
+/// How many bytes are gathered before they are sent; a statement may be larger.
+const MESSAGE_SIZE: usize = 1 << 20;
 
 impl<C> Engine<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    /// Runs steps one by one, each with its own commits.
+    /// Runs steps one by one, each with its own commits, the first from statement `done` on.
     pub(super) fn journaled(
         &mut self,
         unit: &[Work],
-        rows: &[String],
+        rows: &mut Vec<String>,
         state: &State,
+        done: usize,
         progress: Progress,
     ) -> Result<(), Halt> {
-        let done = self.resumed_at(unit, state)?;
         if self.dialect.is_mysql_family() {
             self.create_tables(state)?;
             // DDL commits by itself; without autocommit, a data statement waits for the COMMIT that
@@ -42,24 +45,24 @@ where
                 .conn
                 .batch_execute("ROLLBACK; SET autocommit = @alembic_autocommit")
                 .map_err(Error::query("switch autocommit on"));
-            return result.and(restored).map_err(Halt::from);
+            result.and(restored)?;
+            *rows = unit.iter().fold(std::mem::take(rows), after);
+            return Ok(self.verify(rows)?);
         }
         // The transaction in which the tables are created also makes sure that the plan still fits.
-        self.transactions(&[], &mut rows.to_vec(), progress)?;
-        self.statement_by_statement(&unit[0], done, progress).map_err(Halt::from)
+        self.transactions(&[], rows, progress)?;
+        self.statement_by_statement(&unit[0], rows, done, progress)
     }
 
     /// Returns how many statements of the first step an earlier run has done, after making sure
     /// that they are still the same.
-    fn resumed_at(&self, unit: &[Work], state: &State) -> Result<usize, Error> {
+    pub(super) fn resumed_at(&self, unit: &[Work], state: &State) -> Result<usize, Error> {
         let Some(first) = unit.first() else {
             return Ok(0);
         };
-        let left = |record: &&LogRecord| record.revision == first.id && record.state == "failed";
-        let Some(record) = state.log.iter().find(left) else {
-            return Ok(0);
-        };
-        let done = record.statement.parse().unwrap_or(0);
+        let left = |record: &&LogRecord| record.revision == first.id && super::status::unfinished(record).is_some();
+        let Some(record) = state.log.iter().find(left) else { return Ok(0) };
+        let done = record.statements_done();
         let same = record.prefix.as_ref().is_none_or(|prefix| *prefix == first.prefix(done).to_string());
         if done == 0 || same && done <= first.statements.len() {
             return Ok(done);
@@ -78,14 +81,15 @@ where
                 message.extend(self.announcement(work, done));
                 message.push("COMMIT".to_owned());
             }
-            let entry = work.log_entry(&self.run);
+            let run = self.run.clone();
+            let entry = work.log_entry(&run);
             for (n, statement) in work.statements.iter().enumerate().skip(done) {
                 message.push(statement.text.clone());
                 let note = self.table.log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
+                message.push(note);
                 if n + 1 < work.statements.len() {
-                    message.extend([note, "COMMIT".to_owned()]);
-                } else {
-                    message.push(note);
+                    message.push("COMMIT".to_owned());
+                    self.flush(work, &mut message)?;
                 }
             }
             message.extend(self.completion(work));
@@ -101,20 +105,37 @@ where
         Ok(())
     }
 
+    /// Sends what has gathered, if it is much: servers take messages of some megabytes only.
+    fn flush(&mut self, work: &Work, message: &mut Vec<String>) -> Result<(), Error> {
+        if message.iter().map(String::len).sum::<usize>() < MESSAGE_SIZE {
+            return Ok(());
+        }
+        let sent = std::mem::take(message).join("\n;\n");
+        self.conn.batch_execute(&sent).map_err(|error| self.stopped(work, &error))
+    }
+
     /// PostgreSQL and SQLite: some statements want to be alone in their message.
-    fn statement_by_statement(&mut self, work: &Work, done: usize, progress: Progress) -> Result<(), Error> {
-        let writing = || Error::query("write the log");
+    fn statement_by_statement(
+        &mut self,
+        work: &Work,
+        rows: &mut Vec<String>,
+        done: usize,
+        progress: Progress,
+    ) -> Result<(), Halt> {
         let begun = Instant::now();
+        self.announce(work, rows, done)?;
         let step = self.started(work, progress);
-        self.conn.batch_execute(&self.announcement(work, done).join(";\n")).map_err(writing())?;
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             self.conn.batch_execute(&statement.text).map_err(|error| self.stopped(work, &error))?;
             let note = self.table.log_progress(self.dialect, &work.log_entry(&self.run), n + 1, work.prefix(n + 1));
-            self.conn.batch_execute(&note).map_err(writing())?;
+            self.conn.batch_execute(&note).map_err(Error::query("write the log"))?;
         }
+        *rows = after(std::mem::take(rows), work);
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
         let written = self.conn.batch_execute(&self.completion(work).join(";\n"));
-        match written.and_then(|()| Transaction::commit(self.conn)) {
+        let written = written.map_err(Error::query("write the version table"));
+        let written = written.and_then(|()| self.verify(rows));
+        match written.and_then(|()| Transaction::commit(self.conn).map_err(Error::query("commit"))) {
             Ok(()) => {
                 self.finished(step, begun);
                 self.report.transactions += 1;
@@ -122,9 +143,33 @@ where
             }
             Err(error) => {
                 Transaction::rollback(self.conn);
-                Err(Error::query("write the version table")(error))
+                Err(error.into())
             }
         }
+    }
+
+    /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
+    fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+        Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
+        let announced = self.announce_in_transaction(work, rows, done);
+        if announced.is_err() {
+            Transaction::rollback(self.conn);
+        }
+        announced
+    }
+
+    fn announce_in_transaction(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+        let state = read_state(self.conn, self.dialect, &self.table, LogDepth::Latest)
+            .map_err(Error::query("read the version table"))?;
+        let running = |record: &LogRecord| {
+            record.state == LogState::Running.name() && record.statements_done() < record.statements_total()
+        };
+        if state.rows != sorted(rows) || state.log.iter().any(running) {
+            return Err(Halt::Replan);
+        }
+        self.conn.batch_execute(&self.announcement(work, done).join(";\n")).map_err(Error::query("write the log"))?;
+        Transaction::commit(self.conn).map_err(Error::query("commit"))?;
+        Ok(())
     }
 
     /// Returns the statements that say a step is about to run from statement `done` on.

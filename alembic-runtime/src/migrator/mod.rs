@@ -40,6 +40,18 @@ pub enum Resolution {
     Applied,
     /// It did not; run it again.
     Retry,
+    /// What the step did was undone by hand; forget it.
+    Abandon,
+}
+
+impl Resolution {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Retry => "retry",
+            Self::Abandon => "abandon",
+        }
+    }
 }
 
 /// Options of a run.
@@ -159,8 +171,8 @@ where
 {
     /// Applies everything up to `target` that is not applied yet.
     ///
-    /// If the database is at the target already, one query finds that out, and neither a lock nor a
-    /// transaction is taken.
+    /// If the target is `head` and the database is there already, one query finds that out. Nothing to
+    /// do never takes a lock.
     ///
     /// # Errors
     ///

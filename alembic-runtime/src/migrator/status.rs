@@ -6,6 +6,7 @@ use alembic_core::{
     Graph, Node,
     graph::Edges,
     plan::Rows,
+    version_table::LogState,
     wording::{count, joined},
 };
 use serde::Serialize;
@@ -72,10 +73,14 @@ impl Finding {
             }
             Self::Overlap { revision, .. } => format!("`stamp --purge {revision}` leaves one row"),
             Self::Unfinished { revision, direction, interrupted: false, .. } => {
-                format!("finish it first: run `{direction}` towards `{revision}` again")
+                format!(
+                    "finish it first: run `{direction}` towards `{revision}` again; or undo by hand what it did, and say `resolve {revision} --abandon`"
+                )
             }
             Self::Unfinished { revision, .. } => {
-                format!("look whether the statement took effect, then say `resolve {revision} --applied` or `--retry`")
+                format!(
+                    "if nothing runs, look whether the statement took effect, then say `resolve {revision} --applied` or `--retry`"
+                )
             }
         }
     }
@@ -101,7 +106,7 @@ impl fmt::Display for Finding {
                 write!(f, "the version table names `{revision}` and its ancestor `{ancestor}`")
             }
             Self::Unfinished { revision, direction, done, of, interrupted } => {
-                let how = if *interrupted { "was interrupted" } else { "failed" };
+                let how = if *interrupted { "is running, or was interrupted," } else { "stopped" };
                 write!(f, "the {direction} of `{revision}` {how} after {done} of {}", count(*of, "statement"))
             }
         }
@@ -208,14 +213,18 @@ pub(crate) fn findings(graph: &Graph, state: &State) -> Vec<Finding> {
     findings
 }
 
-/// Returns the step that the log entry left unfinished. A step inside a transaction leaves none.
+/// Returns the step that the log entry left unfinished. A step inside a transaction leaves none, and
+/// one that failed at its first statement has left nothing.
 pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
-    (record.state != "done").then(|| Finding::Unfinished {
+    let (done, of) = (record.statements_done(), record.statements_total());
+    let running = record.state == LogState::Running.name();
+    let failed = record.state == LogState::Failed.name();
+    (running && of > 0 || failed && done > 0).then(|| Finding::Unfinished {
         revision: record.revision.clone(),
         direction: record.direction.clone(),
-        done: record.statement.parse().unwrap_or(0),
-        of: record.statements.parse().unwrap_or(0),
-        interrupted: record.state == "running",
+        done,
+        of,
+        interrupted: running && done < of,
     })
 }
 
@@ -224,8 +233,11 @@ pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
 /// The log holds, for each revision, a value that names its whole history. If those of the rows
 /// are as they were, everything before is too, and nothing else is looked at.
 fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
-    let log: HashMap<&str, &LogRecord> =
-        log.iter().filter(|record| record.state == "done").map(|record| (record.revision.as_str(), record)).collect();
+    let log: HashMap<&str, &LogRecord> = log
+        .iter()
+        .filter(|record| record.state == LogState::Done.name())
+        .map(|record| (record.revision.as_str(), record))
+        .collect();
     let unchanged = |node: Node| {
         let record = log.get(graph.id(node));
         record.and_then(|record| record.node.as_ref()).is_none_or(|hash| *hash == graph.node_hash(node).to_string())
@@ -260,10 +272,4 @@ fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
         .map(|node| graph.revision(node))
         .map(|revision| Finding::NeverApplied { revision: revision.id.clone(), path: revision.path.clone() })
         .collect()
-}
-
-/// Refuses a database that contradicts the graph.
-pub(crate) fn require_agreement(graph: &Graph, state: &State) -> Result<(), super::Error> {
-    let findings = findings(graph, state);
-    if findings.is_empty() { Ok(()) } else { Err(super::Error::Inconsistent(findings)) }
 }

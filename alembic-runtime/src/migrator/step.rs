@@ -96,7 +96,8 @@ where
                 return Err(Halt::Replan);
             }
             self.create_tables(&state)?;
-            self.clock = Some(self.read_clock()?);
+            // Both are read now: waiting for the lock took its time.
+            (self.clock, self.begun) = (Some(self.read_clock()?), Instant::now());
         } else {
             let found = version_numbers(self.conn, self.dialect, &self.table)
                 .map_err(Error::query("read the version table"))?;
@@ -237,7 +238,7 @@ where
     }
 
     /// Asks the database what it is about to commit: Python's Alembic takes no lock.
-    fn verify(&mut self, rows: &[String]) -> Result<(), Error> {
+    pub(super) fn verify(&mut self, rows: &[String]) -> Result<(), Error> {
         let found =
             version_numbers(self.conn, self.dialect, &self.table).map_err(Error::query("read the version table"))?;
         let expected = sorted(rows);
@@ -245,7 +246,7 @@ where
     }
 }
 
-fn sorted(rows: &[String]) -> Vec<String> {
+pub(super) fn sorted(rows: &[String]) -> Vec<String> {
     let mut rows = rows.to_vec();
     rows.sort_unstable();
     rows

@@ -7,7 +7,10 @@ use alembic_runtime::cli::{self, CommandError, Exit, Report, Styles};
 use serde::Serialize;
 
 use super::on_database;
-use crate::{context::Context, project::Project};
+use crate::{
+    context::Context,
+    project::{Lock, Project},
+};
 
 /// What the files are worth, where there is no database to compare them with.
 #[derive(Serialize)]
@@ -29,7 +32,7 @@ impl Report for Files {
 
 pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
-    let project = Project::load_all(package, config, true)?;
+    let project = Project::load(package, config, Lock::Require)?;
     let heads = project.graph.ids(project.graph.heads()).map(str::to_owned).collect();
     let files = Files { revisions: project.graph.len(), heads };
     let target = cx.find_target(&project.package, &project.config)?;

@@ -1,6 +1,6 @@
 //! `database`.
 
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use alembic_core::Dialect;
 use alembic_runtime::cli::{self, CommandError, Exit};
@@ -37,6 +37,12 @@ struct Confirmation {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
     let target = cx.target(&package, &config)?;
+    if matches!(&target, Target::Sqlite(path) if path.starts_with("file:") || path.as_os_str() == ":memory:") {
+        return Err(CommandError::usage(format!(
+            "{} is not a plain path, and only those are made and dropped",
+            target.display()
+        )));
+    }
     match &args.action {
         Action::Create => create(cx, &target),
         Action::Drop(confirmation) => drop_database(cx, &target, confirmation),
@@ -105,8 +111,20 @@ fn drop_database(cx: &mut Context<'_>, target: &Target, confirmation: &Confirmat
     Ok(Exit::Success)
 }
 
-/// Removes an SQLite database with the files of its journal.
+/// Removes an SQLite database with the files of its journal, and nothing that is no database.
 fn remove_files(path: &Path) -> Result<(), CommandError> {
+    // A link would go and leave the data.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut start = Vec::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        file.take(16).read_to_end(&mut start).ok();
+    }
+    if !start.is_empty() && start != *b"SQLite format 3\0" {
+        return Err(CommandError::usage(format!(
+            "`{}` is not an SQLite database; nothing was dropped",
+            path.display()
+        )));
+    }
     for ending in ["", "-wal", "-shm", "-journal"] {
         let file = format!("{}{ending}", path.display());
         match std::fs::remove_file(&file) {

@@ -5,7 +5,10 @@ use std::{path::Path, process::Command};
 use alembic_core::target;
 use alembic_runtime::cli::{CommandError, Exit};
 
-use crate::{context::Context, project::Project};
+use crate::{
+    context::Context,
+    project::{Lock, Project},
+};
 
 /// Open a revision file in $EDITOR
 #[derive(Debug, clap::Args)]
@@ -24,7 +27,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     for node in found {
         open(cx, &project.package.root.join(&project.graph.revision(node).path))?;
     }
-    Project::load_all(project.package, project.config, false)?;
+    Project::load(project.package, project.config, Lock::Rewrite)?;
     Ok(Exit::Success)
 }
 

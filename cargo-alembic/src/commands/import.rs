@@ -52,10 +52,14 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let migrations = read(&folder)?;
     let mut parent: Option<Node> = single_head(&project)?;
     let imported = migrations.len();
-    for migration in migrations {
-        let id = migration.id.clone();
-        project.add(migration.revision(parent)?)?;
-        parent = project.graph.find_id(&id);
+    // All are read before the first is written.
+    let revisions = migrations.iter().map(Imported::revision).collect::<Result<Vec<_>, _>>()?;
+    if let Some(known) = migrations.iter().find(|migration| project.graph.find_id(&migration.id).is_some()) {
+        return Err(CommandError::usage(format!("revision `{}` is here already; was it imported before?", known.id)));
+    }
+    for (new, migration) in revisions.into_iter().zip(&migrations) {
+        project.add(NewRevision { parents: parent.into_iter().collect(), ..new })?;
+        parent = project.graph.find_id(&migration.id);
     }
     cx.printer.status(format_args!("Imported {} from {}.", count(imported, "migration"), folder.display()));
     Ok(Exit::Success)
@@ -102,7 +106,7 @@ fn read(folder: &Path) -> Result<Vec<Imported>, CommandError> {
 }
 
 impl Imported {
-    fn revision(&self, parent: Option<Node>) -> Result<NewRevision, CommandError> {
+    fn revision(&self) -> Result<NewRevision, CommandError> {
         let up = read_sql(&self.folder.join("up.sql"))?;
         let down = self.folder.join("down.sql");
         let downgrade = if down.exists() {
@@ -113,7 +117,6 @@ impl Imported {
         Ok(NewRevision {
             message: self.message.clone(),
             rev_id: Some(self.id.clone()),
-            parents: parent.into_iter().collect(),
             sql: Some((up, downgrade)),
             without_transaction: !self.in_transaction,
             ..NewRevision::default()

@@ -7,7 +7,7 @@ use alembic_runtime::cli::{CommandError, Exit};
 use super::list_templates::{self, Template};
 use crate::{
     context::Context,
-    project::{Project, add_settings, atomically},
+    project::{Lock, Project, add_settings, atomically},
 };
 
 /// Start a migrations folder and configure it in Cargo.toml
@@ -33,6 +33,14 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let package = cx.package()?;
     let template = list_templates::find(&args.template)?;
+    if cx.selection.name.is_some() {
+        return Err(CommandError::usage("init configures all databases of a package; leave out --name"));
+    }
+    if args.template == "multidb" && (args.directory != "migrations" || args.sqlite_path.is_some()) {
+        return Err(CommandError::usage(
+            "the template multidb has folders and URLs of its own; edit them in Cargo.toml",
+        ));
+    }
     let manifest = fs::read_to_string(&package.manifest)
         .map_err(|e| CommandError::usage(format!("could not read `{}`", package.manifest.display())).caused_by(&e))?;
     let settings = settings(&template, args);
@@ -55,7 +63,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         .map_err(|e| CommandError::usage(format!("could not write `{}`", package.manifest.display())).caused_by(&e))?;
     cx.printer.status(format_args!("Adding [package.metadata.alembic] to {} ...  done", package.manifest.display()));
     for database in databases {
-        Project::load_all(package.clone(), database.clone(), false)?;
+        Project::load(package.clone(), database.clone(), Lock::Rewrite)?;
     }
     if config.sqlite_path.is_none() {
         cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));

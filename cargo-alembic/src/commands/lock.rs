@@ -3,7 +3,10 @@
 use alembic_core::lockfile::FILE_NAME;
 use alembic_runtime::cli::{CommandError, Exit};
 
-use crate::{context::Context, project::Project};
+use crate::{
+    context::Context,
+    project::{Lock, Project},
+};
 
 /// Write alembic.lock anew from the revision files
 ///
@@ -14,7 +17,7 @@ pub(crate) struct Args {}
 
 pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
-    let project = Project::load_all(package, config, cx.selection.locked)?;
+    let project = Project::load(package, config, if cx.selection.locked { Lock::Require } else { Lock::Rewrite })?;
     let count = alembic_core::wording::count(project.graph.len(), "revision");
     cx.printer.status(format_args!("{}/{FILE_NAME} is up to date with {count}.", project.config.migrations[0]));
     Ok(Exit::Success)

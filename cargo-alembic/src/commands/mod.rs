@@ -43,7 +43,16 @@ pub(crate) enum Command {
     OnDatabase(cli::Command),
 }
 
+impl Command {
+    fn writes_revisions(&self) -> bool {
+        matches!(self, Self::Init(_) | Self::Revision(_) | Self::Merge(_) | Self::Edit(_) | Self::Import(_))
+    }
+}
+
 pub(crate) fn run(command: &Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if cx.selection.locked && command.writes_revisions() {
+        return Err(CommandError::usage("this command changes alembic.lock, and --locked was given"));
+    }
     match command {
         Command::Init(args) => init::run(args, cx),
         Command::ListTemplates(args) => list_templates::run(args, cx),

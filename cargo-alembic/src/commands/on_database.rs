@@ -1,6 +1,5 @@
 //! Runs the runtime's commands on the project's database.
 
-use alembic_core::Dialect;
 use alembic_runtime::{
     MigrationBackend,
     cli::{self, CommandError, Exit, Place},
@@ -16,7 +15,7 @@ use crate::{
 pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.project()?;
     if !command.needs_database() {
-        let target = cx.find_target(&project.package, &project.config)?;
+        let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
         let dialect = target.as_ref().map(Target::dialect);
         let mut connect = || Err::<SqliteConnection, _>(CommandError::usage("this command connects to no database"));
         return on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
@@ -55,7 +54,6 @@ where
     C::Backend: MigrationBackend,
 {
     let migrations = project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
-    let place = Place { dialect: place.dialect.or(None::<Dialect>), ..place };
     let printer = &mut cx.printer;
     cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer })
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::edit;
 use crate::{
     context::Context,
-    project::{NewRevision, Project, Written},
+    project::{Lock, NewRevision, Project, Written},
 };
 
 /// Create a new revision file
@@ -97,7 +97,7 @@ pub(super) fn finish(
     project.run_hooks(&written.path, |line| cx.printer.status(line))?;
     if open_editor {
         edit::open(cx, &written.path)?;
-        Project::load_all(project.package.clone(), project.config.clone(), false)?;
+        Project::load(project.package.clone(), project.config.clone(), Lock::Rewrite)?;
     }
     let report = NewFile { revision: &written.id, parents: &written.parents, path: &written.name };
     cx.printer.report(&report)?;

@@ -36,7 +36,7 @@ impl Target {
                 Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
             }
             Some((scheme @ ("mysql" | "mariadb"), _)) => Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?))),
-            Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
+            Some(("sqlite", path)) => sqlite_path(path),
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
@@ -46,7 +46,10 @@ impl Target {
             None if parameters::are_keywords(url) => {
                 Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
             }
-            None => Ok(Self::Sqlite(url.strip_prefix("sqlite:").unwrap_or(url).into())),
+            None if url.is_empty() => Err("it is empty".to_owned()),
+            None if url.contains('@') => Err("it looks like a URL without `postgres://` or `mysql://`".to_owned()),
+            None if url.starts_with("file:") => Ok(Self::Sqlite(url.into())),
+            None => sqlite_path(url.strip_prefix("sqlite:").unwrap_or(url)),
         }
     }
 
@@ -67,6 +70,13 @@ impl Target {
             Self::Mysql(server) => mask(&server.url),
         }
     }
+}
+
+fn sqlite_path(path: &str) -> Result<Target, String> {
+    if path.contains('?') {
+        return Err("parameters of SQLite are understood in the form `file:app.db?mode=ro` only".to_owned());
+    }
+    Ok(Target::Sqlite(path.into()))
 }
 
 /// Whether a missing SQLite file is made.

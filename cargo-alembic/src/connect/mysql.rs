@@ -77,7 +77,7 @@ impl Server {
                     connect_timeout = Duration::from_secs(seconds);
                 }
                 "charset" if value.to_ascii_lowercase().starts_with("utf8") => {}
-                _ => return Err(format!("the parameter `{key}={value}` is not supported")),
+                _ => return Err(format!("the parameter `{key}` is not supported")),
             }
         }
         let options = options.ssl_opts(ssl_options(ssl)?);
@@ -114,7 +114,8 @@ impl Server {
 
 fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
     let has_files = ssl.authority.is_some() || ssl.certificate.is_some();
-    let mode = ssl.mode.as_deref().unwrap_or(if has_files { "VERIFY_CA" } else { "PREFERRED" });
+    // The driver cannot fall back, so what libmysqlclient prefers has to be asked for.
+    let mode = ssl.mode.as_deref().unwrap_or(if has_files { "VERIFY_CA" } else { "DISABLED" });
     let mut options = SslOpts::default();
     if let Some(authority) = ssl.authority {
         options = options.with_root_certs(vec![std::path::PathBuf::from(authority).into()]);
@@ -129,13 +130,10 @@ fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
         _ => return Err("a client certificate needs both ssl_cert and ssl_key".to_owned()),
     }
     match mode {
-        // The driver cannot fall back, and most servers that are reached this way have no certificate.
-        "DISABLED" | "PREFERRED" => Ok(None),
+        "DISABLED" => Ok(None),
         "REQUIRED" => Ok(Some(options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true))),
         "VERIFY_CA" => Ok(Some(options.with_danger_skip_domain_validation(true))),
         "VERIFY_IDENTITY" => Ok(Some(options)),
-        other => {
-            Err(format!("`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"))
-        }
+        other => Err(format!("`ssl_mode={other}` is none of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY")),
     }
 }

@@ -18,7 +18,10 @@ pub(super) fn libpq(text: &str) -> Result<Parameters, String> {
         return keywords(text);
     }
     let (scheme, rest) = text.split_once("://").ok_or("expected `postgres://…`")?;
-    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // A password may hold unencoded slashes, so the user part ends at the last `@` before a query.
+    let after_user = rest.split('?').next().unwrap_or(rest).rfind('@').unwrap_or(0);
+    let end = rest[after_user..].find(['/', '?']).map_or(rest.len(), |at| after_user + at);
+    let (authority, tail) = rest.split_at(end);
     let mut parameters = Parameters::new();
     let mut add = |key: &str, value: &str| -> Result<(), String> {
         if !value.is_empty() {
@@ -35,6 +38,9 @@ pub(super) fn libpq(text: &str) -> Result<Parameters, String> {
         }
         None => authority,
     };
+    if host.contains(',') {
+        return Err("several hosts in a URL are not supported; use the parameters host and port".to_owned());
+    }
     let port_at = if host.starts_with('[') { host.rfind("]:").map(|at| at + 1) } else { host.rfind(':') };
     let (host, port) = port_at.map_or((host, ""), |at| (&host[..at], &host[at + 1..]));
     add("host", host.trim_start_matches('[').trim_end_matches(']'))?;

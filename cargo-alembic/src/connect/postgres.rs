@@ -235,6 +235,8 @@ fn ssl(config: &mut Config, settings: &Settings) -> Result<Option<(Verify, Files
     let (mode, verify) = match settings.mode.as_str() {
         "disable" => (SslMode::Disable, None),
         "allow" | "prefer" => (SslMode::Prefer, Some(Verify::Nothing)),
+        // With an authority to check against, libpq checks.
+        "require" if settings.files.roots.is_some() => (SslMode::Require, Some(Verify::Authority)),
         "require" => (SslMode::Require, Some(Verify::Nothing)),
         "verify-ca" => (SslMode::Require, Some(Verify::Authority)),
         "verify-full" => (SslMode::Require, Some(Verify::Host)),

@@ -63,9 +63,13 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
             cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().trim_start_matches("error: ").to_owned(),
             other => other.to_string(),
         };
-        CommandError::usage("there is no package here")
-            .because(cause)
-            .hint("run it in a package, or make one with `cargo new`")
+        if cause.contains("could not find `Cargo.toml`") {
+            CommandError::usage("there is no package here")
+                .because(cause)
+                .hint("run it in a package, or make one with `cargo new`")
+        } else {
+            CommandError::usage("Cargo cannot read the package").because(cause)
+        }
     })?;
     let members = metadata.workspace_packages();
     let package = |package: &cargo_metadata::Package| Package {

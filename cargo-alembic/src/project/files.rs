@@ -20,6 +20,16 @@ pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a file that must not exist yet, in one step.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    readable_by_all(file.as_file())?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Temporary files are private; what is committed to git is not.
 #[cfg(unix)]
 fn readable_by_all(file: &fs::File) -> io::Result<()> {

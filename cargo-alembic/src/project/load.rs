@@ -1,11 +1,11 @@
-//! Files and lock file → graph, opening as few files as possible.
+//! Files → graph, and the lock file that says the same.
 
 use std::{
-    collections::HashMap,
     fs, io,
-    path::{Path, PathBuf},
+    num::NonZero,
+    path::PathBuf,
     sync::Arc,
-    time::SystemTime,
+    thread::{self, available_parallelism},
 };
 
 use alembic_core::{
@@ -26,72 +26,61 @@ pub(crate) struct Project {
     pub(crate) graph: Arc<Graph>,
 }
 
+/// What loading does about a lock file that does not say what the files say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// Writes it anew; one that cannot be read is an error.
+    Refresh,
+    /// Is an error.
+    Require,
+    /// Writes it anew, whatever it is.
+    Rewrite,
+}
+
 /// A revision file, not opened yet.
 struct Found {
     /// Relative to the package, with `/`.
     name: String,
     path: PathBuf,
-    modified: Option<SystemTime>,
 }
 
 impl Project {
-    /// Loads the revisions. Files that are older than the lock file are taken from there; what has
-    /// changed is read, and the lock file is written anew unless `locked` forbids it.
-    pub(crate) fn load(package: Package, config: Config, locked: bool) -> Result<Self, CommandError> {
-        let lock_path = lock_path(&package, &config);
-        let (lock, modified) = read_lock(&lock_path)?;
-        let mut known: HashMap<String, Revision> = HashMap::new();
-        if let Some(lock) = &lock {
-            known = lock.revisions.iter().map(|(revision, _)| (revision.path.clone(), revision.clone())).collect();
-        }
-        let unchanged = |file: &Found| file.modified.zip(modified).is_some_and(|(file, lock)| file < lock);
-        let project = Self::assemble(package, config, |file| known.remove(&file.name).filter(|_| unchanged(file)))?;
-        project.settle_lock(&lock_path, lock.as_ref(), locked)?;
-        Ok(project)
-    }
-
-    /// Loads the revisions from their files alone, and writes the lock file anew.
-    pub(crate) fn load_all(package: Package, config: Config, locked: bool) -> Result<Self, CommandError> {
-        let lock_path = lock_path(&package, &config);
-        let lock = fs::read_to_string(&lock_path).ok().and_then(|text| Lockfile::parse(&text).ok());
-        let project = Self::assemble(package, config, |_| None)?;
-        project.settle_lock(&lock_path, lock.as_ref(), locked)?;
-        Ok(project)
-    }
-
-    fn assemble(
-        package: Package,
-        config: Config,
-        mut from_lock: impl FnMut(&Found) -> Option<Revision>,
-    ) -> Result<Self, CommandError> {
-        let mut revisions = Vec::new();
-        let mut wrong = Vec::new();
+    /// Loads the revisions from their files, all of them: neither times nor the lock file can prove
+    /// that a file is what it was.
+    pub(crate) fn load(package: Package, config: Config, lock: Lock) -> Result<Self, CommandError> {
         let files = list(&package, &config)?;
-        for file in &files {
-            match from_lock(file).map_or_else(|| read(file), Ok) {
-                Ok(revision) => revisions.push(revision),
-                Err(problem) => wrong.push(problem),
-            }
-        }
+        let (revisions, wrong) = read_all(&files);
         if !wrong.is_empty() {
             return Err(problems(&wrong));
         }
-        match Graph::new(revisions) {
-            Ok(graph) => Ok(Self { package, config, graph: Arc::new(graph) }),
-            // With all texts at hand the message can name lines.
-            Err(errors) => Err(explain(&files).unwrap_or_else(|| CommandError::usage(errors.to_string()))),
-        }
+        // With all texts at hand the message can name lines.
+        let graph = Graph::new(revisions)
+            .map_err(|errors| explain(&files).unwrap_or_else(|| CommandError::usage(errors.to_string())))?;
+        let project = Self { package, config, graph: Arc::new(graph) };
+        project.settle_lock(lock)?;
+        Ok(project)
     }
 
-    fn settle_lock(&self, path: &Path, lock: Option<&Lockfile>, locked: bool) -> Result<(), CommandError> {
-        let wanted = Lockfile::of(&self.graph);
-        match lock {
-            Some(lock) if *lock == wanted => Ok(()),
-            _ if locked => {
-                Err(CommandError::usage(format!("`{}` is not up to date, and --locked was given", path.display()))
-                    .hint("run `cargo alembic lock` and commit the file"))
+    fn settle_lock(&self, policy: Lock) -> Result<(), CommandError> {
+        let path = lock_path(&self.package, &self.config);
+        let found = match fs::read_to_string(&path) {
+            Ok(text) if text == Lockfile::of(&self.graph).render() => return Ok(()),
+            Ok(text) => Lockfile::parse(&text).map(drop),
+            Err(_) => Ok(()),
+        };
+        match (policy, found) {
+            (Lock::Require, _) => Err(CommandError::usage(format!("`{}` is not up to date", path.display()))
+                .hint("run `cargo alembic lock` and commit the file")),
+            (Lock::Refresh, Err(error)) => {
+                Err(CommandError::usage(format!("{}:{}: {}", path.display(), error.line, error.problem))
+                    .hint("`cargo alembic lock` writes it anew from the files"))
             }
-            _ => self.write_lock(),
+            // Who may not write may still read.
+            (Lock::Refresh, Ok(())) => {
+                self.write_lock().ok();
+                Ok(())
+            }
+            (Lock::Rewrite, _) => self.write_lock(),
         }
     }
 
@@ -124,21 +113,6 @@ fn lock_path(package: &Package, config: &Config) -> PathBuf {
     package.root.join(&config.migrations[0]).join(FILE_NAME)
 }
 
-fn read_lock(path: &Path) -> Result<(Option<Lockfile>, Option<SystemTime>), CommandError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None)),
-        Err(error) => {
-            return Err(CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error));
-        }
-    };
-    let lock = Lockfile::parse(&text).map_err(|error| {
-        CommandError::usage(format!("{}:{}: {}", path.display(), error.line, error.problem))
-            .hint("`cargo alembic lock` writes it anew from the files")
-    })?;
-    Ok((Some(lock), fs::metadata(path).and_then(|metadata| metadata.modified()).ok()))
-}
-
 /// Lists the revision files of all locations, sorted by name.
 fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> {
     let mut files = Vec::new();
@@ -153,14 +127,37 @@ fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> 
             let entry = entry.map_err(failed)?;
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "sql") {
-                let name = format!("{location}/{}", entry.file_name().to_string_lossy());
-                let modified = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
-                files.push(Found { name, path, modified });
+                let file_name = entry.file_name().to_string_lossy().into_owned();
+                // Editors leave files of this kind beside those that are open.
+                if !file_name.starts_with('.') {
+                    files.push(Found { name: format!("{location}/{file_name}"), path });
+                }
             }
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+/// Reads files on all processors: opening thousands takes longer than anything else.
+fn read_all(files: &[Found]) -> (Vec<Revision>, Vec<Problem>) {
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let share = files.len().div_ceil(threads).max(1);
+    let results: Vec<_> = thread::scope(|scope| {
+        let readers: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(|| files.iter().map(read).collect::<Vec<Result<_, _>>>()))
+            .collect();
+        readers.into_iter().flat_map(|reader| reader.join().expect("reading does not panic")).collect()
+    });
+    let (mut revisions, mut wrong) = (Vec::with_capacity(files.len()), Vec::new());
+    for result in results {
+        match result {
+            Ok(revision) => revisions.push(revision),
+            Err(problem) => wrong.push(problem),
+        }
+    }
+    (revisions, wrong)
 }
 
 fn read(file: &Found) -> Result<Revision, Problem> {

@@ -9,6 +9,6 @@ mod write;
 
 pub(crate) use discover::{Package, discover};
 pub(crate) use files::atomically;
-pub(crate) use load::Project;
+pub(crate) use load::{Lock, Project};
 pub(crate) use manifest::add_settings;
 pub(crate) use write::{NewRevision, Written};

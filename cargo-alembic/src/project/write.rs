@@ -1,8 +1,7 @@
 //! Adds a revision to a project.
 
 use std::{
-    fs,
-    io::Write,
+    io,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -18,7 +17,7 @@ use alembic_core::{
 use alembic_runtime::cli::CommandError;
 use chrono::{DateTime, FixedOffset, Local, Utc};
 
-use super::{Project, name::file_name};
+use super::{Lock, Project, files, name::file_name};
 
 /// A revision to be written.
 #[derive(Debug, Default)]
@@ -70,7 +69,8 @@ impl Project {
                 .caused_by(&errors)
                 .hint(hint)
         })?;
-        create(&path, &text)?;
+        files::create(&path, &text)
+            .map_err(|error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error))?;
         self.graph = Arc::new(graph);
         self.write_lock()?;
         Ok(Written { id, path, name, parents })
@@ -83,7 +83,7 @@ impl Project {
             self.run_hook(hook, path)?;
         }
         if !self.config.post_write_hooks.is_empty() {
-            Self::load_all(self.package.clone(), self.config.clone(), false)?;
+            Self::load(self.package.clone(), self.config.clone(), Lock::Rewrite)?;
         }
         Ok(())
     }
@@ -104,6 +104,8 @@ impl Project {
         let status = Command::new(program)
             .args(arguments)
             .current_dir(&self.package.root)
+            // What the tool says is not our answer.
+            .stdout(io::stderr())
             .status()
             .map_err(|error| failed(format!("could not run `{program}`: {error}")))?;
         if status.success() { Ok(()) } else { Err(failed(format!("`{program}` ended with {status}"))) }
@@ -179,13 +181,6 @@ fn script(
         Ok(_) => Err(CommandError::usage("the message cannot be told from the header; use other words")),
         Err(error) => Err(CommandError::usage("the revision would not be readable").because(error.problem)),
     }
-}
-
-fn create(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed =
-        |error: std::io::Error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error);
-    let mut file = fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
 }
 
 fn random_id() -> String {
