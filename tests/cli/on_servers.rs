@@ -115,7 +115,7 @@ fn the_third_statement_fails_on_mariadb() {
         error: revision `b1` failed in statement 3 of 3: Duplicate entry '1' for key 'PRIMARY'
           --> migrations/b1.sql:9:1
             9 | INSERT INTO ta VALUES (1)
-        2 statements of it are committed: this database cannot roll that back
+        2 statements of it are committed
         hint: mend the file from this statement on and run the command again: it goes on after the first 2 statements
         [exit status: 3]
         ");

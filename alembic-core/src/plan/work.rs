@@ -225,6 +225,15 @@ impl Work {
     /// they are still the same.
     #[must_use]
     pub fn prefix(&self, count: usize) -> Checksum {
-        Checksum::of(self.statements.iter().take(count).map(|statement| statement.text.as_bytes()))
+        let none = Checksum::of([]);
+        self.statements.iter().take(count).fold(none, |prefix, statement| statement.after(prefix))
+    }
+}
+
+impl Statement {
+    /// Returns the checksum of the statements up to this one, given that of those before.
+    #[must_use]
+    pub fn after(&self, prefix: Checksum) -> Checksum {
+        Checksum::of([prefix.as_bytes().as_slice(), self.text.as_bytes()])
     }
 }

@@ -159,7 +159,8 @@ where
     /// Plans under the lock, and again as long as somebody without the lock gets in between.
     fn locked(&mut self, command: Command<'_>) -> Result<(), Error> {
         loop {
-            let state = self.state_at_rest()?;
+            let resolving = matches!(command, Command::Resolve(..));
+            let state = if resolving { self.state()? } else { self.state_at_rest()? };
             let halted = match command {
                 Command::EnsureVersion => self.ensure_version(&state),
                 Command::Resolve(revision, resolution) => {

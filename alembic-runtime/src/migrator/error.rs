@@ -215,12 +215,7 @@ impl fmt::Display for StatementError {
             Outcome::Unknown => f.write_str("how far it got is in the log, which could not be read"),
             Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
             Outcome::Partial { done } => {
-                write!(
-                    f,
-                    "{} of it {} committed: this database cannot roll that back",
-                    count(done, "statement"),
-                    if done == 1 { "is" } else { "are" }
-                )
+                write!(f, "{} of it {} committed", count(done, "statement"), if done == 1 { "is" } else { "are" })
             }
         }
     }

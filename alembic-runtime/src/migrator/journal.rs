@@ -6,7 +6,7 @@
 
 use std::{slice, time::Instant};
 
-use alembic_core::{Dialect, plan::Work, version_table::LogState};
+use alembic_core::{plan::Work, version_table::LogState};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{
@@ -83,10 +83,11 @@ where
             }
             let run = self.run.clone();
             let entry = work.log_entry(&run);
+            let mut prefix = work.prefix(done);
             for (n, statement) in work.statements.iter().enumerate().skip(done) {
                 message.push(statement.text.clone());
-                let note = self.table.log_progress(self.dialect, &entry, n + 1, work.prefix(n + 1));
-                message.push(note);
+                prefix = statement.after(prefix);
+                message.push(self.table.log_progress(self.dialect, &entry, n + 1, prefix));
                 if n + 1 < work.statements.len() {
                     message.push("COMMIT".to_owned());
                     self.flush(work, &mut message)?;
@@ -125,9 +126,11 @@ where
         let begun = Instant::now();
         self.announce(work, rows, done)?;
         let step = self.started(work, progress);
+        let mut prefix = work.prefix(done);
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             self.conn.batch_execute(&statement.text).map_err(|error| self.stopped(work, &error))?;
-            let note = self.table.log_progress(self.dialect, &work.log_entry(&self.run), n + 1, work.prefix(n + 1));
+            prefix = statement.after(prefix);
+            let note = self.table.log_progress(self.dialect, &work.log_entry(&self.run), n + 1, prefix);
             self.conn.batch_execute(&note).map_err(Error::query("write the log"))?;
         }
         *rows = after(std::mem::take(rows), work);
@@ -203,16 +206,19 @@ where
         );
         let done = answer(self.conn, &question).ok().flatten().and_then(|n| n.parse::<usize>().ok());
         let Some(done) = done else {
-            return failed(work, usize::MAX, error);
+            return with_outcome(failed(work, usize::MAX, error), Outcome::Unknown);
         };
         let reason = super::error::Server(error).to_string();
         let note = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Failed, Some(&reason));
-        let commit = if self.dialect == Dialect::Postgres || self.dialect == Dialect::Sqlite { "" } else { "; COMMIT" };
+        let commit = if self.dialect.is_mysql_family() { ";\nCOMMIT" } else { "" };
         self.conn.batch_execute(&format!("{note}{commit}")).ok();
-        let mut failure = failed(work, done, error);
-        if let Error::Statement(statement) = &mut failure {
-            statement.outcome = Outcome::Partial { done };
-        }
-        failure
+        with_outcome(failed(work, done, error), Outcome::Partial { done })
     }
+}
+
+fn with_outcome(mut error: Error, outcome: Outcome) -> Error {
+    if let Error::Statement(statement) = &mut error {
+        statement.outcome = outcome;
+    }
+    error
 }
