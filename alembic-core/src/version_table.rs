@@ -153,13 +153,15 @@ impl VersionTable {
             Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "TIMESTAMPTZ", "TEXT"),
             Dialect::Mysql | Dialect::Mariadb => ("BIGINT AUTO_INCREMENT PRIMARY KEY", "DATETIME(6)", "TEXT"),
         };
+        // Where every statement is noted in the log, its row has to be found without a scan.
+        let key = if dialect.is_mysql_family() { ",\n    KEY (revision)" } else { "" };
         format!(
             "CREATE TABLE IF NOT EXISTS {} (\n    id {id},\n    run VARCHAR(36) NOT NULL,\n    \
              revision VARCHAR(32) NOT NULL,\n    direction VARCHAR(10) NOT NULL,\n    state VARCHAR(10) NOT NULL,\n    \
              checksum VARCHAR(64),\n    node VARCHAR(64),\n    statement INTEGER NOT NULL,\n    \
              statements INTEGER NOT NULL,\n    prefix VARCHAR(64),\n    started_at {time} NOT NULL,\n    \
              finished_at {time},\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
-             application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}\n)",
+             application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}{key}\n)",
             self.qualified_log(dialect),
         )
     }

@@ -55,7 +55,8 @@ fn a_script_is_what_alembic_prints() {
         application VARCHAR(255),
         app_version VARCHAR(64),
         tag VARCHAR(255),
-        error TEXT
+        error TEXT,
+        KEY (revision)
     );
 
     -- Running downgrade b1 -> a1
