@@ -37,8 +37,6 @@ pub struct Work {
 pub struct Statement {
     /// The text, without terminator.
     pub text: String,
-    /// Where it begins in the step's SQL, in bytes.
-    pub offset: usize,
     /// The line of the file.
     pub line: usize,
     /// The column, in characters.
@@ -147,12 +145,7 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
     })?;
     work.statements = statements
         .into_iter()
-        .map(|s| Statement {
-            text: s.text.to_owned(),
-            offset: s.range.start,
-            line: s.line + line - 1,
-            column: s.column,
-        })
+        .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
         .collect();
     if dialect.transactional_ddl() && !script.header.without_transaction {
         refuse_transaction_control(&work)?;

@@ -23,30 +23,31 @@ pub fn upgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<Vec<Node>, Ta
             argument: text.to_owned(),
             reason: "an upgrade goes up; use `downgrade`, or name a revision as in `head-1`".into(),
         })?;
-        let start = upgrade_start(&resolver, target, rows, branch)?;
+        let start = start(&resolver, target, rows, branch, |branch| {
+            let mut applied = graph.ancestors(rows.iter().copied(), Edges::All);
+            applied.retain(|node| branch.lineage.contains(node));
+            graph.tips(&applied)
+        })?;
         vec![resolver.up(target, start, steps, branch)?]
     };
     no_overlap(graph, &found)?;
     Ok(found)
 }
 
-/// `+N` starts at the one row, on a branch at its row or at what is applied of it.
-fn upgrade_start(
+/// A relative target starts at the one row; on a branch at its row, or, if it has none, at what
+/// `implied` finds of it.
+fn start(
     resolver: &Resolver<'_>,
     target: Target<'_>,
     rows: &[Node],
     branch: Option<&Branch<'_>>,
+    implied: impl FnOnce(&Branch<'_>) -> Vec<Node>,
 ) -> Result<Option<Node>, TargetError> {
     let Some(branch) = branch else {
         return at_most_one(resolver, target, rows.to_vec());
     };
     let on_branch: Vec<Node> = rows.iter().copied().filter(|row| branch.lineage.contains(*row)).collect();
-    if !on_branch.is_empty() {
-        return at_most_one(resolver, target, on_branch);
-    }
-    let mut applied = resolver.graph.ancestors(rows.iter().copied(), Edges::All);
-    applied.retain(|node| branch.lineage.contains(node));
-    at_most_one(resolver, target, resolver.graph.tips(&applied))
+    at_most_one(resolver, target, if on_branch.is_empty() { implied(branch) } else { on_branch })
 }
 
 /// Where a downgrade ends.
@@ -79,27 +80,13 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
             reason: "a downgrade goes down; use `upgrade`, or name a revision as in `base+1`".into(),
         });
     }
-    let start = downgrade_start(&resolver, target, rows, branch)?;
+    let start = start(&resolver, target, rows, branch, |branch| {
+        let mut current = crate::plan::current(graph, rows);
+        current.retain(|row| branch.lineage.contains(*row));
+        current
+    })?;
     let to = resolver.offset(target, start, offset, branch)?;
     Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node).or(start) })
-}
-
-/// `-N` starts at the one row; on a branch at its row, or at the last applied revision of it.
-fn downgrade_start(
-    resolver: &Resolver<'_>,
-    target: Target<'_>,
-    rows: &[Node],
-    branch: Option<&Branch<'_>>,
-) -> Result<Option<Node>, TargetError> {
-    let Some(branch) = branch else {
-        return at_most_one(resolver, target, rows.to_vec());
-    };
-    let mut on_branch: Vec<Node> = rows.iter().copied().filter(|row| branch.lineage.contains(*row)).collect();
-    if on_branch.is_empty() {
-        on_branch = crate::plan::current(resolver.graph, rows);
-        on_branch.retain(|row| branch.lineage.contains(*row));
-    }
-    at_most_one(resolver, target, on_branch)
 }
 
 /// Resolves one target of `stamp`: the revision to stamp, or base with the branch that is meant.

@@ -1,6 +1,9 @@
 //! Reads the version table and the log. Issues no DDL.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_core::{
+    Dialect,
+    version_table::{LogState, VersionTable},
+};
 use diesel::{
     QueryResult, QueryableByName,
     connection::LoadConnection,
@@ -109,6 +112,13 @@ pub(crate) struct State {
     pub(crate) rows: Vec<String>,
     /// The last entry of the log for each revision.
     pub(crate) log: Vec<LogRecord>,
+}
+
+impl State {
+    /// Returns whether the log says of a step that it is running; its process may have died.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.log.iter().any(|record| record.state == LogState::Running.name())
+    }
 }
 
 /// How much of the log to read.

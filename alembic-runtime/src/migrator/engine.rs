@@ -124,7 +124,7 @@ where
         let state = self.state()?;
         // A step that looks interrupted may be running at this moment: only under the lock can
         // that be told.
-        let under_way = state.log.iter().any(|record| record.state == LogState::Running.name());
+        let under_way = state.is_under_way();
         let nothing = match command {
             _ if under_way && !self.options.dry_run => false,
             Command::EnsureVersion => state.has_version_table && state.has_log,
@@ -187,8 +187,7 @@ where
         let begun = Instant::now();
         loop {
             let state = self.state()?;
-            let under_way = state.log.iter().any(|record| record.state == LogState::Running.name());
-            if self.dialect != Dialect::Sqlite || !under_way || begun.elapsed() >= patience {
+            if self.dialect != Dialect::Sqlite || !state.is_under_way() || begun.elapsed() >= patience {
                 return Ok(state);
             }
             std::thread::sleep(Duration::from_millis(50));

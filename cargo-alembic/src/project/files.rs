@@ -6,15 +6,13 @@ use std::{
     path::Path,
 };
 
+use tempfile::NamedTempFile;
+
 /// Replaces a file in one step; a reader sees the old text or the new.
 pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    let file = beside(path, text)?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file().set_permissions(metadata.permissions())?;
-    } else {
-        readable_by_all(file.as_file())?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -22,12 +20,16 @@ pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
 
 /// Makes a file that must not exist yet, in one step.
 pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    beside(path, text)?.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes a temporary file in the folder of `path`, to be moved there.
+fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(path.parent().unwrap_or_else(|| Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     readable_by_all(file.as_file())?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Temporary files are private; what is committed to git is not.
