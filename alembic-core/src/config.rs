@@ -1,6 +1,6 @@
 //! `[package.metadata.alembic]`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
@@ -21,14 +21,39 @@ pub struct Config {
     pub truncate_slug_length: usize,
     /// The time zone of create dates: `UTC`, `local` or an IANA name.
     pub timezone: String,
-    /// How steps are grouped into transactions.
-    pub transaction: TransactionMode,
-    /// The version table.
-    pub version_table: VersionTable,
+    /// What matters at run time, too.
+    pub settings: Settings,
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
     pub databases: BTreeMap<String, Self>,
+}
+
+/// What the configuration says that matters at run time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The version table.
+    pub version_table: VersionTable,
+    /// How steps are grouped into transactions.
+    pub transaction: TransactionMode,
+    /// How long a statement may wait for a lock; zero is forever.
+    pub lock_timeout: Duration,
+    /// How often to try again after that.
+    pub lock_retries: u32,
+    /// How long a statement may run; zero is forever.
+    pub statement_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version_table: VersionTable::default(),
+            transaction: TransactionMode::PerRun,
+            lock_timeout: Duration::from_secs(3),
+            lock_retries: 20,
+            statement_timeout: Duration::ZERO,
+        }
+    }
 }
 
 /// How steps are grouped into transactions.
@@ -74,15 +99,14 @@ impl Default for Config {
             file_template: FILE_TEMPLATE.into(),
             truncate_slug_length: 40,
             timezone: "UTC".into(),
-            transaction: TransactionMode::PerRun,
-            version_table: VersionTable::default(),
+            settings: Settings::default(),
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
         }
     }
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 13] = [
     "migrations",
     "database-url-env",
     "sqlite-path",
@@ -91,6 +115,9 @@ const KEYS: [&str; 10] = [
     "timezone",
     "transaction",
     "version-table",
+    "lock-timeout",
+    "lock-retries",
+    "statement-timeout",
     "post-write-hooks",
     "databases",
 ];
@@ -171,7 +198,7 @@ impl Reader<'_> {
             }
             "timezone" => config.timezone = self.string(value)?,
             "transaction" => {
-                config.transaction = match self.string(value)?.as_str() {
+                config.settings.transaction = match self.string(value)?.as_str() {
                     "per-run" => TransactionMode::PerRun,
                     "per-migration" => TransactionMode::PerMigration,
                     other => {
@@ -180,7 +207,14 @@ impl Reader<'_> {
                     }
                 };
             }
-            "version-table" => config.version_table = VersionTable::new(&self.string(value)?),
+            "version-table" => config.settings.version_table = VersionTable::new(&self.string(value)?),
+            "lock-timeout" => config.settings.lock_timeout = self.seconds(value)?,
+            "statement-timeout" => config.settings.statement_timeout = self.seconds(value)?,
+            "lock-retries" => {
+                let number = value.as_integer().and_then(|n| u32::try_from(n).ok());
+                config.settings.lock_retries =
+                    number.ok_or_else(|| self.error(value, "expected a number of attempts".into()))?;
+            }
             "post-write-hooks" => config.post_write_hooks = self.hooks(value)?,
             _ => {
                 let Some(table) = value.as_table_like() else {
@@ -200,6 +234,15 @@ impl Reader<'_> {
             Some(text) if !text.is_empty() => Ok(text.to_owned()),
             _ => Err(self.error(item, "expected a string".into())),
         }
+    }
+
+    fn seconds(&self, item: &Item) -> Result<Duration, ConfigError> {
+        // Milliseconds are what databases count, and enough for anybody.
+        let most = i64::from(i32::MAX) / 1000;
+        let whole = item.as_integer().filter(|n| (0..=most).contains(n)).and_then(|n| u64::try_from(n).ok());
+        let fraction = item.as_float().filter(|n| (0.0..=1_000_000.0).contains(n));
+        let seconds = whole.map(Duration::from_secs).or(fraction.map(Duration::from_secs_f64));
+        seconds.ok_or_else(|| self.error(item, "expected a number of seconds".into()))
     }
 
     fn locations(&self, item: &Item) -> Result<Vec<String>, ConfigError> {
@@ -300,6 +343,8 @@ mod tests {
             timezone = "local"
             transaction = "per-migration"
             version-table = "ops.versions"
+            lock-timeout = 0.5
+            lock-retries = 5
             [[package.metadata.alembic.post-write-hooks]]
             name = "format"
             command = "pg_format -i {file}"
@@ -309,9 +354,10 @@ mod tests {
             "#,
         )
         .unwrap();
+        assert_eq!((config.settings.lock_timeout, config.settings.lock_retries), (Duration::from_millis(500), 5));
         assert_eq!(config.migrations, ["migrations", "more"]);
-        assert_eq!(config.transaction, TransactionMode::PerMigration);
-        assert_eq!(config.version_table, VersionTable::new("ops.versions"));
+        assert_eq!(config.settings.transaction, TransactionMode::PerMigration);
+        assert_eq!(config.settings.version_table, VersionTable::new("ops.versions"));
         assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
         let analytics = config.database("analytics").unwrap();
         assert_eq!((&analytics.migrations[0], &analytics.timezone), (&"analytics".to_owned(), &"local".to_owned()));
@@ -321,7 +367,8 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, post-write-hooks, databases");
+        assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
         assert_snapshot!(message("migrations = 3"), @"5:14: expected a folder, or a list of folders");
         assert_snapshot!(message("migrations = \"../up\""), @"5:14: a migrations folder has to be inside the package");
         assert_snapshot!(message("transaction = \"never\""), @"5:15: `never` is not `per-run` or `per-migration`");

@@ -10,17 +10,6 @@ mod write;
 pub use read::{Image, ImageError};
 pub use write::encode;
 
-use crate::{config::TransactionMode, version_table::VersionTable};
-
-/// What the configuration says that matters at run time.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settings {
-    /// The version table.
-    pub version_table: VersionTable,
-    /// How steps are grouped into transactions.
-    pub transaction: TransactionMode,
-}
-
 /// The bits of a revision's flags.
 mod flag {
     pub(super) const DEPENDENCIES: usize = 0;
@@ -30,12 +19,21 @@ mod flag {
     pub(super) const COMPACT_DATE: usize = 4;
     pub(super) const IRREVERSIBLE: usize = 5;
     pub(super) const REASON: usize = 6;
+    pub(super) const FOREIGN_KEYS_OFF: usize = 7;
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::{Graph, Script, script, script::Section};
+    use crate::{
+        Graph, Script,
+        config::{Settings, TransactionMode},
+        script,
+        script::Section,
+        version_table::VersionTable,
+    };
 
     fn scripts() -> Vec<(String, Script)> {
         let file = |id: &str, revises: &str, rest: &str| {
@@ -51,12 +49,12 @@ mod tests {
             file(
                 "bbb",
                 "aaa",
-                "-- Branch Labels: left\n-- alembic:upgrade mysql sqlite\nA;\n-- alembic:upgrade\nB;\n-- alembic:downgrade\n",
+                "-- Branch Labels: left\n-- Transaction: none\n-- alembic:upgrade mysql sqlite\nA;\n-- alembic:upgrade\nB;\n-- alembic:downgrade\n",
             ),
             file(
                 "ccc",
                 "aaa",
-                "-- Depends On: left\n-- Transaction: none\n-- alembic:upgrade\nC;\n-- alembic:irreversible: why\n",
+                "-- Depends On: left\n-- Foreign Keys: off\n-- alembic:upgrade\nC;\n-- alembic:irreversible: why\n",
             ),
         ]
     }
@@ -65,8 +63,13 @@ mod tests {
     fn what_is_embedded_reads_back() {
         let scripts = scripts();
         let graph = Graph::new(scripts.iter().map(|(path, script)| script.revision(path)).collect()).unwrap();
-        let settings =
-            Settings { version_table: VersionTable::new("ops.v"), transaction: TransactionMode::PerMigration };
+        let settings = Settings {
+            version_table: VersionTable::new("ops.v"),
+            transaction: TransactionMode::PerMigration,
+            lock_timeout: Duration::from_millis(1500),
+            lock_retries: 7,
+            statement_timeout: Duration::from_secs(60),
+        };
         let locations = ["migrations".to_owned()];
         let find = |path: &str| scripts.iter().find(|(p, _)| p == path).map(|(_, s)| s.clone()).unwrap();
         let (text, table) = encode(&graph, &settings, &locations, |revision| find(&revision.path));

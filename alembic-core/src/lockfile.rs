@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use crate::{Checksum, Graph, Revision, revision::Created, wording::joined};
+use crate::{Checksum, Graph, Revision, config::is_inside, revision::Created, wording::joined};
 
 /// The name of the file, in the first migrations folder.
 pub const FILE_NAME: &str = "alembic.lock";
@@ -81,6 +81,7 @@ impl Lockfile {
         let mut lock = Self { heads: Vec::new(), revisions: Vec::new() };
         let mut version_seen = false;
         for (index, line) in text.lines().enumerate() {
+            let line = line.trim_end_matches('\r');
             let error = |problem: &str| LockError { line: index + 1, problem: problem.to_owned() };
             if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
                 return Err(error("a merge conflict is not resolved; keep the lines of both sides"));
@@ -92,8 +93,15 @@ impl Lockfile {
                     return Err(error("written by another version of cargo-alembic"));
                 }
                 _ if !version_seen => return Err(error("expected `version 1`")),
-                Some(("head", id)) => lock.heads.push(id.to_owned()),
-                _ => lock.revisions.push(revision(line).ok_or_else(|| error("not a line of a lock file"))?),
+                Some(("head", id)) if crate::revision::check_name(id).is_ok() => lock.heads.push(id.to_owned()),
+                Some(("head", _)) => return Err(error("not the name of a revision")),
+                _ => {
+                    let (revision, node) = revision(line).ok_or_else(|| error("not a line of a lock file"))?;
+                    if !is_inside(&revision.path) {
+                        return Err(error("the path of a revision leads out of the package"));
+                    }
+                    lock.revisions.push((revision, node));
+                }
             }
         }
         if !version_seen {
@@ -222,5 +230,11 @@ mod tests {
         assert_snapshot!(message("version 2\n"), @"line 1: written by another version of cargo-alembic");
         assert_snapshot!(message("version 1\n<<<<<<< HEAD\n"), @"line 2: a merge conflict is not resolved; keep the lines of both sides");
         assert_snapshot!(message("version 1\na b c\n"), @"line 2: not a line of a lock file");
+        assert_snapshot!(message("version 1\nhead a1 \r"), @"line 2: not the name of a revision");
+        let mut lock = Lockfile::of(&graph("a"));
+        for path in ["../a.sql", "/etc/a.sql", "m/../../a.sql", "C:\\a.sql"] {
+            lock.revisions[0].0.path = path.into();
+            assert_eq!(message(&lock.render()), "line 4: the path of a revision leads out of the package", "{path}");
+        }
     }
 }

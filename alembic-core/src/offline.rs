@@ -35,7 +35,8 @@ impl Offline<'_> {
         let mut script = Text::default();
         let per_run = self.dialect.transactional_ddl() && self.transaction == TransactionMode::PerRun;
         let per_step = self.dialect.transactional_ddl() && !per_run;
-        let mut open = per_run && work.first().is_some_and(|first| !first.without_transaction);
+        let mut open =
+            per_run && work.first().is_some_and(|first| !first.without_transaction && !first.foreign_keys_off);
         if open {
             script.statement("BEGIN");
         }
@@ -44,10 +45,16 @@ impl Offline<'_> {
         }
         script.statement(&self.table.create_log(self.dialect));
         for step in work {
-            if open && step.without_transaction {
+            let apart = step.without_transaction || step.foreign_keys_off;
+            if open && apart {
                 script.statement("COMMIT");
                 open = false;
-            } else if !open && !step.without_transaction && (per_run || per_step) {
+            }
+            if step.foreign_keys_off {
+                self.with_foreign_keys_off(step, &mut script);
+                continue;
+            }
+            if !open && !step.without_transaction && (per_run || per_step) {
                 script.statement("BEGIN");
                 open = true;
             }
@@ -64,6 +71,22 @@ impl Offline<'_> {
         script.0
     }
 
+    /// SQLite heeds the setting only outside a transaction.
+    fn with_foreign_keys_off(&self, work: &Work, script: &mut Text) {
+        script.comment(&work.step.short_line(self.graph).to_string());
+        script.statement("PRAGMA foreign_keys = OFF");
+        let transaction = !work.without_transaction;
+        if transaction {
+            script.statement("BEGIN");
+        }
+        self.step(work, script);
+        if transaction {
+            script.statement("COMMIT");
+        }
+        script.statement("PRAGMA foreign_key_check");
+        script.statement("PRAGMA foreign_keys = ON");
+    }
+
     fn step(&self, work: &Work, script: &mut Text) {
         // MySQL's client cuts at every `;`, also in the body of a procedure.
         if self.dialect.is_mysql_family() && work.has_delimiters() {
@@ -76,7 +99,7 @@ impl Offline<'_> {
         for operation in &work.step.rows {
             script.statement(&self.table.change(self.dialect, operation));
         }
-        let entry = work.log_entry(self.run);
+        let entry = work.log_entry_after(self.run, work.statements.len());
         script.statement(&self.table.log(self.dialect, &[entry], LogState::Done, self.actor));
     }
 }

@@ -2,12 +2,7 @@
 
 use std::path::PathBuf;
 
-use alembic_core::{
-    Collection, Graph, Problem,
-    config::Config,
-    image::{Settings, encode},
-    wording::quoted,
-};
+use alembic_core::{Collection, Graph, Problem, config::Config, image::encode, wording::quoted};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote;
 use syn::{
@@ -100,8 +95,7 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
 
 /// Two constants with everything in them, and the files for Cargo to watch.
 fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[File]) -> TokenStream {
-    let settings = Settings { version_table: config.version_table.clone(), transaction: config.transaction };
-    let (text, table) = encode(&collection.graph, &settings, &config.migrations, |revision| {
+    let (text, table) = encode(&collection.graph, &config.settings, &config.migrations, |revision| {
         collection.script(revision).cloned().expect("the graph was made from these scripts")
     });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));

@@ -45,8 +45,14 @@ impl Folder {
         for location in locations {
             let folder = self.root.join(location);
             let failed = |error| format!("could not read the migrations folder `{location}`: {error}");
+            if leads_out(&self.root, &folder) {
+                return Err(format!("the migrations folder `{location}` leads out of the package"));
+            }
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
+                if path.is_symlink() && leads_out(&folder, &path) {
+                    return Err(format!("`{location}/{}` is a link that leads out of its folder", file_name(&path)));
+                }
                 if path.extension().is_some_and(|extension| extension == "sql") && !file_name(&path).starts_with('.') {
                     files.push(file(location, path)?);
                 }
@@ -68,6 +74,11 @@ impl Folder {
         })?;
         Ok((path, lock))
     }
+}
+
+/// Returns whether a path is really somewhere else than below a folder.
+fn leads_out(folder: &Path, path: &Path) -> bool {
+    matches!((folder.canonicalize(), path.canonicalize()), (Ok(folder), Ok(path)) if !path.starts_with(&folder))
 }
 
 fn file(location: &str, path: PathBuf) -> Result<File, String> {

@@ -3,7 +3,10 @@
 use alembic_core::{Graph, graph::Edges, wording::quoted};
 use diesel::connection::LoadConnection;
 
-use crate::{Error, MigrationBackend};
+use crate::{
+    Error,
+    database::{MigrationBackend, snapshot},
+};
 
 /// Returns the revision id of an imported Diesel migration: its version, with `_` for what an id
 /// cannot hold.
@@ -27,9 +30,9 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
+    let sql = "SELECT version AS answer FROM __diesel_schema_migrations ORDER BY version";
     let versions =
-        C::Backend::answers(conn, "SELECT version AS answer FROM __diesel_schema_migrations ORDER BY version")
-            .map_err(|error| Error::Diesel(error.to_string()))?;
+        snapshot(conn, |conn| C::Backend::answers(conn, sql)).map_err(|error| Error::Diesel(error.to_string()))?;
     let mut applied = Vec::new();
     let mut unknown = Vec::new();
     for version in versions.into_iter().flatten() {

@@ -26,7 +26,7 @@ pub use crate::{
     diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{
-        Error, Finding, Migrator, Observer, Outcome, Purge, Report, Resolution, Silent, StatementError, Status,
+        Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError, Status,
         StepReport, Verdict,
     },
 };

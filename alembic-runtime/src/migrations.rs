@@ -4,7 +4,8 @@ use std::{borrow::Cow, marker::PhantomData, path::Path, sync::Arc};
 
 use alembic_core::{
     Collection, Graph, Node, Revision, Script,
-    image::{Image, Settings, encode},
+    config::Settings,
+    image::{Image, encode},
 };
 use include_dir::Dir;
 
@@ -99,6 +100,12 @@ impl<C> Migrations<C> {
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|extension| extension == "sql") {
+                let target = path.canonicalize().map_err(failed)?;
+                if path.is_symlink() && !target.starts_with(folder.canonicalize().map_err(failed)?) {
+                    let reason = "it is a link that leads out of its folder";
+                    let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason);
+                    return Err(Error::Io { path: path.display().to_string(), source });
+                }
                 let name = path.display().to_string();
                 let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path: name.clone(), source })?;
                 files.push((name, text));

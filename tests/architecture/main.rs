@@ -58,7 +58,8 @@ fn the_pure_crate_stays_pure() {
 fn diesel_is_spoken_behind_one_door() {
     let queries = ["sql_query", "RunQueryDsl", "QueryableByName"];
     ban("alembic-runtime/src", &["/database/"], &queries);
-    ban("cargo-alembic/src", &[], &queries);
+    // Whether a pooler answers is asked before there is a connection to lend to the runtime.
+    ban("cargo-alembic/src", &["/connect/backend_key.rs"], &queries);
 }
 
 #[test]
@@ -83,11 +84,32 @@ fn every_file_is_about_one_thing() {
 
 #[test]
 fn no_test_file_is_forgotten() {
-    for area in ["cli", "runtime", "builds"] {
+    for area in ["cli", "runtime", "builds", "faults"] {
         let main = fs::read_to_string(workspace().join(format!("tests/{area}/main.rs"))).unwrap();
         for (path, _) in sources(&format!("tests/{area}")) {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             assert!(name == "main" || main.contains(&format!("mod {name};")), "tests/{area}/{name}.rs is not run");
         }
     }
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = fs::read_to_string(workspace().join("docs/reliability.md")).unwrap();
+    let table = page.split("\n| promise | proved by |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let tests: Vec<(PathBuf, String)> = sources("tests");
+    let mut promises = 0;
+    for row in table.lines().skip(2) {
+        let proof = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        for name in proof.split('`').skip(1).step_by(2) {
+            let known = match name.strip_suffix(".rs") {
+                Some(_) => tests.iter().any(|(path, _)| path.ends_with(name)),
+                None if name.contains(['-', '/']) => true,
+                None => tests.iter().any(|(_, text)| text.contains(&format!("fn {name}("))),
+            };
+            assert!(known, "{name}: {row}");
+        }
+        promises += 1;
+    }
+    assert!(promises > 15, "{promises} promises");
 }

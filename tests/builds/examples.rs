@@ -118,7 +118,7 @@ fn the_web_service_tells_how_it_stands() {
 
     db.run("UPDATE alembic_version SET version_num = '5a6b7c8d9e0f'");
     assert!(service.health().starts_with("HTTP/1.1 503 "), "pending: {}", service.health());
-    db.run("UPDATE alembic_version_log SET checksum = 'x', node = 'x'");
+    db.run("UPDATE alembic_version_log SET checksum = 'x', node = 'x', prefix = 'x'");
     assert!(service.health().starts_with("HTTP/1.1 500 "), "diverged: {}", service.health());
 
     // A newer program has been here: the old one serves, and says so.

@@ -184,3 +184,51 @@ fn a_malformed_dotenv_does_not_show_its_secrets() {
     assert_eq!(output.status, 2);
     assert!(output.stderr.contains(".env") && !output.stderr.contains("secret"), "{output}");
 }
+
+#[test]
+#[cfg(unix)]
+fn links_that_lead_out_are_refused() {
+    use std::os::unix::fs::symlink;
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let project = project();
+    project.revision("a1", "<base>", "SELECT 1;", "");
+    std::fs::rename(project.path().join("migrations/a1.sql"), elsewhere.path().join("a1.sql")).unwrap();
+    symlink(elsewhere.path().join("a1.sql"), project.path().join("migrations/a1.sql")).unwrap();
+    let output = project.try_line("heads");
+    assert!(output.stderr.contains("migrations/a1.sql` is a link that leads out of its folder"), "{output}");
+    assert_eq!(output.status, 2);
+    std::fs::remove_dir_all(project.path().join("migrations")).unwrap();
+    symlink(elsewhere.path(), project.path().join("migrations")).unwrap();
+    let output = project.try_line("heads");
+    assert!(output.stderr.contains("the migrations folder `migrations` leads out of the package"), "{output}");
+}
+
+#[test]
+fn a_lock_file_that_leads_out_is_refused() {
+    let project = project();
+    project.revision("a1", "<base>", "SELECT 1;", "");
+    project.ok("heads");
+    let lock = project.read("migrations/alembic.lock").replace("migrations/a1.sql", "../../etc/a1.sql");
+    project.write("migrations/alembic.lock", lock);
+    let output = project.try_line("heads");
+    assert!(output.stderr.contains("alembic.lock:4: the path of a revision leads out of the package"), "{output}");
+}
+
+#[test]
+fn names_reach_neither_sql_nor_a_shell() {
+    let project = project();
+    let message = "'; DROP TABLE alembic_version; -- $(touch owned) `touch owned`";
+    project.write(
+        "Cargo.toml",
+        format!(
+            "{}\n[[package.metadata.alembic.post-write-hooks]]\nname = \"cat\"\ncommand = \"cat {{file}}\"\n",
+            project.read("Cargo.toml")
+        ),
+    );
+    assert_eq!(project.alembic(["revision", "-m", message, "--rev-id", "a1"]).status, 0);
+    assert_eq!(project.alembic(["revision", "-m", "x", "--rev-id", "a'b"]).status, 2);
+    assert_eq!(project.alembic(["upgrade", "head", "--tag", "it's; DROP TABLE x"]).status, 0);
+    assert_eq!(project.ok("current"), "a1 (head)\n");
+    assert!(!project.path().join("owned").exists());
+}

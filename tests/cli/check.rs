@@ -53,7 +53,7 @@ fn ci_sees_files_heads_and_the_database() {
     assert_snapshot!(project.try_line("check"), @"
     The database does not agree with the migrations: revision `b1` (migrations/b1.sql) was edited after it was applied.
     ------- stderr -------
-    hint: restore the file, and put the change into a new revision
+    hint: restore the file, and put the change into a new revision; or say `accept b1` if the file is right
     [exit status: 1]
     ");
 }
@@ -74,4 +74,54 @@ fn a_conflict_in_the_lock_file_says_how_to_end_it() {
     ");
     project.ok("lock");
     project.ok("heads --locked");
+}
+
+#[test]
+fn an_edit_is_accepted_on_purpose() {
+    let project = project();
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    project.ok("upgrade head");
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER, y INTEGER);", "");
+    project.ok("lock");
+    assert_eq!(project.try_line("upgrade head").status, 2);
+    assert_eq!(project.ok("accept a1"), "Accepted a1 as it is now.\n");
+    assert_eq!(project.ok("check"), "The database is up to date at a1.\n");
+    assert!(project.ok("log").contains("accept    a1  done"), "{}", project.ok("log"));
+    project.revision("a1", "<base>", "-- why\nCREATE TABLE ta (x INTEGER, y INTEGER);", "");
+    project.ok("lock");
+    assert_snapshot!(project.try_line("check"), @"
+    The database is up to date at a1.
+    ------- stderr -------
+    warning: comments of revision `a1` (migrations/a1.sql) were edited after it was applied
+    hint: `accept a1` records the present text
+    ");
+}
+
+#[test]
+fn check_waits_until_somebody_has_migrated() {
+    let project = project();
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    project.ok("lock");
+    let mut waiting = project.command(["check", "--wait", "20"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(waiting.try_wait().unwrap().is_none(), "it did not wait");
+    project.ok("upgrade head");
+    assert!(waiting.wait().unwrap().success());
+    assert_eq!(project.try_line("check --wait 0.1").status, 0);
+}
+
+#[test]
+fn a_half_done_step_is_told_and_resolved() {
+    let project = project();
+    project.revision("a1", "<base>\n-- Transaction: none", "CREATE TABLE ta (x INTEGER);\nBAD;", "");
+    assert_eq!(project.try_line("upgrade head").status, 3);
+    assert_snapshot!(project.ok("current"), @r#"unfinished: the upgrade of `a1` stopped at statement 2 of 2: near "BAD": syntax error"#);
+    assert_snapshot!(project.try_line("resolve a1 --retry"), @"
+    ------- stderr -------
+    error: `a1` cannot be used here: its step stopped with an error, so nothing is in doubt; mend it and run the command again
+    [exit status: 2]
+    ");
+    project.ok("resolve a1 --abort");
+    assert_eq!(project.ok("current"), "");
+    assert!(project.ok("log").contains("a person said: abort"));
 }

@@ -33,6 +33,7 @@ fn the_commands() {
       log             Show what was applied when, by whom, and with which result
       ensure-version  Create the version table if it doesn't exist
       resolve         Say what became of a statement during which an earlier run died
+      accept          Record the present text of revisions that were edited after they were applied
       help            Print this message or the help of the given subcommand(s)
 
     Options:
@@ -195,10 +196,29 @@ fn a_command() {
           --tag <TAG>
               A word for the log, to find the run again
 
-          --lock-timeout <SECONDS>
-              How many seconds to wait for another migrator
+          --wait <SECONDS>
+              How long to wait for another migrator
               
               [default: 600]
+
+          --lock-timeout <SECONDS>
+              How long a statement may wait for a lock before it lets others pass, 3 unless configured; 0 waits forever (on SQLite, --wait is for both)
+
+          --lock-retries <N>
+              How often to try again after that, 20 unless configured
+
+          --statement-timeout <SECONDS>
+              How long a statement may run, forever unless configured (PostgreSQL, MariaDB)
+
+          --pooler <MODE>
+              What a pooler between here and PostgreSQL hands out: sessions or single transactions
+
+              Possible values:
+              - auto:        Transactions, if there is a pooler
+              - session:     A session for as long as the connection lasts
+              - transaction: A session for each transaction
+              
+              [default: auto]
 
       -h, --help
               Print help (see a summary with '-h')

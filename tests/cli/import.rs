@@ -112,8 +112,7 @@ fn fangs_migrations_make_the_schema_that_psql_makes_of_them() {
         &format!("cat $(ls -d */ | sort | sed 's|$|up.sql|') | psql -q -v ON_ERROR_STOP=1 '{}'", theirs.url()),
     );
     let dump = |db: &Database| {
-        let command =
-            format!("pg_dump -s -T 'alembic_version*' '{}' | grep -v '^.restrict\\|^.unrestrict\\|^--'", db.url());
+        let command = format!("pg_dump -s -T 'alembic_*' '{}' | grep -v '^.restrict\\|^.unrestrict\\|^--'", db.url());
         bash(&workspace(), &command)
     };
     let schema = dump(&theirs);

@@ -25,6 +25,8 @@ fn a_package_gets_a_folder_and_settings() {
     # timezone = "UTC"
     # transaction = "per-run"
     # version-table = "alembic_version"
+    # lock-timeout = 3
+    # statement-timeout = 0
     "#);
     assert!(project.path().join("migrations/alembic.lock").exists());
     assert_snapshot!(project.try_line("init"), @"

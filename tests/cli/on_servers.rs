@@ -66,7 +66,11 @@ fn failure(kind: Kind) -> String {
     );
     let output = project.try_line("upgrade head");
     assert_eq!(output.status, 3);
-    let after = if kind == Kind::Mariadb { "a1\n" } else { "" };
+    let after = if kind == Kind::Mariadb {
+        "a1\nunfinished: the upgrade of `b1` stopped at statement 3 of 3: Duplicate entry '1' for key 'PRIMARY'\n"
+    } else {
+        ""
+    };
     assert_eq!(project.ok("current"), after);
     output.to_string()
 }
@@ -94,7 +98,7 @@ fn the_third_statement_fails_on_postgres() {
         ------- stderr -------
         Running upgrade  -> a1, add a1
         Running upgrade a1 -> b1, add b1
-        error: revision `b1` failed in statement 3 of 3: duplicate key value violates unique constraint "ta_pkey"; detail: Key (x)=(1) already exists.
+        error: revision `b1` failed in statement 3 of 3 (SQLSTATE 23505): duplicate key value violates unique constraint "ta_pkey"; detail: Key (x)=(1) already exists.
           --> migrations/b1.sql:9:1
             9 | INSERT INTO ta VALUES (1)
         nothing was changed: the revision before it rolled back too
@@ -112,7 +116,7 @@ fn the_third_statement_fails_on_mariadb() {
         ------- stderr -------
         Running upgrade  -> a1, add a1
         Running upgrade a1 -> b1, add b1
-        error: revision `b1` failed in statement 3 of 3: Duplicate entry '1' for key 'PRIMARY'
+        error: revision `b1` failed in statement 3 of 3 (error 1062, SQLSTATE 23000): Duplicate entry '1' for key 'PRIMARY'
           --> migrations/b1.sql:9:1
             9 | INSERT INTO ta VALUES (1)
         2 statements of it are committed
@@ -120,6 +124,59 @@ fn the_third_statement_fails_on_mariadb() {
         [exit status: 3]
         ");
     }
+}
+
+#[test]
+fn what_the_server_says_besides_is_passed_on() {
+    let Some(db) = Database::new(Kind::Postgres) else {
+        return;
+    };
+    let project = on(&db);
+    project.revision("a1", "<base>", "DROP TABLE IF EXISTS nothing;\nDO $$ BEGIN RAISE WARNING 'mind it'; END $$;", "");
+    let output = project.try_line("upgrade head");
+    assert_eq!(
+        output.stderr,
+        "Running upgrade  -> a1, add a1\nNOTICE: table \"nothing\" does not exist, skipping\nWARNING: mind it\n"
+    );
+}
+
+#[test]
+fn timeouts_are_settings_of_the_project() {
+    let Some(db) = Database::new(Kind::Postgres) else {
+        return;
+    };
+    let settings = "lock-timeout = 1.5\nstatement-timeout = 60\n";
+    let project = Project::new(crate::PROGRAM, settings).with("DATABASE_URL", db.url());
+    let sql = "CREATE TABLE seen AS SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout') AS x;";
+    project.revision("a1", "<base>", sql, "DROP TABLE seen;");
+    project.ok("upgrade head");
+    assert_eq!(db.ask("SELECT x AS answer FROM seen"), "1500ms 1min");
+    project.ok("downgrade base");
+    project.ok("upgrade head --lock-timeout 7");
+    assert_eq!(db.ask("SELECT x AS answer FROM seen"), "7s 1min");
+}
+
+#[test]
+fn a_pooler_is_recognised() {
+    let Some(db) = Database::new(Kind::Postgres) else {
+        return;
+    };
+    #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the servers are")]
+    let pooler = std::env::var("ALEMBIC_TEST_PGBOUNCER").unwrap();
+    let url = format!("{}/{}", pooler.rsplit_once('/').unwrap().0, db.name());
+    let project = project().with("DATABASE_URL", &url);
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    project.ok("upgrade head");
+    project.revision("b1", "a1\n-- Transaction: none", "CREATE INDEX CONCURRENTLY i ON ta (x);", "");
+    assert_snapshot!(project.try_line("upgrade head"), @"
+    ------- stderr -------
+    error: the connection goes through a transaction pooler, where no lock can protect revision `b1` (migrations/b1.sql), which runs outside a transaction
+    hint: connect to the server itself for migrations: another URL in --database-url, or the name of another variable as `database-url-env`; if the pooler keeps sessions, say --pooler session. Nothing of this revision was changed
+    [exit status: 2]
+    ");
+    assert_eq!(project.ok("current"), "a1\n");
+    let direct = project.try_line(&format!("upgrade head --database-url {}", db.url()));
+    assert_eq!(direct.status, 0, "{direct}");
 }
 
 #[test]

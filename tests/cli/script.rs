@@ -50,6 +50,8 @@ fn a_script_is_what_alembic_prints() {
         prefix VARCHAR(64),
         started_at DATETIME(6) NOT NULL,
         finished_at DATETIME(6),
+        intent INTEGER,
+        session VARCHAR(64),
         os_user VARCHAR(255),
         host VARCHAR(255),
         application VARCHAR(255),
@@ -65,7 +67,7 @@ fn a_script_is_what_alembic_prints() {
 
     UPDATE alembic_version SET version_num='a1' WHERE alembic_version.version_num = 'b1';
 
-    INSERT INTO alembic_version_log (run, revision, direction, state, checksum, node, statement, statements, started_at, finished_at, os_user, host, application, app_version, tag) VALUES ('offline', 'b1', 'downgrade', 'done', '2698cb6a20263ee0c0e0f5f879c6a02f', '82d40e939ff9ba483f8646f2b090e679', 1, 1, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), '', '', 'offline', '', NULL);
+    INSERT INTO alembic_version_log (run, revision, direction, state, checksum, node, statement, statements, prefix, started_at, finished_at, session, os_user, host, application, app_version, tag, error) VALUES ('offline', 'b1', 'downgrade', 'done', '2698cb6a20263ee0c0e0f5f879c6a02f', '82d40e939ff9ba483f8646f2b090e679', 1, 1, '22a0b8559484cb00a6f9c8dfabdc15a9', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), NULL, '', '', 'offline', '', NULL, NULL);
     ");
     assert_snapshot!(project.try_line("downgrade a1 --sql"), @"
     ------- stderr -------
@@ -99,6 +101,8 @@ fn a_script_is_what_alembic_prints() {
         prefix VARCHAR(64),
         started_at TEXT NOT NULL,
         finished_at TEXT,
+        intent INTEGER,
+        session VARCHAR(64),
         os_user VARCHAR(255),
         host VARCHAR(255),
         application VARCHAR(255),
@@ -111,7 +115,7 @@ fn a_script_is_what_alembic_prints() {
 
     UPDATE alembic_version SET version_num='b1' WHERE alembic_version.version_num = 'a1';
 
-    INSERT INTO alembic_version_log (run, revision, direction, state, checksum, node, statement, statements, started_at, finished_at, os_user, host, application, app_version, tag) VALUES ('offline', 'b1', 'stamp', 'done', '8c58a3f3bcd6b04b8edf9d2cf1952712', '82d40e939ff9ba483f8646f2b090e679', 0, 0, strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now'), '', '', 'offline', '', NULL);
+    INSERT INTO alembic_version_log (run, revision, direction, state, checksum, node, statement, statements, prefix, started_at, finished_at, session, os_user, host, application, app_version, tag, error) VALUES ('offline', 'b1', 'stamp', 'done', '8c58a3f3bcd6b04b8edf9d2cf1952712', '82d40e939ff9ba483f8646f2b090e679', 0, 0, 'e3b0c44298fc1c149afbf4c8996fb924', strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now'), NULL, '', '', 'offline', '', NULL, NULL);
 
     COMMIT;
     ");
@@ -164,4 +168,33 @@ fn mariadb_runs_the_script() {
         let socket = db.url().split("socket=").nth(1).unwrap();
         format!("mariadb --no-defaults -u root -S {socket} {}", db.name())
     });
+}
+
+#[test]
+fn a_rebuild_on_sqlite_is_scripted_with_foreign_keys_off() {
+    let project = project();
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+    project.revision("b1", "a1\n-- Foreign Keys: off", "DROP TABLE ta;", "");
+    project.revision("c1", "b1", "CREATE TABLE tc (x INTEGER);", "");
+    let script = project.ok("upgrade head --sql --dialect sqlite");
+    let statements: Vec<&str> = script
+        .lines()
+        .filter(|line| {
+            ["BEGIN", "COMMIT", "PRAGMA", "CREATE TABLE t", "DROP"].iter().any(|word| line.starts_with(word))
+        })
+        .collect();
+    assert_snapshot!(statements.join("\n"), @"
+    BEGIN;
+    CREATE TABLE ta (x INTEGER);
+    COMMIT;
+    PRAGMA foreign_keys = OFF;
+    BEGIN;
+    DROP TABLE ta;
+    COMMIT;
+    PRAGMA foreign_key_check;
+    PRAGMA foreign_keys = ON;
+    BEGIN;
+    CREATE TABLE tc (x INTEGER);
+    COMMIT;
+    ");
 }

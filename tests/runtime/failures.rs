@@ -73,6 +73,41 @@ on_every_database! {
         }
     }
 
+    fn the_record_is_not_for_revisions_to_change(db) {
+        for sql in ["DELETE FROM alembic_version_log;", "DROP TABLE alembic_version;", "UPDATE alembic_lock SET run = 'x';"] {
+            for header in ["", "\n-- Transaction: none"] {
+                let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{sql}").into_boxed_str());
+                let m = migrations::<Conn>(&[("a", header, up, "")]);
+                let error = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+                assert!(error.to_string().contains("changes what is recorded of the revisions"), "{error}");
+                assert_eq!(db.tables(), "");
+            }
+        }
+    }
+
+    fn what_wants_no_transaction_is_refused_in_one(db) {
+        let sql = match KIND {
+            Kind::Sqlite => "VACUUM;",
+            Kind::Postgres => "CREATE INDEX CONCURRENTLY i ON ta (x);",
+            Kind::Mariadb => return,
+        };
+        let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{sql}").into_boxed_str());
+        let error = migrations::<Conn>(&[("a", "", up, "")]).upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+        assert!(error.hint().unwrap().contains("-- Transaction: none"), "{error}");
+    }
+
+    fn what_would_hide_the_log_is_refused(db) {
+        if KIND != Kind::Mariadb {
+            return;
+        }
+        for sql in ["LOCK TABLES ta WRITE;", "SET autocommit = 1;", "ROLLBACK;", "START TRANSACTION;"] {
+            let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{sql}").into_boxed_str());
+            let error = migrations::<Conn>(&[("a", "", up, "")]).upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+            assert!(error.to_string().starts_with("a.sql:7: `"), "{error}");
+            assert_eq!(db.tables(), "");
+        }
+    }
+
     fn the_connection_is_usable_after_a_failure(db) {
         let m = migrations::<Conn>(FAILING);
         let mut conn = db.connect::<Conn>();

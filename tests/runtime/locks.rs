@@ -27,7 +27,7 @@ on_every_database! {
             Kind::Mariadb => "DO GET_LOCK(CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.alembic_version'))), 0)",
         }).unwrap();
         let m = migrations::<Conn>(LINE);
-        let failed = m.migrator().lock_timeout(Duration::from_millis(300)).upgrade(&mut db.connect::<Conn>(), "head");
+        let failed = m.migrator().wait(Duration::from_millis(300)).upgrade(&mut db.connect::<Conn>(), "head");
         let Error::Locked { holder: name, .. } = failed.unwrap_err() else { panic!("another error") };
         assert_eq!(name.is_some(), KIND != Kind::Sqlite);
         drop(holder);

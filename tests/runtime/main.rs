@@ -1,12 +1,15 @@
 //! The engine on real databases: each body runs on every one.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod consistency;
 mod diesel;
 mod failures;
+mod foreign_keys;
 mod journal;
 mod locks;
+mod recovery;
+mod sessions;
 mod upgrade;
 
 /// Builds migrations from `id < parents: up / down` lines.

@@ -110,6 +110,57 @@ impl Database {
         C::establish(&self.url).expect("the test's own database")
     }
 
+    /// Removes everything that is in it.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn empty(&self) {
+        match self.kind {
+            Kind::Sqlite => {
+                for suffix in ["", "-journal", "-wal", "-shm"] {
+                    std::fs::remove_file(format!("{}{suffix}", self.url)).ok();
+                }
+            }
+            Kind::Postgres => self.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public"),
+            Kind::Mariadb => self.on_server(&format!("DROP DATABASE {0}; CREATE DATABASE {0}", self.name)),
+        }
+    }
+
+    /// Returns whether there is such a table.
+    #[must_use]
+    pub fn has_table(&self, name: &str) -> bool {
+        let condition = match self.kind {
+            Kind::Sqlite => "sqlite_master WHERE name",
+            Kind::Postgres => "pg_tables WHERE schemaname = 'public' AND tablename",
+            Kind::Mariadb => "information_schema.tables WHERE table_schema = DATABASE() AND table_name",
+        };
+        !self.ask(&format!("SELECT '1' AS answer FROM {condition} = '{name}'")).is_empty()
+    }
+
+    /// Ends every other session, as an administrator does.
+    pub fn end_sessions(&self) {
+        match self.kind {
+            Kind::Sqlite => {}
+            Kind::Postgres => {
+                self.run(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                );
+            }
+            Kind::Mariadb => {
+                let sessions = self.ask(
+                    "SELECT CAST(id AS CHAR) AS answer FROM information_schema.processlist \
+                     WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+                );
+                for session in sessions.split(',').filter(|id| !id.is_empty()) {
+                    // It may have ended by itself meanwhile.
+                    self.connect::<MariadbConn>().batch_execute(&format!("KILL {session}")).ok();
+                }
+            }
+        }
+    }
+
     /// Runs SQL.
     pub fn run(&self, sql: &str) {
         match self.kind {
@@ -123,13 +174,26 @@ impl Database {
     /// Returns the only column of a query, which has to be called `answer`, joined with commas.
     #[must_use]
     pub fn ask(&self, sql: &str) -> String {
-        let rows: Vec<Answer> = match self.kind {
-            Kind::Sqlite => sql_query(sql).load(&mut self.connect::<SqliteConn>()),
-            Kind::Postgres => sql_query(sql).load(&mut self.connect::<PostgresConn>()),
-            Kind::Mariadb => sql_query(sql).load(&mut self.connect::<MariadbConn>()),
+        self.ask_all(&[sql]).remove(0)
+    }
+
+    /// Asks several such queries on one connection.
+    #[must_use]
+    pub fn ask_all(&self, queries: &[&str]) -> Vec<String> {
+        macro_rules! load {
+            ($conn:ty) => {{
+                let mut conn = self.connect::<$conn>();
+                queries.iter().map(|sql| sql_query(*sql).load::<Answer>(&mut conn)).collect::<Result<Vec<_>, _>>()
+            }};
         }
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
-        rows.into_iter().map(|row| row.answer.unwrap_or_default()).collect::<Vec<_>>().join(",")
+        let answers = match self.kind {
+            Kind::Sqlite => load!(SqliteConn),
+            Kind::Postgres => load!(PostgresConn),
+            Kind::Mariadb => load!(MariadbConn),
+        };
+        let answers = answers.unwrap_or_else(|error| panic!("{}: {error}", queries.join("; ")));
+        let joined = |rows: Vec<Answer>| rows.into_iter().map(|row| row.answer.unwrap_or_default()).collect::<Vec<_>>();
+        answers.into_iter().map(|rows| joined(rows).join(",")).collect()
     }
 
     /// Returns the names of all tables but ours, sorted.
@@ -143,7 +207,7 @@ impl Database {
             }
         };
         let found = self.ask(query);
-        let mut tables: Vec<&str> = found.split(',').filter(|name| !name.starts_with("alembic_version")).collect();
+        let mut tables: Vec<&str> = found.split(',').filter(|name| !name.starts_with("alembic_")).collect();
         tables.sort_unstable();
         tables.join(",")
     }

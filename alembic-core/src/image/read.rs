@@ -1,9 +1,11 @@
 //! Image → graph and scripts.
 
-use super::{Settings, flag};
+use std::time::Duration;
+
+use super::flag;
 use crate::{
     Checksum, Dialect, Graph, Node, Revision, Script,
-    config::TransactionMode,
+    config::{Settings, TransactionMode},
     revision::Created,
     script::{Downgrade, Header, Section},
     version_table::VersionTable,
@@ -60,8 +62,12 @@ impl<'a> Image<'a> {
         let mut reader = self.header_reader()?;
         let version_table = VersionTable::new(reader.string()?);
         let transaction = if reader.number()? == 1 { TransactionMode::PerMigration } else { TransactionMode::PerRun };
+        let mut milliseconds = || Some(Duration::from_millis(u64::try_from(reader.number()?).ok()?));
+        let (lock_timeout, statement_timeout) = (milliseconds()?, milliseconds()?);
+        let lock_retries = u32::try_from(reader.number()?).ok()?;
+        let settings = Settings { version_table, transaction, lock_timeout, lock_retries, statement_timeout };
         let locations = (0..reader.number()?).map(|_| reader.string()).collect::<Option<_>>()?;
-        Some((Settings { version_table, transaction }, locations, reader))
+        Some((settings, locations, reader))
     }
 
     /// Returns the settings of the project.
@@ -121,6 +127,7 @@ impl<'a> Image<'a> {
             created: revision.created,
             message: revision.message,
             without_transaction: script.header.without_transaction,
+            foreign_keys_off: script.header.foreign_keys_off,
         };
         Ok(script)
     }
@@ -234,7 +241,11 @@ impl<'a> Reader<'a> {
             (true, false) => Downgrade::Irreversible(None),
             (true, true) => Downgrade::Irreversible(Some(self.string()?.to_owned())),
         };
-        let header = Header { without_transaction: has(flag::WITHOUT_TRANSACTION), ..Header::default() };
+        let header = Header {
+            without_transaction: has(flag::WITHOUT_TRANSACTION),
+            foreign_keys_off: has(flag::FOREIGN_KEYS_OFF),
+            ..Header::default()
+        };
         Some(Script { header, upgrade, downgrade })
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Settings, flag};
+use super::flag;
 use crate::{
     Graph, Revision, Script,
-    config::TransactionMode,
+    config::{Settings, TransactionMode},
     graph::Node,
     revision::Created,
     script::{Downgrade, Section},
@@ -25,6 +25,10 @@ pub fn encode(
     writer
         .string(&table.schema().map_or_else(|| table.name().to_owned(), |schema| format!("{schema}.{}", table.name())));
     writer.number(usize::from(settings.transaction == TransactionMode::PerMigration));
+    for timeout in [settings.lock_timeout, settings.statement_timeout] {
+        writer.number(usize::try_from(timeout.as_millis()).unwrap_or(0));
+    }
+    writer.number(usize::try_from(settings.lock_retries).unwrap_or(usize::MAX));
     writer.list(locations);
     let heads = graph.heads();
     writer.number(heads.len());
@@ -124,6 +128,7 @@ impl Writer {
         flag(flag::DEPENDENCIES, !revision.dependencies.is_empty());
         flag(flag::LABELS, !revision.labels.is_empty());
         flag(flag::WITHOUT_TRANSACTION, script.header.without_transaction);
+        flag(flag::FOREIGN_KEYS_OFF, script.header.foreign_keys_off);
         flag(flag::DATE, date.is_some());
         flag(flag::COMPACT_DATE, compact.is_some());
         flag(flag::IRREVERSIBLE, matches!(script.downgrade, Downgrade::Irreversible(_)));

@@ -5,7 +5,7 @@ use crate::{
     Checksum, Dialect, Script,
     graph::{Graph, Node},
     script::{Downgrade, Section},
-    sql::{SplitError, split},
+    sql::{SplitError, breaks_journal, changes_table, controls_transaction, essence, must_run_alone, setting, split},
     version_table::LogEntry,
 };
 
@@ -14,6 +14,8 @@ use crate::{
 pub struct Work {
     /// The step.
     pub step: Step,
+    /// The database that it is for.
+    pub dialect: Dialect,
     /// The id of the revision; empty when stamping to base.
     pub id: String,
     /// The file, for messages.
@@ -26,6 +28,8 @@ pub struct Work {
     pub line: usize,
     /// Whether the step runs outside a transaction.
     pub without_transaction: bool,
+    /// Whether SQLite has to switch foreign keys off before the step's transaction.
+    pub foreign_keys_off: bool,
     /// Checksum of the text of this direction.
     pub checksum: Option<Checksum>,
     /// The value that names the revision and its history.
@@ -71,10 +75,48 @@ pub enum WorkError {
     },
     /// A statement would end or begin the transaction that the step runs in.
     #[error(
-        "{path}:{line}: `{statement}` would break the transaction of revision `{id}`; leave it out, or write \
-         `-- Transaction: none` into the header"
+        "{path}:{line}: `{statement}` would break {} of revision `{id}`",
+        if *without_transaction { "the journal" } else { "the transaction" }
     )]
     TransactionControl {
+        /// Whether every statement is a transaction of its own.
+        without_transaction: bool,
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+    },
+    /// The server refuses the statement inside a transaction.
+    #[error("{path}:{line}: `{statement}` cannot run in the transaction of revision `{id}`")]
+    NeedsNoTransaction {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+    },
+    /// The statement changes one of our own tables.
+    #[error("{path}:{line}: `{statement}` of revision `{id}` changes what is recorded of the revisions")]
+    OwnTable {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+    },
+    /// SQLite does not heed this setting inside a transaction.
+    #[error("{path}:{line}: `{statement}` has no effect in the transaction of revision `{id}`")]
+    ForeignKeys {
         /// The revision.
         id: String,
         /// Its file.
@@ -94,6 +136,42 @@ pub enum WorkError {
     },
 }
 
+impl WorkError {
+    /// Returns what to do about it, if that is known. Nothing was changed.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Irreversible { .. } => {
+                Some("nothing was changed; restore a backup, or write a revision that repairs forward".into())
+            }
+            Self::NoSection { direction, dialect, .. } => {
+                Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
+            }
+            Self::TransactionControl { without_transaction: false, .. } => {
+                Some("leave it out, or write `-- Transaction: none` into the header; nothing was changed".into())
+            }
+            Self::TransactionControl { .. } => Some(
+                "leave it out: every statement of this revision is committed by itself, together with a note in the log; \
+                 nothing was changed"
+                    .into(),
+            ),
+            Self::ForeignKeys { .. } => {
+                Some("leave it out, and write `-- Foreign Keys: off` into the header; nothing was changed".into())
+            }
+            Self::NeedsNoTransaction { .. } => {
+                Some("write `-- Transaction: none` into the header; nothing was changed".into())
+            }
+            Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
+            Self::Sql { .. } => None,
+        }
+    }
+}
+
+/// Most pragmas mean something inside a transaction, too.
+fn is_pragma(statement: &str) -> bool {
+    statement.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"))
+}
+
 /// Adds the SQL to a plan, and checks that every step has some.
 ///
 /// # Errors
@@ -109,21 +187,23 @@ pub fn prepare<E: From<WorkError>>(
     for step in plan.steps {
         prepared.push(match step.revision {
             Some(node) if step.direction != Direction::Stamp => with_sql(graph, step, node, &load(node)?, dialect)?,
-            _ => without_sql(graph, step),
+            _ => without_sql(graph, step, dialect),
         });
     }
     Ok(prepared)
 }
 
-fn without_sql(graph: &Graph, step: Step) -> Work {
+fn without_sql(graph: &Graph, step: Step, dialect: Dialect) -> Work {
     let revision = step.revision.map(|node| graph.revision(node));
     Work {
+        dialect,
         id: revision.map_or_else(String::new, |r| r.id.clone()),
         path: revision.map_or_else(String::new, |r| r.path.clone()),
         sql: String::new(),
         statements: Vec::new(),
         line: 1,
         without_transaction: false,
+        foreign_keys_off: false,
         checksum: revision.map(|r| r.upgrade),
         node: step.revision.map(|node| graph.node_hash(node)),
         step,
@@ -131,7 +211,7 @@ fn without_sql(graph: &Graph, step: Step) -> Work {
 }
 
 fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dialect) -> Result<Work, WorkError> {
-    let mut work = without_sql(graph, step);
+    let mut work = without_sql(graph, step, dialect);
     let section = match work.step.direction {
         Direction::Downgrade => script.downgrade_for(dialect),
         _ => script.upgrade_for(dialect),
@@ -147,38 +227,47 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         .into_iter()
         .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
         .collect();
-    if dialect.transactional_ddl() && !script.header.without_transaction {
-        refuse_transaction_control(&work)?;
-    }
+    refuse(&work, script.header.without_transaction)?;
     work.sql.clone_from(sql);
     work.line = *line;
     work.without_transaction = script.header.without_transaction;
+    work.foreign_keys_off = script.header.foreign_keys_off && dialect == Dialect::Sqlite;
     if work.step.direction == Direction::Downgrade {
         work.checksum = graph.revision(node).downgrade;
     }
     Ok(work)
 }
 
-/// The engine's transaction holds the step, its version row and its log entry together.
-fn refuse_transaction_control(work: &Work) -> Result<(), WorkError> {
-    let controls = |statement: &&Statement| {
-        let words: Vec<String> = statement.text.split_whitespace().take(2).map(str::to_ascii_uppercase).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match words[..] {
-            ["ROLLBACK", "TO"] => false,
-            ["BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT", ..] | ["START" | "PREPARE", "TRANSACTION"] => true,
-            _ => false,
+/// What a revision must not say, because of how it is run.
+fn refuse(work: &Work, without_transaction: bool) -> Result<(), WorkError> {
+    for statement in &work.statements {
+        let (id, path, line) = (work.id.clone(), work.path.clone(), statement.line);
+        let first_line = || statement.text.lines().next().unwrap_or_default().to_owned();
+        let controls = || controls_transaction(&statement.text, work.dialect);
+        if controls() {
+            let statement = first_line();
+            let without_transaction = without_transaction || !work.dialect.transactional_ddl();
+            return Err(WorkError::TransactionControl { id, path, line, statement, without_transaction });
         }
-    };
-    match work.statements.iter().find(controls) {
-        None => Ok(()),
-        Some(statement) => Err(WorkError::TransactionControl {
-            id: work.id.clone(),
-            path: work.path.clone(),
-            line: statement.line,
-            statement: statement.text.lines().next().unwrap_or_default().to_owned(),
-        }),
+        let alone = || must_run_alone(&statement.text, work.dialect) && !is_pragma(&statement.text);
+        if !without_transaction && work.dialect.transactional_ddl() && alone() {
+            return Err(WorkError::NeedsNoTransaction { id, path, line, statement: first_line() });
+        }
+        if work.dialect.is_mysql_family() && breaks_journal(&statement.text, work.dialect) {
+            return Err(WorkError::TransactionControl {
+                id,
+                path,
+                line,
+                statement: first_line(),
+                without_transaction: true,
+            });
+        }
+        let sets_foreign_keys = || setting(&statement.text, work.dialect).as_deref() == Some("FOREIGN_KEYS");
+        if work.dialect == Dialect::Sqlite && !without_transaction && sets_foreign_keys() {
+            return Err(WorkError::ForeignKeys { id, path, line, statement: first_line() });
+        }
     }
+    Ok(())
 }
 
 fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
@@ -192,6 +281,29 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
 }
 
 impl Work {
+    /// Returns an error if a statement changes one of these tables.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OwnTable`].
+    pub fn refuse_changes_of(&self, tables: &[&str]) -> Result<(), WorkError> {
+        let tables_in_lowercase: Vec<String> = tables.iter().map(|table| table.to_ascii_lowercase()).collect();
+        let mentions = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            tables_in_lowercase.iter().any(|table| text.contains(table))
+        };
+        let changes =
+            |statement: &&Statement| mentions(&statement.text) && changes_table(&statement.text, self.dialect, tables);
+        self.statements.iter().find(changes).map_or(Ok(()), |statement| {
+            Err(WorkError::OwnTable {
+                id: self.id.clone(),
+                path: self.path.clone(),
+                line: statement.line,
+                statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+            })
+        })
+    }
+
     /// Returns whether a client that cuts at every `;` would cut wrong, or is told to cut elsewhere.
     #[must_use]
     pub fn has_delimiters(&self) -> bool {
@@ -206,12 +318,21 @@ impl Work {
         LogEntry {
             run,
             revision: &self.id,
-            direction: self.step.direction,
+            direction: self.step.direction.name(),
             checksum: self.checksum,
             node: self.node,
+            done: 0,
             statements: self.statements.len(),
+            prefix: None,
             times: None,
+            error: None,
         }
+    }
+
+    /// Returns the same after the first `done` statements.
+    #[must_use]
+    pub fn log_entry_after<'a>(&'a self, run: &'a str, done: usize) -> LogEntry<'a> {
+        LogEntry { done, prefix: Some(self.prefix(done)), ..self.log_entry(run) }
     }
 
     /// Returns the checksum of the first `count` statements, by which a later run tells whether
@@ -219,14 +340,15 @@ impl Work {
     #[must_use]
     pub fn prefix(&self, count: usize) -> Checksum {
         let none = Checksum::of([]);
-        self.statements.iter().take(count).fold(none, |prefix, statement| statement.after(prefix))
+        self.statements.iter().take(count).fold(none, |prefix, statement| statement.after(prefix, self.dialect))
     }
 }
 
 impl Statement {
-    /// Returns the checksum of the statements up to this one, given that of those before.
+    /// Returns the checksum of the statements up to this one, given that of those before. Comments
+    /// and space do not count.
     #[must_use]
-    pub fn after(&self, prefix: Checksum) -> Checksum {
-        Checksum::of([prefix.as_bytes().as_slice(), self.text.as_bytes()])
+    pub fn after(&self, prefix: Checksum, dialect: Dialect) -> Checksum {
+        Checksum::of([prefix.as_bytes().as_slice(), essence(&self.text, dialect).as_bytes()])
     }
 }

@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// The keys, as they are written.
-const KEYS: [&str; 6] = ["Revision ID", "Revises", "Branch Labels", "Depends On", "Create Date", "Transaction"];
+const KEYS: [&str; 7] =
+    ["Revision ID", "Revises", "Branch Labels", "Depends On", "Create Date", "Transaction", "Foreign Keys"];
 
 /// A problem at a distance in characters from the start of the line's content.
 pub(super) type Problem = (usize, String);
@@ -43,6 +44,11 @@ impl HeaderReader {
                 let hint = if key == "Revises" { "; write `-- Revises: <base>` for a first revision" } else { "" };
                 return Err(format!("the header has no `{key}:` line{hint}"));
             }
+        }
+        if self.header.without_transaction && self.header.foreign_keys_off {
+            let problem = "`Foreign Keys: off` is checked before its transaction commits, so it cannot be combined with \
+                           `Transaction: none`; say `PRAGMA foreign_keys` in the SQL there";
+            return Err(problem.to_owned());
         }
         Ok(self.header)
     }
@@ -93,6 +99,8 @@ impl HeaderReader {
                     format!("`{value}` is not a date; expected the form `2026-11-21 09:30:00+00:00`")
                 })?);
             }
+            "Foreign Keys" if value == "off" => header.foreign_keys_off = true,
+            "Foreign Keys" => return Err(format!("`{value}` is not a mode of foreign keys; the only one is `off`")),
             _ if value == "none" => header.without_transaction = true,
             _ => {
                 return Err(format!("`{value}` is not a transaction mode; the only one is `none`"));

@@ -45,6 +45,8 @@ pub struct Header {
     pub message: String,
     /// Whether the file says `Transaction: none`.
     pub without_transaction: bool,
+    /// Whether the file says `Foreign Keys: off`: SQLite rebuilds a table.
+    pub foreign_keys_off: bool,
 }
 
 /// One `-- alembic:upgrade` or `-- alembic:downgrade` text.
@@ -83,17 +85,17 @@ impl Script {
         }
     }
 
-    /// Returns the checksum of the upgrade: its texts, for whom they are, and the transaction mode.
+    /// Returns the checksum of the upgrade: its texts, for whom they are, and how they are to be run.
     #[must_use]
     pub fn upgrade_checksum(&self) -> Checksum {
-        sections_checksum("upgrade", &self.upgrade, self.header.without_transaction)
+        sections_checksum("upgrade", &self.upgrade, &self.header)
     }
 
     /// Returns the checksum of the downgrade, or none if the revision is irreversible.
     #[must_use]
     pub fn downgrade_checksum(&self) -> Option<Checksum> {
         match &self.downgrade {
-            Downgrade::Sections(s) => Some(sections_checksum("downgrade", s, self.header.without_transaction)),
+            Downgrade::Sections(s) => Some(sections_checksum("downgrade", s, &self.header)),
             Downgrade::Irreversible(_) => None,
         }
     }
@@ -124,9 +126,10 @@ fn pick(sections: &[Section], dialect: Dialect) -> Option<&Section> {
         .or_else(|| sections.iter().find(|section| section.dialects.is_empty()))
 }
 
-fn sections_checksum(direction: &str, sections: &[Section], without_transaction: bool) -> Checksum {
-    let mode = if without_transaction { "none" } else { "" };
-    let mut parts = vec![direction.to_owned(), mode.to_owned()];
+fn sections_checksum(direction: &str, sections: &[Section], header: &Header) -> Checksum {
+    let mode = if header.without_transaction { "none" } else { "" };
+    let foreign_keys = if header.foreign_keys_off { " foreign keys off" } else { "" };
+    let mut parts = vec![direction.to_owned(), format!("{mode}{foreign_keys}")];
     for section in sections {
         parts.push(crate::wording::joined(&section.dialects));
         parts.push(section.sql.trim().to_owned());
@@ -134,11 +137,16 @@ fn sections_checksum(direction: &str, sections: &[Section], without_transaction:
     Checksum::of(parts.iter().map(String::as_bytes))
 }
 
-/// Removes a byte order mark and turns `\r\n` into `\n`.
+/// Removes a byte order mark and the `\r` that end lines.
 #[must_use]
 pub fn normalise(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    let ended = text.strip_suffix('\n');
+    let lines: Vec<&str> = ended.unwrap_or(text).split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    Cow::Owned(lines.join("\n") + if ended.is_some() { "\n" } else { "" })
 }
 
 /// Why a text is not a revision file, and where.

@@ -31,6 +31,9 @@ pub fn render(script: &Script) -> String {
     if header.without_transaction {
         line("-- Transaction: none".into());
     }
+    if header.foreign_keys_off {
+        line("-- Foreign Keys: off".into());
+    }
     for section in &script.upgrade {
         push_section(&mut out, "upgrade", section);
     }

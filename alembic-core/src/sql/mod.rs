@@ -1,15 +1,24 @@
 //! Cuts SQL text into statements, by the lexical rules of each database.
 //!
-//! The server parses; this only finds where statements end. Concatenating the pieces gives back
-//! the input, byte for byte.
+//! The server parses; this finds where statements end, and reads their first words to tell what
+//! becomes of one that was interrupted. Concatenating the pieces gives back the input, byte for byte.
 
 mod body;
 mod lexer;
+mod names;
+mod nature;
+mod words;
 
 use std::{fmt, ops::Range};
 
 use body::Body;
 use lexer::{Lexer, Token, TokenKind};
+pub use names::mentioned;
+pub use nature::{
+    Effect, Name, Nature, Object, breaks_journal, changes_table, controls_transaction, dropped_table,
+    leaves_in_session, may_commit_inside, moves_names, must_run_alone, nature, setting, uses_session,
+};
+pub use words::essence;
 
 use crate::Dialect;
 

@@ -3,7 +3,7 @@
 use alembic_core::{Dialect, Graph, Node};
 use diesel::connection::LoadConnection;
 
-use super::{CommandError, Printer};
+use super::{CommandError, Notices, Printer};
 use crate::{Migrations, database::MigrationBackend};
 
 /// The database that is meant.
@@ -15,13 +15,31 @@ pub struct Place {
     pub dialect: Option<Dialect>,
 }
 
+/// An open connection, and what is known of the way to the server.
+#[derive(Debug)]
+pub struct Link<C> {
+    /// The connection.
+    pub conn: C,
+    /// Whether the server is another one than the one that was connected to: a pooler.
+    pub pooled: bool,
+    /// What the server says besides answering, if the driver passes it on.
+    pub notices: Notices,
+}
+
+impl<C> Link<C> {
+    /// A connection of which nothing else is known.
+    pub fn direct(conn: C) -> Self {
+        Self { conn, pooled: false, notices: Notices::default() }
+    }
+}
+
 /// What commands are given: migrations, a way to connect, and where to print.
 #[expect(missing_debug_implementations, reason = "a closure and writers have nothing to show")]
 pub struct Context<'a, 'io, C> {
     /// The migrations.
     pub migrations: &'a Migrations<C>,
     /// Connects, when a command needs it.
-    pub connect: &'a mut dyn FnMut() -> Result<C, CommandError>,
+    pub connect: &'a mut dyn FnMut() -> Result<Link<C>, CommandError>,
     /// The database that is meant.
     pub place: Place,
     /// Where results and messages go.
@@ -35,8 +53,11 @@ where
 {
     /// Returns the rows of the version table as revisions of `graph`.
     pub(super) fn rows(&mut self, graph: &Graph) -> Result<Vec<Node>, CommandError> {
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            self.migrations.current(&mut (self.connect)()?)?.into_iter().partition(|row| graph.find_id(row).is_some());
+        let (known, unknown): (Vec<_>, Vec<_>) = self
+            .migrations
+            .current(&mut (self.connect)()?.conn)?
+            .into_iter()
+            .partition(|row| graph.find_id(row).is_some());
         if !unknown.is_empty() {
             let rows = alembic_core::wording::quoted(unknown);
             self.printer.status(format_args!("The database is also at {rows}, unknown to these migrations."));

@@ -7,7 +7,7 @@ use diesel::connection::LoadConnection;
 use serde::Serialize;
 
 use super::{CommandError, Context, Exit, Report, RevisionView, Styles, Views, view::Parts};
-use crate::database::MigrationBackend;
+use crate::{Finding, database::MigrationBackend};
 
 /// Display the current revision of the database
 ///
@@ -30,6 +30,8 @@ struct Current {
     revisions: Vec<RevisionView>,
     /// Rows that no revision of this project has.
     unknown: Vec<String>,
+    /// Steps outside a transaction that did not come to their end.
+    unfinished: Vec<Finding>,
     #[serde(skip)]
     verbose: bool,
 }
@@ -49,7 +51,8 @@ impl Report for Current {
                 writeln!(w, "{}", revision.line(parts, styles))?;
             }
         }
-        self.unknown.iter().try_for_each(|row| writeln!(w, "{row} (unknown to these migrations)"))
+        self.unknown.iter().try_for_each(|row| writeln!(w, "{row} (unknown to these migrations)"))?;
+        self.unfinished.iter().try_for_each(|finding| writeln!(w, "unfinished: {finding}"))
     }
 }
 
@@ -59,7 +62,7 @@ where
     C::Backend: MigrationBackend,
 {
     let graph = cx.migrations.graph()?;
-    let rows = cx.migrations.current(&mut (cx.connect)()?)?;
+    let (rows, unfinished) = cx.migrations.standing(&mut (cx.connect)()?.conn)?;
     let known: Vec<Node> = rows.iter().filter_map(|row| graph.find_id(row)).collect();
     let applied = graph.ancestors(known.iter().copied(), Edges::All);
     let current: HashSet<Node> = plan::current(&graph, &known).into_iter().collect();
@@ -70,6 +73,7 @@ where
         at_heads: unknown.is_empty() && graph.heads().iter().all(|head| applied.contains(*head)),
         revisions: graph.nodes().filter(|node| current.contains(node)).map(|node| views.of(node)).collect(),
         unknown,
+        unfinished,
         verbose: args.verbose,
     };
     cx.printer.report(&report)?;

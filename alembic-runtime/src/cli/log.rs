@@ -33,18 +33,22 @@ impl Report for Log {
             let tag = text(&entry.tag);
             writeln!(
                 w,
-                "{}  {:9} {s}{revision}{s:#}  {}  {}@{} {} {}{}",
+                "{}  {:9} {s}{revision}{s:#}  {}{}  {}@{} {} {}{}",
                 entry.started_at,
                 entry.direction,
                 entry.state,
+                entry.duration().map_or_else(String::new, |took| format!(" in {:.3} s", took.as_secs_f64())),
                 text(&entry.os_user),
                 text(&entry.host),
                 text(&entry.application),
                 text(&entry.app_version),
                 if tag.is_empty() { String::new() } else { format!(" [{tag}]") },
             )?;
+            if entry.state != "done" {
+                writeln!(w, "    {} of {} statements done", entry.statement, entry.statements)?;
+            }
             if let Some(error) = &entry.error {
-                writeln!(w, "    after statement {} of {}: {error}", entry.statement, entry.statements)?;
+                writeln!(w, "    {error}")?;
             }
         }
         Ok(())
@@ -56,7 +60,7 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let entries = cx.migrations.log(&mut (cx.connect)()?, args.limit)?;
+    let entries = cx.migrations.log(&mut (cx.connect)()?.conn, args.limit)?;
     cx.printer.report(&Log { entries })?;
     Ok(Exit::Success)
 }

@@ -10,6 +10,7 @@
 //!
 //! `cargo alembic` mounts the same commands: there is one implementation of each.
 
+mod accept;
 mod branches;
 mod check;
 mod context;
@@ -21,6 +22,7 @@ mod exit;
 mod heads;
 mod history;
 mod log;
+mod notices;
 mod output;
 mod progress;
 mod resolve;
@@ -34,10 +36,11 @@ mod view;
 use std::{ffi::OsString, io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-pub use context::{Context, Place};
+pub use context::{Context, Link, Place};
 use diesel::connection::LoadConnection;
 pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
+pub use notices::Notices;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
 pub use url::mask;
 pub use view::{RevisionView, Views};
@@ -73,6 +76,8 @@ pub enum Command {
     EnsureVersion(ensure_version::Args),
     /// Say what became of a statement during which an earlier run died
     Resolve(resolve::Args),
+    /// Record the present text of revisions that were edited after they were applied
+    Accept(accept::Args),
 }
 
 impl Command {
@@ -84,7 +89,7 @@ impl Command {
             Self::Downgrade(args) => args.running.changes_database(),
             Self::Stamp(args) => args.running.changes_database(),
             Self::EnsureVersion(args) => args.running.changes_database(),
-            Self::Resolve(_) => true,
+            Self::Resolve(_) | Self::Accept(_) => true,
             Self::Current(_)
             | Self::History(_)
             | Self::Heads(_)
@@ -117,7 +122,12 @@ impl Command {
             Self::Upgrade(args) => !args.running.sql,
             Self::Downgrade(args) => !args.running.sql,
             Self::Stamp(args) => !args.running.sql,
-            Self::Current(_) | Self::Check(_) | Self::Log(_) | Self::EnsureVersion(_) | Self::Resolve(_) => true,
+            Self::Current(_)
+            | Self::Check(_)
+            | Self::Log(_)
+            | Self::EnsureVersion(_)
+            | Self::Resolve(_)
+            | Self::Accept(_) => true,
         }
     }
 }
@@ -145,6 +155,7 @@ where
         Command::Log(args) => log::run(args, cx),
         Command::EnsureVersion(args) => ensure_version::run(args, cx),
         Command::Resolve(args) => resolve::run(args, cx),
+        Command::Accept(args) => accept::run(args, cx),
     }
 }
 
@@ -188,7 +199,7 @@ where
         dialect: Some(C::Backend::FAMILY),
     };
     let mut connect = || match &url {
-        Some(url) => C::establish(url).map_err(|error| {
+        Some(url) => C::establish(url).map(Link::direct).map_err(|error| {
             CommandError::failed(format!("could not connect to {}", mask(url)))
                 .because(mask_in(&error.to_string(), url))
         }),

@@ -2,13 +2,29 @@
 
 use std::time::Duration;
 
-use super::Printer;
+use super::{Notices, Printer};
 use crate::{Observer, StepReport};
 
 /// Prints a line per step, as Alembic does.
 pub(super) struct Lines<'p, 'io> {
     pub(super) printer: &'p mut Printer<'io>,
+    pub(super) notices: Notices,
     pub(super) told_of_waiting: bool,
+}
+
+impl Lines<'_, '_> {
+    fn print_notices(&mut self) {
+        for notice in self.notices.take() {
+            self.printer.status(notice);
+        }
+    }
+}
+
+/// The last ones come with the error that ends a run.
+impl Drop for Lines<'_, '_> {
+    fn drop(&mut self) {
+        self.print_notices();
+    }
 }
 
 impl Observer for Lines<'_, '_> {
@@ -16,12 +32,25 @@ impl Observer for Lines<'_, '_> {
         self.printer.status(&step.line);
     }
 
+    fn finished(&mut self, _step: &StepReport, _elapsed: Duration) {
+        self.print_notices();
+    }
+
     fn waiting(&mut self, holder: Option<&str>, _waited: Duration) {
         if !self.told_of_waiting {
             self.told_of_waiting = true;
-            let holder = holder.unwrap_or("another migrator");
-            self.printer.status(format_args!("Waiting for the migration lock, held by {holder}."));
+            match holder {
+                Some(holder) => self.printer.status(format_args!("Waiting for the migration lock, held by {holder}.")),
+                None => self.printer.status("Waiting for another migrator."),
+            }
         }
+    }
+
+    fn blocked(&mut self, by: &[String], pause: Duration, left: u32) {
+        let who = if by.is_empty() { "somebody".to_owned() } else { by.join("; ") };
+        let pause = pause.as_secs_f64();
+        self.printer
+            .status(format_args!("Blocked by {who}. Trying again in {pause:.1} s; tries left after that: {left}."));
     }
 
     fn note(&mut self, text: &str) {

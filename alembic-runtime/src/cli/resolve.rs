@@ -7,12 +7,18 @@ use crate::{Resolution, database::MigrationBackend};
 
 /// Say what became of a statement during which an earlier run died
 ///
-/// Outside a transaction, nobody but you can tell whether that statement took effect. Look, then
-/// say so; the next run goes on from there.
+/// The next run finds out by itself what the catalog can tell. Where it cannot, look whether the
+/// statement took effect, then say so; the next run goes on from there.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  resolve 3f2a9c1b7d4e --step 3 --applied   the third statement took effect
+  resolve 3f2a9c1b7d4e --abort              all that the revision did was undone by hand")]
 pub struct Args {
     /// The revision
     revision: String,
+    /// The statement that is meant, from 1; refused if another one is in doubt
+    #[arg(long, value_name = "N")]
+    step: Option<usize>,
     #[command(flatten)]
     outcome: Outcome,
 }
@@ -28,7 +34,7 @@ struct Outcome {
     retry: bool,
     /// What the step has done was undone by hand: forget that it ran, interrupted or failed
     #[arg(long)]
-    abandon: bool,
+    abort: bool,
 }
 
 pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
@@ -39,9 +45,11 @@ where
     let resolution = match args.outcome {
         Outcome { applied: true, .. } => Resolution::Applied,
         Outcome { retry: true, .. } => Resolution::Retry,
-        Outcome { .. } => Resolution::Abandon,
+        Outcome { .. } => Resolution::Abort,
     };
-    cx.migrations.migrator().resolve(&mut (cx.connect)()?, &args.revision, resolution)?;
+    let mut link = (cx.connect)()?;
+    let migrator = cx.migrations.migrator().behind_transaction_pooler(link.pooled);
+    migrator.resolve(&mut link.conn, &args.revision, args.step, resolution)?;
     cx.printer.status(format_args!("Recorded; the next run knows how `{}` stands.", args.revision));
     Ok(Exit::Success)
 }

@@ -5,7 +5,7 @@ use std::{io, io::Write, time::Duration};
 use alembic_core::{Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, target, version_table::Actor};
 use diesel::connection::LoadConnection;
 
-use super::{CommandError, Context, Exit, Printer, Report, Styles, progress::Lines};
+use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, progress::Lines};
 use crate::{Error, Migrator, Report as RunReport, database::MigrationBackend};
 
 /// Options of every command that changes a database.
@@ -23,9 +23,39 @@ pub(super) struct Running {
     /// A word for the log, to find the run again
     #[arg(long)]
     tag: Option<String>,
-    /// How many seconds to wait for another migrator
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    lock_timeout: u64,
+    /// How long to wait for another migrator
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    wait: Duration,
+    /// How long a statement may wait for a lock before it lets others pass, 3 unless configured; 0
+    /// waits forever (on SQLite, --wait is for both)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    lock_timeout: Option<Duration>,
+    /// How often to try again after that, 20 unless configured
+    #[arg(long, value_name = "N")]
+    lock_retries: Option<u32>,
+    /// How long a statement may run, forever unless configured (PostgreSQL, MariaDB)
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    statement_timeout: Option<Duration>,
+    /// What a pooler between here and PostgreSQL hands out: sessions or single transactions
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    pooler: Pooler,
+}
+
+/// What a pooler hands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Pooler {
+    /// Transactions, if there is a pooler
+    #[default]
+    Auto,
+    /// A session for as long as the connection lasts
+    Session,
+    /// A session for each transaction
+    Transaction,
+}
+
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
 }
 
 impl Running {
@@ -43,10 +73,24 @@ impl Running {
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let mut conn = (cx.connect)()?;
+        let Link { mut conn, pooled, notices } = (cx.connect)()?;
+        let pooled = match self.pooler {
+            Pooler::Auto => pooled,
+            Pooler::Session => false,
+            Pooler::Transaction => true,
+        };
         let report = {
-            let lines = Lines { printer: &mut *cx.printer, told_of_waiting: false };
-            let mut migrator = cx.migrations.migrator().lock_timeout(Duration::from_secs(self.lock_timeout));
+            let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false };
+            let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);
+            if let Some(timeout) = self.lock_timeout {
+                migrator = migrator.lock_timeout(timeout);
+            }
+            if let Some(retries) = self.lock_retries {
+                migrator = migrator.lock_retries(retries);
+            }
+            if let Some(timeout) = self.statement_timeout {
+                migrator = migrator.statement_timeout(timeout);
+            }
             if let Some(tag) = &self.tag {
                 migrator = migrator.tag(tag);
             }

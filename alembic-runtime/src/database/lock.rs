@@ -1,47 +1,59 @@
 //! One migrator at a time.
 //!
-//! PostgreSQL and MySQL have session locks, which end with the connection. On SQLite the write
-//! transaction is the lock, and nothing is done here.
+//! PostgreSQL: a transaction takes the lock for itself, so it works through any pooler and ends
+//! with the transaction; a step outside a transaction needs it for the whole session. MySQL: for
+//! the session, always. SQLite: the write transaction is the lock, and nothing is done here.
 
 use std::{
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use alembic_core::{Dialect, version_table::VersionTable};
-use diesel::{QueryResult, connection::LoadConnection, result::Error};
+use alembic_core::{
+    Dialect,
+    version_table::{Actor, VersionTable},
+};
+use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{MigrationBackend, answer};
+use super::{MigrationBackend, answer, snapshot};
 
 /// The expressions of one database's lock.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    try_lock: String,
+    in_transaction: Option<String>,
+    for_session: String,
     unlock: String,
+    is_ours: Option<String>,
     holder: String,
 }
 
-/// Why the lock was not taken.
-#[derive(Debug)]
-pub(crate) enum LockFailure {
-    /// Somebody else held it all the time.
-    Timeout(Option<String>),
-    /// The server did not answer.
-    Query(Error),
+/// What came of one try.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Try {
+    /// It is ours.
+    Taken,
+    /// Somebody else has it.
+    Busy,
+    /// The server's session is shared with others: a pooler is in between.
+    SharedSession,
 }
 
-impl From<Error> for LockFailure {
-    fn from(error: Error) -> Self {
-        Self::Query(error)
+impl Try {
+    fn of(answer: Option<String>) -> Self {
+        match answer.as_deref() {
+            Some("1") => Self::Taken,
+            Some("shared") => Self::SharedSession,
+            _ => Self::Busy,
+        }
     }
 }
 
 impl Lock {
     /// Returns the lock of a version table; none where the write transaction is the lock.
-    pub(crate) fn of(dialect: Dialect, table: &VersionTable) -> Option<Self> {
+    pub(crate) fn of(dialect: Dialect, table: &VersionTable, run: &str) -> Option<Self> {
         match dialect {
             Dialect::Sqlite => None,
-            Dialect::Postgres => Some(Self::postgres(table)),
+            Dialect::Postgres => Some(Self::postgres(table, run)),
             Dialect::Mysql | Dialect::Mariadb => Some(Self::mysql(table)),
         }
     }
@@ -49,16 +61,29 @@ impl Lock {
     /// Polled, never blocking: a session that waits inside `pg_advisory_lock` holds a snapshot, and
     /// `CREATE INDEX CONCURRENTLY` of the session that has the lock would wait for it forever.
     /// <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>
-    fn postgres(table: &VersionTable) -> Self {
+    ///
+    /// The session is marked with the run. Behind a transaction pooler two clients may come by the
+    /// same session, where both would get the lock: then one finds the other's mark.
+    fn postgres(table: &VersionTable, run: &str) -> Self {
         let name = Dialect::Postgres.literal(table.name());
         let schema = table.schema().map_or_else(|| "current_schema()".to_owned(), |s| Dialect::Postgres.literal(s));
         let key = format!("hashtextextended(format('alembic %s %s', {schema}, {name}), 0)");
+        let run = Dialect::Postgres.literal(run);
+        let mark = "coalesce(current_setting('alembic.run', true), '')";
         Self {
-            try_lock: format!("SELECT pg_try_advisory_lock({key})::int::text AS answer"),
-            unlock: format!("SELECT pg_advisory_unlock({key})::int::text AS answer"),
+            in_transaction: Some(format!("SELECT pg_try_advisory_xact_lock({key})::int::text AS answer")),
+            for_session: format!(
+                "SELECT CASE WHEN {mark} NOT IN ('', {run}) THEN 'shared' WHEN pg_try_advisory_lock({key}) \
+                 THEN left(set_config('alembic.run', {run}, false), 0) || '1' ELSE '0' END AS answer"
+            ),
+            unlock: format!(
+                "SELECT pg_advisory_unlock({key})::int::text || left(set_config('alembic.run', '', false), 0) AS answer"
+            ),
+            is_ours: Some(format!("SELECT ({mark} = {run})::int::text AS answer")),
             holder: format!(
-                "SELECT format('process %s (%s) since %s', a.pid, coalesce(nullif(a.application_name, ''), a.usename), \
-                 to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')) AS answer FROM pg_catalog.pg_locks l \
+                "SELECT format('process %s (%s), connected since %s', a.pid, \
+                 coalesce(nullif(a.application_name, ''), a.usename), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')) \
+                 AS answer FROM pg_catalog.pg_locks l \
                  JOIN pg_catalog.pg_stat_activity a USING (pid), (SELECT {key} AS k) key WHERE l.locktype = 'advisory' \
                  AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE \
                  datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = k"
@@ -73,8 +98,10 @@ impl Lock {
         let schema = table.schema().map_or_else(|| "DATABASE()".to_owned(), |s| Dialect::Mysql.literal(s));
         let key = format!("CONCAT('alembic:', MD5(CONCAT({schema}, '.', {name})))");
         Self {
-            try_lock: format!("SELECT CAST(GET_LOCK({key}, 0) AS CHAR) AS answer"),
+            in_transaction: None,
+            for_session: format!("SELECT CAST(GET_LOCK({key}, 0) AS CHAR) AS answer"),
             unlock: format!("SELECT CAST(RELEASE_LOCK({key}) AS CHAR) AS answer"),
+            is_ours: None,
             holder: format!(
                 "SELECT CONCAT('connection ', p.id, ' of ', p.user, '@', p.host) AS answer \
                  FROM information_schema.processlist p WHERE p.id = IS_USED_LOCK({key})"
@@ -82,37 +109,84 @@ impl Lock {
         }
     }
 
-    /// Takes the lock, asking again until `wait` is over; `waiting` hears who holds it.
-    pub(crate) fn take<C>(
-        &self,
-        conn: &mut C,
-        wait: Duration,
-        mut waiting: impl FnMut(Option<&str>, Duration),
-    ) -> Result<(), LockFailure>
+    /// Tries to take the lock for the session; every success needs a release of its own.
+    pub(crate) fn try_for_session<C>(&self, conn: &mut C) -> QueryResult<Try>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let begun = Instant::now();
-        let mut pause = Duration::from_millis(20);
-        while answer(conn, &self.try_lock)?.as_deref() != Some("1") {
-            let holder = answer(conn, &self.holder).ok().flatten();
-            if begun.elapsed() >= wait {
-                return Err(LockFailure::Timeout(holder));
-            }
-            waiting(holder.as_deref(), begun.elapsed());
-            sleep(pause.min(wait.saturating_sub(begun.elapsed())));
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
-        Ok(())
+        snapshot(conn, |conn| answer(conn, &self.for_session)).map(Try::of)
     }
 
-    /// Gives the lock back. A connection that is lost has given it back already.
-    pub(crate) fn release<C>(&self, conn: &mut C) -> QueryResult<()>
+    /// Tries to take the lock until the end of the transaction that is open.
+    pub(crate) fn try_in_transaction<C>(&self, conn: &mut C) -> QueryResult<Try>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        answer(conn, &self.unlock).map(|_| ())
+        self.in_transaction.as_ref().map_or(Ok(Try::Taken), |sql| answer(conn, sql).map(Try::of))
     }
+
+    /// Returns whether this is still the session that took the lock.
+    pub(crate) fn is_ours<C>(&self, conn: &mut C) -> QueryResult<bool>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        self.is_ours.as_ref().map_or(Ok(true), |sql| Ok(answer(conn, sql)?.as_deref() == Some("1")))
+    }
+
+    /// Returns who has the lock, as far as the database tells.
+    pub(crate) fn holder<C>(&self, conn: &mut C) -> Option<String>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        snapshot(conn, |conn| answer(conn, &self.holder)).ok().flatten()
+    }
+
+    /// Gives the lock back; returns whether it was there. A lost connection has given it back already.
+    pub(crate) fn release<C>(&self, conn: &mut C) -> QueryResult<bool>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        Ok(snapshot(conn, |conn| answer(conn, &self.unlock))?.as_deref() == Some("1"))
+    }
+}
+
+/// Asks again and again, less and less often, until the time is over.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    begun: Instant,
+    limit: Duration,
+    pause: Duration,
+}
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { begun: Instant::now(), limit, pause: Duration::from_millis(20) }
+    }
+
+    /// Returns how long it has been.
+    pub(crate) fn waited(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Sleeps a while; returns false at once if the time is over.
+    pub(crate) fn pause(&mut self) -> bool {
+        let left = self.limit.saturating_sub(self.waited());
+        sleep(self.pause.min(left));
+        self.pause = (self.pause * 2).min(Duration::from_secs(1));
+        !left.is_zero()
+    }
+}
+
+/// Returns what a session calls itself while it migrates; others see it when they wait. PostgreSQL
+/// takes 63 bytes.
+pub(crate) fn application_name(actor: &Actor) -> String {
+    let mut name = format!("alembic: {}", actor.signature());
+    let end = (0..=63).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    name.truncate(end);
+    name
 }

@@ -1,11 +1,16 @@
 //! Everything that speaks Diesel. It is told what to record and knows nothing of graphs.
 
+mod blockers;
+mod diagnosis;
+pub(crate) mod foreign_keys;
 mod lock;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod probe;
 mod rows;
+mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
@@ -13,11 +18,17 @@ mod transaction;
 use std::time::Duration;
 
 use alembic_core::{Dialect, version_table::VersionTable};
+pub(crate) use blockers::blockers;
+pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
-pub(crate) use lock::{Lock, LockFailure};
+pub(crate) use lock::{Lock, Patience, Try, application_name};
+pub(crate) use probe::{Fate, fate};
 pub use rows::LogRecord;
-pub(crate) use rows::{LogDepth, State, log_page, read_fast, read_state, version_numbers};
-pub(crate) use transaction::Transaction;
+pub(crate) use rows::{
+    LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
+};
+pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
+pub(crate) use transaction::{Transaction, snapshot};
 
 pub(crate) mod sealed {
     /// Keeps [`MigrationBackend`](super::MigrationBackend) to the backends of this crate.
@@ -85,6 +96,19 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// Returns whether an error says that somebody else holds the write lock.
     #[doc(hidden)]
     fn is_busy(_error: &diesel::result::Error) -> bool {
+        false
+    }
+
+    /// Returns whether an error says that a statement waited too long for somebody, or that two
+    /// waited for each other: it may work the next time.
+    #[doc(hidden)]
+    fn is_contention(_error: &diesel::result::Error) -> bool {
+        false
+    }
+
+    /// Returns whether an error says that a statement wants to run outside a transaction.
+    #[doc(hidden)]
+    fn wants_no_transaction(_error: &diesel::result::Error) -> bool {
         false
     }
 }

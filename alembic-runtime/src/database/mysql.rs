@@ -1,7 +1,7 @@
 //! MySQL and MariaDB, which Diesel treats as one backend.
 
 use alembic_core::{Dialect, version_table::VersionTable};
-use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql};
+use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql, result::Error};
 
 use super::{MigrationBackend, answer, loading_methods, sealed::Sealed};
 
@@ -17,14 +17,24 @@ impl MigrationBackend for Mysql {
         Ok(if version.contains("MariaDB") { Dialect::Mariadb } else { Dialect::Mysql })
     }
 
+    fn schema_query(_table: &VersionTable) -> String {
+        "SELECT DATABASE() AS answer".to_owned()
+    }
+
+    fn is_contention(error: &Error) -> bool {
+        let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
+        said("Lock wait timeout exceeded") || said("Deadlock found")
+    }
+
     fn tables_query(table: &VersionTable) -> String {
         let literal = |name: &str| Dialect::Mysql.literal(name);
         let schema = table.schema().map_or_else(|| "DATABASE()".to_owned(), literal);
         format!(
             "SELECT table_name AS answer FROM information_schema.tables WHERE table_schema = {schema} \
-             AND table_name IN ({}, {})",
+             AND table_name IN ({}, {}, {})",
             literal(table.name()),
-            literal(&table.log_name())
+            literal(&table.log_name()),
+            literal(&table.lock_name())
         )
     }
 }

@@ -1,7 +1,10 @@
 //! PostgreSQL.
 
 use alembic_core::{Dialect, version_table::VersionTable};
-use diesel::pg::Pg;
+use diesel::{
+    pg::Pg,
+    result::{DatabaseErrorKind, Error},
+};
 
 use super::{MigrationBackend, loading_methods, sealed::Sealed};
 
@@ -15,9 +18,10 @@ impl MigrationBackend for Pg {
     fn tables_query(table: &VersionTable) -> String {
         let dialect = Dialect::Postgres;
         format!(
-            "SELECT relname::text AS answer FROM pg_catalog.pg_class WHERE oid IN (to_regclass({}), to_regclass({}))",
+            "SELECT relname::text AS answer FROM pg_catalog.pg_class WHERE oid IN (to_regclass({}), to_regclass({}), to_regclass({}))",
             dialect.literal(&table.qualified(dialect)),
             dialect.literal(&table.qualified_log(dialect)),
+            dialect.literal(&table.qualified_lock(dialect)),
         )
     }
 
@@ -28,6 +32,18 @@ impl MigrationBackend for Pg {
              ON n.oid = c.relnamespace WHERE c.oid = to_regclass({})), current_schema())::text AS answer",
             dialect.literal(&table.qualified(dialect))
         )
+    }
+
+    fn is_contention(error: &Error) -> bool {
+        let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
+        matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
+            || said("lock timeout")
+            || said("deadlock detected")
+    }
+
+    fn wants_no_transaction(error: &Error) -> bool {
+        let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
+        said("cannot run inside a transaction block") || said("invalid transaction termination")
     }
 
     /// The lock table is shared by all sessions and never shrinks below this size; half of it is

@@ -11,7 +11,7 @@ use diesel::{
 };
 use serde::Serialize;
 
-use super::MigrationBackend;
+use super::{MigrationBackend, answer, snapshot};
 
 /// A query's only column.
 #[derive(Debug, QueryableByName)]
@@ -33,8 +33,14 @@ pub struct VersionRow {
     pub(crate) unfinished: Option<String>,
 }
 
+/// Counts are read as text, which every database gives alike.
+#[expect(clippy::ptr_arg, reason = "what serde passes")]
+fn number<S: serde::Serializer>(text: &String, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(text.parse().unwrap_or(0))
+}
+
 /// A row of `alembic_version_log`.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
 pub struct LogRecord {
     /// Names the run that the step belonged to.
     #[diesel(sql_type = Text)]
@@ -42,10 +48,10 @@ pub struct LogRecord {
     /// The revision; empty when stamping to base.
     #[diesel(sql_type = Text)]
     pub revision: String,
-    /// `upgrade`, `downgrade` or `stamp`.
+    /// `upgrade`, `downgrade`, `stamp` or `accept`.
     #[diesel(sql_type = Text)]
     pub direction: String,
-    /// `running`, `done` or `failed`.
+    /// `running`, `done`, `failed` or `aborted`.
     #[diesel(sql_type = Text)]
     pub state: String,
     /// Checksum of the text that was run.
@@ -56,13 +62,21 @@ pub struct LogRecord {
     pub node: Option<String>,
     /// How many statements are known to have been run.
     #[diesel(sql_type = Text)]
+    #[serde(serialize_with = "number")]
     pub statement: String,
     /// How many statements there are.
     #[diesel(sql_type = Text)]
+    #[serde(serialize_with = "number")]
     pub statements: String,
     /// Checksum of the statements that were run.
     #[diesel(sql_type = Nullable<Text>)]
     pub prefix: Option<String>,
+    /// The statement that was about to run outside a transaction, if one was.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub intent: Option<String>,
+    /// The database's session that ran the step.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub session: Option<String>,
     /// When the step began, by the database's clock.
     #[diesel(sql_type = Text)]
     pub started_at: String,
@@ -99,6 +113,26 @@ impl LogRecord {
     pub(crate) fn statements_total(&self) -> usize {
         self.statements.parse().unwrap_or(0)
     }
+
+    /// Returns how long the step took, if it has ended.
+    #[must_use]
+    pub fn duration(&self) -> Option<std::time::Duration> {
+        let time = |text: &str| {
+            let zone = text.get(19..)?.find(|c: char| !c.is_ascii_digit() && c != '.').map_or(text.len(), |at| at + 19);
+            chrono::NaiveDateTime::parse_from_str(&text[..zone], "%Y-%m-%d %H:%M:%S%.f").ok()
+        };
+        (time(self.finished_at.as_ref()?)? - time(&self.started_at)?).to_std().ok()
+    }
+
+    /// Returns whether the step is under way, or its process died.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state == LogState::Running.name()
+    }
+
+    /// Returns whether the statement after those that are done was about to run by itself.
+    pub(crate) fn intends_next(&self) -> bool {
+        self.intent.as_ref().and_then(|intent| intent.parse().ok()) == Some(self.statements_done() + 1)
+    }
 }
 
 /// What a database says of itself.
@@ -108,6 +142,8 @@ pub(crate) struct State {
     pub(crate) has_version_table: bool,
     /// Whether the log exists.
     pub(crate) has_log: bool,
+    /// Whether the lock exists.
+    pub(crate) has_lock: bool,
     /// The rows of the version table, sorted.
     pub(crate) rows: Vec<String>,
     /// The last entry of the log for each revision.
@@ -117,15 +153,20 @@ pub(crate) struct State {
 impl State {
     /// Returns whether the log says of a step that it is running; its process may have died.
     pub(crate) fn is_under_way(&self) -> bool {
-        self.log.iter().any(|record| record.state == LogState::Running.name())
+        self.log.iter().any(LogRecord::is_running)
     }
 }
+
+/// A failure that left nothing behind says nothing of how a revision stands.
+const TELLING: &str = "NOT (state = 'failed' AND statement = 0 AND intent IS NULL)";
 
 /// How much of the log to read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum LogDepth {
     /// Only the rows of the version table.
     None,
+    /// The last entry of each revision, of those whose last step did not end well.
+    Open,
     /// The last entry of each revision.
     Latest,
 }
@@ -142,7 +183,7 @@ where
         &format!(
             "SELECT v.version_num AS version_num, \
              (SELECT l.node FROM {log} l WHERE l.revision = v.version_num AND l.state = 'done' ORDER BY l.id DESC LIMIT 1) AS node, \
-             (SELECT u.revision FROM {log} u WHERE u.state IN ('running', 'failed') AND NOT EXISTS \
+             (SELECT u.revision FROM {log} u WHERE u.state IN ('running', 'failed') AND {TELLING} AND NOT EXISTS \
              (SELECT 1 FROM {log} n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1) AS unfinished \
              FROM {versions} v"
         ),
@@ -157,14 +198,19 @@ where
 {
     let tables = C::Backend::answers(conn, &C::Backend::tables_query(table))?;
     let exists = |name: &str| tables.iter().flatten().any(|found| found == name);
-    let mut state =
-        State { has_version_table: exists(table.name()), has_log: exists(&table.log_name()), ..State::default() };
+    let mut state = State {
+        has_version_table: exists(table.name()),
+        has_log: exists(&table.log_name()),
+        has_lock: exists(&table.lock_name()),
+        ..State::default()
+    };
     if state.has_version_table {
         state.rows = version_numbers(conn, dialect, table)?;
     }
-    if state.has_log && depth == LogDepth::Latest {
+    if state.has_log && depth != LogDepth::None {
         let log = table.qualified_log(dialect);
-        let latest = format!("WHERE id IN (SELECT MAX(id) FROM {log} GROUP BY revision)");
+        let open = if depth == LogDepth::Open { " AND state IN ('running', 'failed')" } else { "" };
+        let latest = format!("WHERE id IN (SELECT MAX(id) FROM {log} WHERE {TELLING} GROUP BY revision){open}");
         state.log = C::Backend::log_rows(conn, &log_query(dialect, table, &latest))?;
     }
     Ok(state)
@@ -196,11 +242,64 @@ where
     C::Backend::log_rows(conn, &log_query(dialect, table, &format!("ORDER BY id DESC LIMIT {limit}")))
 }
 
+/// Returns how many statements of a revision a run is known to have run.
+pub(crate) fn progress_of<C>(
+    conn: &mut C,
+    dialect: Dialect,
+    table: &VersionTable,
+    run: &str,
+    revision: &str,
+) -> QueryResult<Option<usize>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let text = if dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
+    let sql = format!(
+        "SELECT CAST(statement AS {text}) AS answer FROM {} WHERE run = {} AND revision = {} ORDER BY id DESC LIMIT 1",
+        table.qualified_log(dialect),
+        dialect.literal(run),
+        dialect.literal(revision),
+    );
+    Ok(snapshot(conn, |conn| answer(conn, &sql))?.and_then(|n| n.parse().ok()))
+}
+
+/// Returns the run that the lock's row names.
+pub(crate) fn lock_holder<C>(conn: &mut C, dialect: Dialect, table: &VersionTable) -> QueryResult<Option<String>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    answer(conn, &format!("SELECT run AS answer FROM {}", table.qualified_lock(dialect)))
+}
+
+/// Returns who runs a statement in a session that the log names, if it is another one than ours.
+pub(crate) fn session_is_busy<C>(conn: &mut C, dialect: Dialect, session: &str) -> QueryResult<Option<String>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let session = dialect.literal(session);
+    let sql = match dialect {
+        Dialect::Sqlite => return Ok(None),
+        Dialect::Postgres => format!(
+            "SELECT format('process %s (%s)', pid, application_name) AS answer FROM pg_catalog.pg_stat_activity \
+             WHERE pid || ' ' || extract(epoch FROM backend_start) = {session} AND pid <> pg_backend_pid() \
+             AND state <> 'idle'"
+        ),
+        Dialect::Mysql | Dialect::Mariadb => format!(
+            "SELECT CONCAT('connection ', id, ' of ', user, '@', host) AS answer FROM information_schema.processlist \
+             WHERE id = {session} AND id <> CONNECTION_ID() AND db = DATABASE() AND command <> 'Sleep'"
+        ),
+    };
+    snapshot(conn, |conn| answer(conn, &sql))
+}
+
 fn log_query(dialect: Dialect, table: &VersionTable, rest: &str) -> String {
     let text = if dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
     format!(
         "SELECT run, revision, direction, state, checksum, node, CAST(statement AS {text}) AS statement, \
-         CAST(statements AS {text}) AS statements, prefix, CAST(started_at AS {text}) AS started_at, \
+         CAST(statements AS {text}) AS statements, prefix, CAST(intent AS {text}) AS intent, session, CAST(started_at AS {text}) AS started_at, \
          CAST(finished_at AS {text}) AS finished_at, os_user, host, application, app_version, tag, error FROM {} {rest}",
         table.qualified_log(dialect)
     )

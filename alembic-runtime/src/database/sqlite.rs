@@ -18,9 +18,10 @@ impl MigrationBackend for Sqlite {
         let schema = table.schema().map_or_else(String::new, |s| format!("{}.", Dialect::Sqlite.quote(s)));
         let literal = |name: &str| Dialect::Sqlite.literal(name);
         format!(
-            "SELECT name AS answer FROM {schema}sqlite_master WHERE type = 'table' AND name IN ({}, {})",
+            "SELECT name AS answer FROM {schema}sqlite_master WHERE type = 'table' AND name IN ({}, {}, {})",
             literal(table.name()),
-            literal(&table.log_name())
+            literal(&table.log_name()),
+            literal(&table.lock_name())
         )
     }
 

@@ -1,11 +1,33 @@
 //! Transactions that Diesel knows of, so that user code inside may nest its own.
 
+use alembic_core::Dialect;
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},
 };
 
 use super::MigrationBackend;
+
+/// Reads in one transaction where that matters.
+///
+/// On PostgreSQL a query is prepared and then run; behind a transaction pooler the two reach the same
+/// session only inside a transaction.
+pub(crate) fn snapshot<C, T>(conn: &mut C, read: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    if C::Backend::FAMILY != Dialect::Postgres || Transaction::is_open(conn) {
+        return read(conn);
+    }
+    C::TransactionManager::begin_transaction(conn)?;
+    let result = read(conn);
+    match &result {
+        Ok(_) => Transaction::commit(conn)?,
+        Err(_) => Transaction::rollback(conn),
+    }
+    result
+}
 
 /// A transaction of the engine.
 pub(crate) struct Transaction;

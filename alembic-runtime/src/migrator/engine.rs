@@ -1,34 +1,26 @@
-//! One run: read, check, plan, lock, read again, apply, unlock.
+//! One run: read, check, plan, lock, read again, apply, unlock, and leave the session as it was.
 
 use std::time::{Duration, Instant};
 
 use alembic_core::{
     Dialect, Graph, Node, Plan,
-    config::TransactionMode,
-    image::Settings,
-    plan::{self, RowOperation, Siblings, Work},
-    version_table::{LogEntry, LogState, VersionTable},
+    config::{Settings, TransactionMode},
+    plan::{self, Work},
+    version_table::VersionTable,
 };
 use diesel::connection::LoadConnection;
 
-use super::{Error, Finding, Observer, Options, Purge, Report, Resolution, StepReport, status::findings};
+use super::{
+    Error, Finding, Observer, Options, Report, StepReport,
+    planning::{self, Command},
+};
 use crate::{
     Migrations,
     database::{
-        Lock, LockFailure, LogDepth, LogRecord, MigrationBackend, State, Transaction, answer, read_fast, read_state,
-        version_numbers,
+        self, Lock, LogDepth, LogRecord, MigrationBackend, Patience, State, Timeouts, Transaction, Try, answer,
+        read_fast, read_state, snapshot, version_numbers,
     },
 };
-
-/// What the caller wants.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Command<'a> {
-    Upgrade(&'a str),
-    Downgrade(&'a str, Siblings),
-    Stamp(&'a [&'a str], Purge),
-    EnsureVersion,
-    Resolve(&'a str, Resolution),
-}
 
 /// A run on one connection.
 pub(super) struct Engine<'r, C> {
@@ -38,19 +30,38 @@ pub(super) struct Engine<'r, C> {
     pub(super) table: VersionTable,
     pub(super) mode: TransactionMode,
     pub(super) options: &'r Options,
+    pub(super) timeouts: Timeouts,
+    pub(super) lock_retries: u32,
     pub(super) observer: &'r mut dyn Observer,
     pub(super) migrations: &'r Migrations<C>,
-    /// Names the run in the log.
+    /// Names the run in the log, and in the lock's row.
     pub(super) run: String,
+    pub(super) lock: Option<Lock>,
+    /// The database that was in use when the run began, on MySQL.
+    pub(super) database: Option<String>,
+    /// Whether the lock is held for the session.
+    pub(super) holds_lock: bool,
+    /// The log when the run was planned, if a step is going to commit statement by statement.
+    pub(super) seen: Vec<LogRecord>,
     pub(super) begun: Instant,
-    /// The database's clock when the run began.
-    pub(super) clock: Option<chrono::NaiveDateTime>,
+    /// The database's clock when the transaction began.
+    pub(super) clock: chrono::NaiveDateTime,
+    /// Whether dropping a table can touch others, as far as that has been asked: SQLite.
+    pub(super) drops_cascade: Option<bool>,
+    /// Whether version table, log and lock are known to exist.
+    pub(super) tables_exist: bool,
     pub(super) report: Report,
 }
 
+/// Each plan that came to nothing means that another run got somewhere; there are never this many.
+const MOST_PLANS: usize = 1000;
+
+/// How long to wait on SQLite for another program's step that does not end.
+const OTHERS_STEP: Duration = Duration::from_secs(15);
+
 /// Why steps stopped without an error of their own.
 pub(super) enum Halt {
-    /// Somebody else has migrated meanwhile; plan again.
+    /// Somebody else has migrated meanwhile, or may have; plan again.
     Replan,
     Failed(Error),
 }
@@ -77,15 +88,22 @@ where
         if let Command::Upgrade("head" | "heads") = command
             && let Some(rows) = at_heads(migrations, conn, &settings.version_table)
         {
-            return Ok(Report { steps: Vec::new(), rows, transactions: 0 });
+            return Ok(Report { rows, ..Report::default() });
         }
         let graph = migrations.graph()?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
         if dialect.is_mysql_family() && Transaction::is_open(conn) {
             return Err(Error::InsideTransaction(dialect));
         }
-        let patience = C::Backend::be_patient(conn, options.lock_timeout).map_err(Error::query("set a timeout"))?;
-        let Settings { version_table: table, transaction } = settings;
+        let patience = C::Backend::be_patient(conn, options.wait).map_err(Error::query("set a timeout"))?;
+        let timeouts = Timeouts {
+            lock: options.lock_timeout.unwrap_or(settings.lock_timeout),
+            statement: options.statement_timeout.unwrap_or(settings.statement_timeout),
+        };
+        if !timeouts.statement.is_zero() && matches!(dialect, Dialect::Sqlite | Dialect::Mysql) {
+            observer.note("this database has no timeout for statements");
+        }
+        let Settings { version_table: table, transaction, lock_retries, .. } = settings;
         let mut engine = Engine {
             conn,
             graph: &graph,
@@ -93,29 +111,42 @@ where
             table,
             mode: options.transaction.unwrap_or(transaction),
             options,
+            timeouts,
+            lock_retries: options.lock_retries.unwrap_or(lock_retries),
             observer,
             migrations,
             run: uuid::Uuid::new_v4().to_string(),
+            lock: None,
+            database: None,
+            holds_lock: false,
+            seen: Vec::new(),
             begun: Instant::now(),
-            clock: None,
-            report: Report { steps: Vec::new(), rows: Vec::new(), transactions: 0 },
+            clock: chrono::NaiveDateTime::default(),
+            drops_cascade: None,
+            tables_exist: false,
+            report: Report::default(),
         };
         let result = engine.name_the_table_in_full().and_then(|()| engine.unlocked(command));
-        if let Some(restore) = patience {
-            engine.conn.batch_execute(&restore).map_err(Error::query("restore a timeout"))?;
-        }
-        result.map(|()| engine.report)
+        let restored = match patience {
+            Some(restore) => engine.conn.batch_execute(&restore).map_err(Error::query("restore a timeout")),
+            None => Ok(()),
+        };
+        result.and(restored).map(|()| engine.report)
     }
 
-    /// A revision may change the search path, as the output of `pg_dump` does. The table and its lock
-    /// stay where they were.
+    /// A revision may change the search path, as the output of `pg_dump` does, or `USE` another database.
+    /// The table and its lock stay where they were.
     fn name_the_table_in_full(&mut self) -> Result<(), Error> {
-        if self.dialect != Dialect::Postgres || self.table.schema().is_some() {
-            return Ok(());
+        if self.dialect != Dialect::Sqlite && self.table.schema().is_none() {
+            let sql = C::Backend::schema_query(&self.table);
+            let schema =
+                snapshot(self.conn, |conn| answer(conn, &sql)).map_err(Error::query("find the version table"))?;
+            if let Some(schema) = schema {
+                self.table = self.table.in_schema(&schema);
+                self.database = self.dialect.is_mysql_family().then_some(schema);
+            }
         }
-        let sql = C::Backend::schema_query(&self.table);
-        let schema = answer(self.conn, &sql).map_err(Error::query("find the version table"))?;
-        self.table = schema.map_or_else(|| self.table.clone(), |schema| self.table.in_schema(&schema));
+        self.lock = Lock::of(self.dialect, &self.table, &self.run);
         Ok(())
     }
 
@@ -127,8 +158,8 @@ where
         let under_way = state.is_under_way();
         let nothing = match command {
             _ if under_way && !self.options.dry_run => false,
-            Command::EnsureVersion => state.has_version_table && state.has_log,
-            Command::Resolve(..) => false,
+            Command::EnsureVersion => state.has_version_table && state.has_log && state.has_lock,
+            Command::Resolve(..) | Command::Accept(_) => false,
             _ => {
                 let plan = self.plan(&state, command)?;
                 if self.options.dry_run {
@@ -141,161 +172,150 @@ where
             self.report.rows = state.rows;
             return Ok(());
         }
-        let Some(lock) = Lock::of(self.dialect, &self.table) else {
-            return self.locked(command);
-        };
-        let observer = &mut self.observer;
-        lock.take(self.conn, self.options.lock_timeout, |holder, waited| observer.waiting(holder, waited)).map_err(
-            |failure| match failure {
-                LockFailure::Timeout(holder) => Error::Locked { holder, waited: self.options.lock_timeout },
-                LockFailure::Query(source) => Error::Query { doing: "take the migration lock", source },
-            },
-        )?;
-        let result = self.locked(command);
-        let released = lock.release(self.conn).map_err(Error::query("release the migration lock"));
-        result.and(released)
+        let before = database::Settings::read(self.conn).map_err(Error::query("read the settings"))?;
+        let result = self.locked(command, state);
+        let committed = self.report.steps.len();
+        // A statement's own error says it itself.
+        if committed > 0 && matches!(&result, Err(error) if !matches!(error, Error::Statement(_))) {
+            self.observer.note(&format!("{} before it committed", alembic_core::wording::count(committed, "step")));
+        }
+        let released = self.release();
+        let restored = before.restore(self.conn).map_err(Error::query("restore the settings"));
+        result.and(released).and(restored)
     }
 
-    /// Plans under the lock, and again as long as somebody without the lock gets in between.
-    fn locked(&mut self, command: Command<'_>) -> Result<(), Error> {
-        loop {
-            let resolving = matches!(command, Command::Resolve(..));
-            let state = if resolving { self.state()? } else { self.state_at_rest()? };
-            let halted = match command {
-                Command::EnsureVersion => self.ensure_version(&state),
-                Command::Resolve(revision, resolution) => {
-                    self.resolve(&state, revision, resolution).map_err(Halt::from)
-                }
-                _ => self.steps(command, &state),
+    /// Plans and applies, and plans again as long as somebody gets in between.
+    fn locked(&mut self, command: Command<'_>, state: State) -> Result<(), Error> {
+        let mut known = Some(state);
+        let resolving = matches!(command, Command::Resolve(_));
+        let in_session = self.dialect.is_mysql_family() || resolving || matches!(command, Command::Accept(_));
+        if in_session || known.as_ref().is_some_and(State::is_under_way) {
+            self.take_for_session()?;
+            known = None;
+        }
+        let mut patience = Patience::new(self.options.wait.min(OTHERS_STEP));
+        for _ in 0..MOST_PLANS {
+            let state = match known.take() {
+                Some(state) => state,
+                None if resolving => self.state()?,
+                None => self.state_at_rest()?,
             };
-            match halted {
+            match self.attempt(command, &state) {
                 Ok(()) => {
-                    self.report.rows = version_numbers(self.conn, self.dialect, &self.table)
+                    self.report.rows = snapshot(self.conn, |conn| version_numbers(conn, self.dialect, &self.table))
                         .map_err(Error::query("read the version table"))?;
                     return Ok(());
                 }
                 Err(Halt::Replan) => {}
+                // On SQLite no lock tells whether a step that is not ours to go on with still runs.
+                Err(Halt::Failed(error)) if self.may_still_run(&error) && patience.pause() => {}
                 Err(Halt::Failed(error)) => return Err(error),
             }
         }
+        Err(Error::Overtaken)
     }
 
-    /// Reads the state; on SQLite, where steps outside a transaction hold no lock, not while one is
-    /// under way, unless that takes so long that its process is likely to be dead.
-    fn state_at_rest(&mut self) -> Result<State, Error> {
-        let patience = self.options.lock_timeout.min(Duration::from_secs(10));
-        let begun = Instant::now();
-        loop {
-            let state = self.state()?;
-            if self.dialect != Dialect::Sqlite || !state.is_under_way() || begun.elapsed() >= patience {
-                return Ok(state);
+    fn may_still_run(&self, error: &Error) -> bool {
+        let runs = |finding: &Finding| matches!(finding, Finding::Unfinished { interrupted: true, .. });
+        self.dialect == Dialect::Sqlite && matches!(error, Error::Inconsistent(found) if found.iter().all(runs))
+    }
+
+    fn attempt(&mut self, command: Command<'_>, state: &State) -> Result<(), Halt> {
+        match command {
+            Command::EnsureVersion => Ok(self.ensure_version(state)?),
+            Command::Resolve(resolution) => self.resolve(state, &resolution),
+            Command::Accept(revision) => self.accept(state, revision),
+            Command::Upgrade(_) | Command::Downgrade(..) | Command::Stamp(..) => {
+                let plan = self.plan(state, command)?;
+                let (migrations, graph) = (self.migrations, self.graph);
+                let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
+                let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
+                let own = own.each_ref().map(String::as_str);
+                work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;
+                self.apply(&work, state)
             }
-            std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    fn state(&mut self) -> Result<State, Error> {
-        read_state(self.conn, self.dialect, &self.table, LogDepth::Latest)
-            .map_err(Error::query("read the version table"))
-    }
-
-    /// Plans a command, and refuses if the database contradicts the graph.
     fn plan(&self, state: &State, command: Command<'_>) -> Result<Plan, Error> {
-        if let Command::Stamp(targets, purge) = command {
-            return self.plan_stamp(state, targets, purge);
-        }
-        let mut findings = findings(self.graph, state);
-        let unfinished = findings.iter().position(|f| matches!(f, Finding::Unfinished { interrupted: false, .. }));
-        let resumable = unfinished.map(|index| findings.remove(index));
-        if !findings.is_empty() {
-            return Err(Error::Inconsistent(findings));
-        }
-        let rows: Vec<Node> = state.rows.iter().filter_map(|row| self.graph.find_id(row)).collect();
-        let plan = match command {
-            Command::Upgrade(target) => plan::upgrade(self.graph, &rows, target)?,
-            Command::Downgrade(target, siblings) => plan::downgrade(self.graph, &rows, target, siblings)?,
-            Command::Stamp(..) | Command::EnsureVersion | Command::Resolve(..) => Plan::default(),
-        };
-        match resumable {
-            Some(finding) if !self.begins_with(&plan, &finding) => Err(Error::Inconsistent(vec![finding])),
-            _ => Ok(plan),
-        }
-    }
-
-    /// Returns whether the first step of the plan goes on with what was left unfinished.
-    fn begins_with(&self, plan: &Plan, finding: &Finding) -> bool {
-        let Finding::Unfinished { revision, direction, .. } = finding else {
-            return false;
-        };
-        plan.steps.first().is_some_and(|step| {
-            step.direction.name() == direction && step.revision.is_some_and(|node| self.graph.id(node) == revision)
+        planning::plan(self.graph, state, command, self.options, &|node, direction, count| {
+            self.statements_checksum(node, direction, count)
         })
     }
 
-    fn plan_stamp(&self, state: &State, targets: &[&str], purge: Purge) -> Result<Plan, Error> {
-        let unknown = state.rows.iter().find(|row| self.graph.find_id(row).is_none());
-        if purge == Purge::No
-            && let Some(revision) = unknown
-        {
-            return Err(Error::Inconsistent(vec![Finding::Unknown { revision: revision.clone() }]));
-        }
-        let rows: Vec<Node> = match purge {
-            Purge::No => state.rows.iter().filter_map(|row| self.graph.find_id(row)).collect(),
-            Purge::Yes => Vec::new(),
-        };
-        let mut plan = plan::stamp(self.graph, &rows, targets)?;
-        if purge == Purge::Yes && !state.rows.is_empty() {
-            if plan.steps.is_empty() {
-                let (direction, revision) = (plan::Direction::Stamp, None);
-                plan.steps.push(plan::Step { direction, revision, from: vec![], to: vec![], rows: vec![] });
-            }
-            let deletes = state.rows.iter().map(|row| RowOperation::Delete(row.clone()));
-            plan.steps[0].rows.splice(0..0, deletes);
-        }
-        Ok(plan)
-    }
-
-    fn steps(&mut self, command: Command<'_>, state: &State) -> Result<(), Halt> {
-        let plan = self.plan(state, command)?;
-        let (migrations, graph) = (self.migrations, self.graph);
-        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
-        self.apply(&work, state)
+    pub(super) fn statements_checksum(
+        &self,
+        node: Node,
+        direction: plan::Direction,
+        count: Option<usize>,
+    ) -> Option<String> {
+        planning::statements_checksum(self.migrations, self.graph, self.dialect, node, direction, count)
     }
 
     /// Cuts the work into transactions and runs them.
     fn apply(&mut self, work: &[Work], state: &State) -> Result<(), Halt> {
+        if let Some(first) = work.iter().find(|step| self.is_journaled(step)) {
+            self.prepare_for_journal(first)?;
+            self.seen.clone_from(&state.log);
+        }
         let mut rows = state.rows.clone();
         let mut number = 0;
-        let done = self.resumed_at(work, state)?;
-        let alone = |step: &Work| !self.dialect.transactional_ddl() || step.without_transaction;
-        if done > 0 && !work.first().is_some_and(alone) {
-            let first = &work[0];
-            let edited = Finding::Edited { revision: first.id.clone(), path: first.path.clone() };
-            return Err(Error::Inconsistent(vec![edited]).into());
-        }
-        if Transaction::is_open(self.conn) && work.iter().any(alone) {
-            return Err(Error::InsideTransaction(self.dialect).into());
-        }
+        let resumed = self.resume(work, state)?;
         let mut rest = work;
         while let Some(first) = rest.first() {
-            let transactional = self.dialect.transactional_ddl() && !first.without_transaction;
-            let length = match (transactional, self.mode) {
-                (true, TransactionMode::PerRun) => rest.iter().take_while(|step| !step.without_transaction).count(),
-                (false, _) if self.dialect.is_mysql_family() => rest.len(),
-                _ => 1,
-            };
-            let (unit, later) = rest.split_at(length);
+            let (unit, later) = rest.split_at(self.unit_length(rest));
             let progress = Progress { number, total: work.len() };
-            if transactional {
-                number += self.transactions(unit, &mut rows, progress)?;
-            } else {
-                let done = if number == 0 { done } else { 0 };
-                self.journaled(unit, &mut rows, state, done, progress)?;
+            if self.is_journaled(first) {
+                let done = if number == 0 { resumed } else { 0 };
+                self.journaled(unit, &mut rows, done, progress)?;
                 number += unit.len();
+            } else {
+                number += self.transactions(unit, &mut rows, progress)?;
             }
             rest = later;
         }
         Ok(())
+    }
+
+    /// Returns whether a step commits statement by statement.
+    pub(super) fn is_journaled(&self, step: &Work) -> bool {
+        !self.dialect.transactional_ddl() || step.without_transaction
+    }
+
+    /// Returns how many of the next steps run together.
+    fn unit_length(&self, rest: &[Work]) -> usize {
+        let together = |step: &&Work| !step.without_transaction && !step.foreign_keys_off;
+        match (self.dialect.is_mysql_family(), self.mode) {
+            (true, _) => rest.len(),
+            (false, TransactionMode::PerRun) => rest.iter().take_while(together).count().max(1),
+            (false, TransactionMode::PerMigration) => 1,
+        }
+    }
+
+    fn state(&mut self) -> Result<State, Error> {
+        snapshot(self.conn, |conn| read_state(conn, self.dialect, &self.table, LogDepth::Latest))
+            .map_err(Error::query("read the version table"))
+    }
+
+    /// Reads the state; on SQLite, where steps outside a transaction hold no lock, not while one makes
+    /// progress. After that it can be taken over: its notes fail from then on.
+    fn state_at_rest(&mut self) -> Result<State, Error> {
+        let limit = self.options.wait.min(Duration::from_secs(2));
+        let mut patience = Patience::new(limit);
+        let mut seen = None;
+        loop {
+            let state = self.state()?;
+            if self.dialect != Dialect::Sqlite || !state.is_under_way() {
+                return Ok(state);
+            }
+            let progress = state.log.iter().find(|record| record.is_running()).map(|record| record.statement.clone());
+            if seen != progress {
+                (seen, patience) = (progress, Patience::new(limit));
+            }
+            if !patience.pause() {
+                return Ok(state);
+            }
+        }
     }
 
     fn ensure_version(&mut self, state: &State) -> Result<(), Halt> {
@@ -307,58 +327,62 @@ where
         Ok(())
     }
 
-    /// Creates what is absent of version table and log.
+    /// Creates what is absent of version table, log and lock.
     pub(super) fn create_tables(&mut self, state: &State) -> Result<(), Error> {
-        let create = |this: &mut Self, sql: String| {
-            this.conn.batch_execute(&sql).map_err(Error::query("create the version table"))
-        };
-        if !state.has_version_table {
-            create(self, self.table.create(self.dialect))?;
-        }
-        if !state.has_log {
-            create(self, self.table.create_log(self.dialect))?;
+        let dialect = self.dialect;
+        let absent = [
+            (!state.has_version_table).then(|| self.table.create(dialect)),
+            (!state.has_log).then(|| self.table.create_log(dialect)),
+            (!state.has_lock).then(|| self.table.create_lock(dialect)),
+        ];
+        for sql in absent.into_iter().flatten() {
+            self.conn.batch_execute(&sql).map_err(Error::query("create the version table"))?;
         }
         Ok(())
     }
 
-    /// Enters in the log what a person found out about a step that did not come to its end.
-    fn resolve(&mut self, state: &State, revision: &str, resolution: Resolution) -> Result<(), Error> {
-        let open = |record: &&LogRecord| {
-            let abandoning = resolution == Resolution::Abandon && record.state == LogState::Failed.name();
-            record.revision == revision && (record.state == LogState::Running.name() || abandoning)
+    /// Takes the lock for the session, waiting as long as the options say.
+    pub(super) fn take_for_session(&mut self) -> Result<(), Error> {
+        let Some(lock) = self.lock.as_ref().filter(|_| !self.holds_lock) else {
+            return Ok(());
         };
-        let Some(record) = state.log.iter().find(open) else {
-            return Err(alembic_core::target::TargetError::NotHere {
-                argument: revision.to_owned(),
-                reason: "no step of it was interrupted".into(),
-            }
-            .into());
-        };
-        let of = record.statements_total();
-        let done = (record.statements_done() + usize::from(resolution == Resolution::Applied)).min(of);
-        let up = plan::Direction::Upgrade;
-        let direction = if record.direction == up.name() { up } else { plan::Direction::Downgrade };
-        let entry =
-            LogEntry { run: &record.run, revision, direction, checksum: None, node: None, statements: of, times: None };
-        let note = format!("a person said: {}", resolution.name());
-        let mut statements = Vec::new();
-        if resolution == Resolution::Abandon {
-            statements.push(self.table.log_end(self.dialect, &entry, LogState::Abandoned, Some(&note)));
-        } else {
-            let unknown = || Error::Inconsistent(vec![Finding::Unknown { revision: revision.to_owned() }]);
-            let prefix = self.prefix(self.graph.find_id(revision).ok_or_else(unknown)?, direction, done)?;
-            statements.push(self.table.log_progress(self.dialect, &entry, done, prefix));
-            statements.push(self.table.log_end(self.dialect, &entry, LogState::Failed, Some(&note)));
+        if self.options.pooled && self.dialect == Dialect::Postgres {
+            return Err(Error::Pooled { revision: None });
         }
-        self.conn.batch_execute(&statements.join(";\n")).map_err(Error::query("write the log"))
+        let mut patience = Patience::new(self.options.wait);
+        loop {
+            match lock.try_for_session(self.conn).map_err(Error::query("take the migration lock"))? {
+                Try::Taken => break,
+                Try::SharedSession => return Err(Error::Pooled { revision: None }),
+                Try::Busy => {}
+            }
+            let holder = lock.holder(self.conn);
+            self.observer.waiting(holder.as_deref(), patience.waited());
+            if !patience.pause() {
+                return Err(Error::Locked { holder, waited: self.options.wait });
+            }
+        }
+        self.holds_lock = true;
+        Ok(())
     }
 
-    fn prefix(&self, node: Node, direction: plan::Direction, done: usize) -> Result<alembic_core::Checksum, Error> {
-        let step = plan::Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
-        let plan = Plan { steps: vec![step] };
-        let (migrations, graph) = (self.migrations, self.graph);
-        let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
-        Ok(work[0].prefix(done))
+    fn release(&mut self) -> Result<(), Error> {
+        match &self.lock {
+            // Another session than the one that took it answers with no.
+            Some(lock) if self.holds_lock => match lock.release(self.conn) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Error::Pooled { revision: None }),
+                Err(source) => Err(Error::Query { doing: "release the migration lock", source }),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns a revision with its SQL, as its file has it now.
+    pub(super) fn work_of(&self, revision: &str, direction: plan::Direction) -> Result<Work, Error> {
+        let unknown = || Error::Inconsistent(vec![super::Finding::Unknown { revision: revision.to_owned() }]);
+        let node = self.graph.find_id(revision).ok_or_else(unknown)?;
+        planning::work_of(self.migrations, self.graph, self.dialect, node, direction)
     }
 
     pub(super) fn started(&mut self, work: &Work, progress: Progress) -> StepReport {
@@ -404,7 +428,7 @@ where
     if Transaction::is_open(conn) {
         return None;
     }
-    let found = read_fast(conn, C::Backend::FAMILY, table).ok()?;
+    let found = snapshot(conn, |conn| read_fast(conn, C::Backend::FAMILY, table)).ok()?;
     let rows: Vec<(&str, Option<&str>)> = found.iter().map(|r| (r.version_num.as_str(), r.node.as_deref())).collect();
     let finished = found.iter().all(|row| row.unfinished.is_none());
     let mut rows = (finished && !rows.is_empty() && migrations.heads_are(&rows))

@@ -66,6 +66,51 @@ pub enum Error {
         /// How long this one waited.
         waited: Duration,
     },
+    /// Revisions are pending, and the policy is not to apply them.
+    #[error("{} pending: {}", count(.0.len(), "revision"), joined(.0))]
+    Pending(Vec<String>),
+    /// A step outside a transaction needs a session of its own.
+    #[error(
+        "the connection goes through a transaction pooler, where no lock can protect {}",
+        revision.as_ref().map_or_else(
+            || "a step outside a transaction".to_owned(),
+            |(id, path)| format!("revision `{id}` ({path}), which runs outside a transaction")
+        )
+    )]
+    Pooled {
+        /// The revision and its file.
+        revision: Option<(String, String)>,
+    },
+    /// Another run has taken over the step that this one was in.
+    #[error("another run has taken over: this one made no progress for too long, or lost its lock")]
+    Overtaken,
+    /// A table is dropped while foreign keys would carry the deletion of its rows on.
+    #[error(
+        "{path}:{line}: dropping `{table}` in revision `{revision}` would change rows of {} through foreign keys",
+        joined(endangered)
+    )]
+    Cascade {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The table.
+        table: String,
+        /// The tables that refer to it.
+        endangered: Vec<String>,
+    },
+    /// A revision that ran without foreign keys left rows that refer to nothing.
+    #[error("revision `{revision}` ({path}) breaks foreign keys, and was rolled back: {}", joined(&violations[..violations.len().min(5)]))]
+    ForeignKeys {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The rows.
+        violations: Vec<String>,
+    },
     /// The database and the graph contradict each other.
     #[error("the database does not agree with the migrations: {}", joined(.0))]
     Inconsistent(Vec<Finding>),
@@ -100,28 +145,56 @@ impl Error {
         match self {
             Self::Target(error) => error.hint(),
             Self::Files(problems) => problems.iter().find_map(|problem| problem.hint.clone()),
-            Self::Work(WorkError::Irreversible { .. }) => {
-                Some("nothing was changed; restore a backup, or write a revision that repairs forward".into())
-            }
-            Self::Work(WorkError::NoSection { direction, dialect, .. }) => {
-                Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
-            }
+            Self::Work(error) => error.hint(),
             Self::Statement(error) => Some(error.next_step()),
-            Self::Locked { .. } => Some("wait for it to end, or allow more time with --lock-timeout".into()),
+            Self::Locked { .. } => Some("wait for it to end, or allow more time with --wait".into()),
+            Self::Pending(_) => Some("run `upgrade` with the program that is to migrate".into()),
+            Self::Pooled { .. } => Some(
+                "connect to the server itself for migrations: another URL in --database-url, or the name of another \
+                 variable as `database-url-env`; if the pooler keeps sessions, say --pooler session. Nothing of this \
+                 revision was changed"
+                    .into(),
+            ),
+            Self::Overtaken => Some("look at `log`, and run the command again".into()),
+            Self::Cascade { .. } => Some(
+                "write `-- Foreign Keys: off` into the header, or delete those rows first; the revision was rolled back".into(),
+            ),
+            Self::ForeignKeys { .. } => Some("mend the file and run the command again".into()),
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
             Self::Interfered { .. } => Some("run the command again".into()),
             Self::Changed { .. } => Some("run `cargo alembic lock`".into()),
             Self::Diesel(_) => Some("import its migrations with `cargo alembic import diesel`, all of them".into()),
             Self::Image(_) => Some("use the same version of alembic-runtime and alembic-macros".into()),
-            Self::Work(_) | Self::Io { .. } | Self::Query { .. } => None,
+            Self::Query { source, .. } if is_denied(source) => Some(
+                "the role needs CREATE where the version table is, and SELECT, INSERT, UPDATE and DELETE on it, on its log \
+                 and on its lock; nothing was changed by this"
+                    .into(),
+            ),
+            Self::Io { .. } | Self::Query { .. } => None,
         }
     }
 
     /// Returns whether the database may have been changed before the failure.
     #[must_use]
     pub fn touched_the_database(&self) -> bool {
-        matches!(self, Self::Statement(_) | Self::Interfered { .. } | Self::Query { .. })
+        matches!(
+            self,
+            Self::Statement(_)
+                | Self::Interfered { .. }
+                | Self::Query { .. }
+                | Self::Overtaken
+                | Self::Cascade { .. }
+                | Self::ForeignKeys { .. }
+        )
+    }
+
+    /// Returns the SQL that waited too long for somebody, if that is why it failed.
+    pub(super) fn contended_sql(&self) -> Option<String> {
+        match self {
+            Self::Statement(error) => error.contended_sql.clone(),
+            _ => None,
+        }
     }
 }
 
@@ -142,8 +215,20 @@ pub struct StatementError {
     pub statements: usize,
     /// The statement, or what is known of it.
     pub statement: String,
+    /// Where in the first shown line the server saw the error, from 1, if it told.
+    pub caret: Option<usize>,
     /// The server's message, with detail and hint.
     pub server: String,
+    /// The server's message alone, if it is worth while to let it say more.
+    pub(super) message: Option<String>,
+    /// The server's code: `SQLSTATE 23505`.
+    pub code: Option<String>,
+    /// The function or trigger in which it happened.
+    pub context: Option<String>,
+    /// Who was in the way, if it failed because it waited too long for somebody and the server tells.
+    pub blockers: Vec<String>,
+    /// What was run, if it failed because it waited too long for somebody.
+    pub(super) contended_sql: Option<String>,
     /// What is in the database now.
     pub outcome: Outcome,
 }
@@ -158,7 +243,7 @@ pub enum Outcome {
         /// How many steps before the failed one were rolled back with it.
         undone: usize,
     },
-    /// The connection was lost, and the log could not be read.
+    /// The server does not say; the next run finds out from the log and the catalog.
     Unknown,
     /// The statements before the failed one are committed, and the log says so.
     Partial {
@@ -170,7 +255,15 @@ pub enum Outcome {
 impl StatementError {
     fn next_step(&self) -> String {
         match self.outcome {
+            _ if self.contended_sql.is_some() => {
+                "others hold a lock that it needs; run the command again when they are done, or allow more with \
+                 --lock-timeout and --lock-retries"
+                    .into()
+            }
             Outcome::RolledBack { .. } => "mend the file and run the command again".into(),
+            Outcome::Unknown if self.server.contains("packet") => {
+                "the server takes no message as large as this statement: cut it up, or raise max_allowed_packet".into()
+            }
             Outcome::Unknown => "run the command again when the server answers: it reads the log first".into(),
             Outcome::Partial { done: 0 } => {
                 "nothing of this revision is applied; mend the file and run the command again".into()
@@ -192,12 +285,20 @@ impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { revision, path, line, column, statements, .. } = self;
         let which = self.number.map_or_else(String::new, |n| format!(" in statement {n} of {statements}"));
-        writeln!(f, "revision `{revision}` failed{which}: {}", self.server)?;
+        let code = self.code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
+        writeln!(f, "revision `{revision}` failed{which}{code}: {}", self.server)?;
         writeln!(f, "  --> {path}:{line}:{column}")?;
         for (offset, text) in self.statement.lines().take(8).enumerate() {
             let (cut, dots) = text.char_indices().nth(LINE_LENGTH).map_or((text.len(), ""), |(end, _)| (end, " …"));
             writeln!(f, "{:>5} | {}{dots}", line + offset, &text[..cut])?;
+            if let Some(caret) = self.caret.filter(|caret| offset == 0 && *caret <= LINE_LENGTH) {
+                writeln!(f, "      | {:>caret$}", "^")?;
+            }
         }
+        if let Some(context) = &self.context {
+            writeln!(f, "   in: {context}")?;
+        }
+        self.blockers.iter().try_for_each(|blocker| writeln!(f, "   blocked by: {blocker}"))?;
         match self.outcome {
             Outcome::RolledBack { committed: 0, undone: 0 } => f.write_str("nothing was changed"),
             Outcome::RolledBack { committed: 0, undone } => {
@@ -212,7 +313,9 @@ impl fmt::Display for StatementError {
                 the(undone, "revision"),
                 the(committed, "revision")
             ),
-            Outcome::Unknown => f.write_str("how far it got is in the log, which could not be read"),
+            Outcome::Unknown => {
+                f.write_str("some of this statement may have taken effect: the next run finds out, or asks")
+            }
             Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
             Outcome::Partial { done } => {
                 write!(f, "{} of it {} committed", count(done, "statement"), if done == 1 { "is" } else { "are" })
@@ -224,6 +327,11 @@ impl fmt::Display for StatementError {
 /// Returns `the revision`, `the 2 revisions`.
 fn the(n: usize, noun: &str) -> String {
     if n == 1 { format!("the {noun}") } else { format!("the {n} {noun}s") }
+}
+
+fn is_denied(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(_, info) = error else { return false };
+    ["denied", "read-only", "readonly"].iter().any(|word| info.message().contains(word))
 }
 
 /// The server's message with everything that Diesel passes on.

@@ -1,26 +1,44 @@
-//! Options of a run, and the operations on a database.
+//! The operations on a database.
 
+mod chained;
+mod consistency;
+mod contention;
 mod engine;
 mod error;
+mod failure;
+mod finding;
 mod journal;
 mod observer;
+mod options;
+mod planning;
+mod policy;
+mod rebuild;
 mod report;
+mod resolve;
+mod resume;
+mod single;
 mod status;
 mod step;
+mod transaction;
 
 use std::time::Duration;
 
-use alembic_core::{config::TransactionMode, plan::Siblings, version_table::Actor};
 use diesel::connection::LoadConnection;
-use engine::{Command, Engine};
+use engine::Engine;
 pub use error::{Error, Outcome, StatementError};
+pub use finding::Finding;
 pub use observer::{Observer, Silent, StepReport};
+use options::Options;
+use planning::{Command, statements_checksum};
+pub use policy::Policy;
 pub use report::Report;
-pub use status::{Finding, Status, Verdict};
+use resolve::Decision;
+pub use resolve::Resolution;
+pub use status::{Status, Verdict};
 
 use crate::{
     Migrations,
-    database::{LogDepth, LogRecord, MigrationBackend, log_page, read_state},
+    database::{LogDepth, LogRecord, MigrationBackend, log_page, read_state, snapshot},
 };
 
 /// Whether rows that the graph does not know are removed by a stamp.
@@ -31,38 +49,6 @@ pub enum Purge {
     No,
     /// All rows are deleted first.
     Yes,
-}
-
-/// How an interrupted statement is declared to stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
-    /// It took effect; go on after it.
-    Applied,
-    /// It did not; run it again.
-    Retry,
-    /// What the step did was undone by hand; forget it.
-    Abandon,
-}
-
-impl Resolution {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Retry => "retry",
-            Self::Abandon => "abandon",
-        }
-    }
-}
-
-/// Options of a run.
-#[derive(Debug, Clone)]
-pub(crate) struct Options {
-    pub(crate) lock_timeout: Duration,
-    pub(crate) transaction: Option<TransactionMode>,
-    pub(crate) actor: Actor,
-    pub(crate) siblings: Siblings,
-    /// Plan, and stop there.
-    pub(crate) dry_run: bool,
 }
 
 /// Runs migrations with options; made by [`Migrations::migrator`].
@@ -82,88 +68,6 @@ impl<C> std::fmt::Debug for Migrator<'_, C> {
     }
 }
 
-impl<C> Migrations<C> {
-    /// Returns a migrator, to set options before it runs.
-    pub fn migrator(&self) -> Migrator<'_, C> {
-        let (application, version) = self.application_name();
-        let options = Options {
-            lock_timeout: Duration::from_secs(600),
-            transaction: None,
-            actor: actor(application, version),
-            siblings: Siblings::Refuse,
-            dry_run: false,
-        };
-        Migrator { migrations: self, options, observer: Box::new(Silent) }
-    }
-}
-
-/// The environment says who runs this; nothing depends on it but the log.
-#[expect(clippy::disallowed_methods, reason = "the user's name is for the log only")]
-fn actor(application: &str, version: &str) -> Actor {
-    let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let program = || std::env::current_exe().ok()?.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let application = if application.is_empty() { program().unwrap_or_default() } else { application.to_owned() };
-    Actor {
-        user: user.unwrap_or_default(),
-        host: gethostname::gethostname().to_string_lossy().into_owned(),
-        application,
-        version: version.to_owned(),
-        tag: String::new(),
-    }
-}
-
-impl<'m, C> Migrator<'m, C> {
-    /// Sets how long to wait for another migrator, ten minutes by default.
-    #[must_use]
-    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
-        self.options.lock_timeout = timeout;
-        self
-    }
-
-    /// Sets how steps are grouped into transactions, instead of as the project is configured.
-    #[must_use]
-    pub fn transaction(mut self, mode: TransactionMode) -> Self {
-        self.options.transaction = Some(mode);
-        self
-    }
-
-    /// Sets the name and version of the program, for the log.
-    #[must_use]
-    pub fn application(mut self, name: &str, version: &str) -> Self {
-        name.clone_into(&mut self.options.actor.application);
-        version.clone_into(&mut self.options.actor.version);
-        self
-    }
-
-    /// Sets whether `downgrade branch@base` may undo other branches that share the base.
-    #[must_use]
-    pub fn siblings(mut self, siblings: Siblings) -> Self {
-        self.options.siblings = siblings;
-        self
-    }
-
-    /// Sets a word for the log, by which the run can be found again.
-    #[must_use]
-    pub fn tag(mut self, tag: &str) -> Self {
-        tag.clone_into(&mut self.options.actor.tag);
-        self
-    }
-
-    /// Lets the run end with the plan: its report lists the steps, and nothing is changed.
-    #[must_use]
-    pub fn dry_run(mut self) -> Self {
-        self.options.dry_run = true;
-        self
-    }
-
-    /// Sets who hears of progress.
-    #[must_use]
-    pub fn observer(mut self, observer: impl Observer + 'm) -> Self {
-        self.observer = Box::new(observer);
-        self
-    }
-}
-
 impl<C> Migrator<'_, C>
 where
     C: LoadConnection,
@@ -178,7 +82,11 @@ where
     ///
     /// [`Error`]; a failed transaction is rolled back, and the message says what is committed.
     pub fn upgrade(mut self, conn: &mut C, target: &str) -> Result<Report, Error> {
-        self.run(conn, Command::Upgrade(target))
+        match self.options.policy {
+            Policy::Apply => self.run(conn, Command::Upgrade(target)),
+            Policy::Verify => self.verify(conn, target),
+            Policy::Wait => self.wait_for_others(conn, target),
+        }
     }
 
     /// Undoes everything above `target`.
@@ -221,13 +129,29 @@ where
         self.run(conn, Command::EnsureVersion)
     }
 
-    /// Declares what became of the statement during which an earlier run died.
+    /// Declares what became of the statement during which an earlier run died; `step` is its number,
+    /// to be sure which one is meant.
     ///
     /// # Errors
     ///
     /// [`Error`]; there has to be such a statement.
-    pub fn resolve(mut self, conn: &mut C, revision: &str, resolution: Resolution) -> Result<Report, Error> {
-        self.run(conn, Command::Resolve(revision, resolution))
+    pub fn resolve(
+        mut self,
+        conn: &mut C,
+        revision: &str,
+        step: Option<usize>,
+        resolution: Resolution,
+    ) -> Result<Report, Error> {
+        self.run(conn, Command::Resolve(Decision { revision, step, resolution }))
+    }
+
+    /// Records the present text of a revision that was edited after it was applied, or of all such.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]; nothing but edits may be wrong.
+    pub fn accept(mut self, conn: &mut C, revision: Option<&str>) -> Result<Report, Error> {
+        self.run(conn, Command::Accept(revision))
     }
 
     fn run(&mut self, conn: &mut C, command: Command<'_>) -> Result<Report, Error> {
@@ -278,6 +202,19 @@ where
         Ok(state.rows)
     }
 
+    /// Returns the rows of the version table, sorted, and the steps outside a transaction that did not come
+    /// to their end. Changes nothing, and reads no more of the log than these.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Query`].
+    pub fn standing(&self, conn: &mut C) -> Result<(Vec<String>, Vec<Finding>), Error> {
+        let table = self.settings()?.version_table;
+        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Open))?;
+        let unfinished = state.log.iter().filter_map(consistency::unfinished).collect();
+        Ok((state.rows, unfinished))
+    }
+
     /// Compares the database with the graph. Changes nothing and works for a read-only role.
     ///
     /// # Errors
@@ -286,7 +223,10 @@ where
     pub fn status(&self, conn: &mut C) -> Result<Status, Error> {
         let (graph, table) = (self.graph()?, self.settings()?.version_table);
         let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Latest))?;
-        Ok(Status::of(&graph, &state))
+        let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
+        Ok(Status::of(&graph, &state, &|node, direction, count| {
+            statements_checksum(self, &graph, dialect, node, direction, count)
+        }))
     }
 
     /// Returns an error if the database contradicts the graph; pending revisions are no error.
@@ -321,7 +261,7 @@ where
 {
     let failed = || Error::query("read the version table");
     let restore = C::Backend::be_patient(conn, Duration::from_secs(60)).map_err(failed())?;
-    let result = read(conn).map_err(failed());
+    let result = snapshot(conn, read).map_err(failed());
     if let Some(restore) = restore {
         conn.batch_execute(&restore).map_err(failed())?;
     }

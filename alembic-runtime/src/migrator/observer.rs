@@ -24,6 +24,19 @@ pub struct StepReport {
 }
 
 impl StepReport {
+    /// A revision whose edit was accepted.
+    pub(crate) fn accepted(graph: &alembic_core::Graph, id: &str) -> Self {
+        let revision = graph.find_id(id).map(|node| graph.revision(node));
+        Self {
+            direction: "accept",
+            revision: id.to_owned(),
+            from: vec![id.to_owned()],
+            to: vec![id.to_owned()],
+            message: revision.map_or_else(String::new, |revision| revision.message.clone()),
+            line: format!("Accepted {id} as it is now"),
+        }
+    }
+
     pub(crate) fn of(graph: &alembic_core::Graph, step: &alembic_core::Step) -> Self {
         let ids = |nodes: &[alembic_core::Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect();
         let revision = step.revision.map(|node| graph.revision(node));
@@ -50,6 +63,10 @@ pub trait Observer {
 
     /// Another migrator holds the lock.
     fn waiting(&mut self, _holder: Option<&str>, _waited: Duration) {}
+
+    /// A statement waited too long for others, who are listed as far as the server tells. It is tried
+    /// again after a pause, and `left` times more after that.
+    fn blocked(&mut self, _by: &[String], _pause: Duration, _left: u32) {}
 
     /// Something worth knowing that is no error.
     fn note(&mut self, _text: &str) {}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::StepReport;
 
 /// What a run did. Displays as sentences, serializes for programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The steps that ran, in order; empty if there was nothing to do.
     pub steps: Vec<StepReport>,

@@ -2,7 +2,7 @@
 
 use alembic_runtime::{
     MigrationBackend,
-    cli::{self, CommandError, Exit, Place},
+    cli::{self, CommandError, Exit, Link, Place},
 };
 use diesel::{SqliteConnection, connection::LoadConnection};
 
@@ -17,7 +17,8 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
     if !command.needs_database() {
         let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
         let dialect = target.as_ref().map(Target::dialect);
-        let mut connect = || Err::<SqliteConnection, _>(CommandError::usage("this command connects to no database"));
+        let mut connect =
+            || Err::<Link<SqliteConnection>, _>(CommandError::usage("this command connects to no database"));
         return on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
     }
     let target = cx.target(&project.package, &project.config)?;
@@ -35,10 +36,18 @@ pub(super) fn on_target(
     match target {
         Target::Sqlite(path) => {
             let access = if command.changes_database() { Access::Write } else { Access::Read };
-            on(command, cx, project, &mut || connect::sqlite(path, access), place)
+            on(command, cx, project, &mut || connect::sqlite(path, access).map(Link::direct), place)
         }
-        Target::Postgres(server) => on::<PgConnection>(command, cx, project, &mut || server.connect(), place),
-        Target::Mysql(server) => on::<MysqlConnection>(command, cx, project, &mut || server.connect(), place),
+        Target::Postgres(server) => {
+            let mut connect = || match command.changes_database() {
+                true => server.link(),
+                false => server.connect().map(Link::direct),
+            };
+            on::<PgConnection>(command, cx, project, &mut connect, place)
+        }
+        Target::Mysql(server) => {
+            on::<MysqlConnection>(command, cx, project, &mut || server.connect().map(Link::direct), place)
+        }
     }
 }
 
@@ -46,7 +55,7 @@ fn on<C>(
     command: &cli::Command,
     cx: &mut Context<'_>,
     project: &Project,
-    connect: &mut dyn FnMut() -> Result<C, CommandError>,
+    connect: &mut dyn FnMut() -> Result<Link<C>, CommandError>,
     place: Place,
 ) -> Result<Exit, CommandError>
 where

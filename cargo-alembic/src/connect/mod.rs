@@ -1,5 +1,6 @@
 //! Opens databases without any C client library but SQLite's own, which is compiled in.
 
+mod backend_key;
 mod mysql;
 mod parameters;
 mod pgpass;

@@ -1,19 +1,21 @@
 //! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, future::poll_fn, path::Path, time::Duration};
 
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::cli::{CommandError, Link, Notices};
 use diesel_async::{
-    AsyncPgConnection,
+    AsyncPgConnection, SimpleAsyncConnection,
     async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},
 };
 use tokio_postgres::{
-    Config, NoTls,
+    AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket,
     config::{ChannelBinding, Host, SslMode, TargetSessionAttrs},
+    tls::TlsStream,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
+    backend_key,
     parameters::{boolean, libpq},
     pgpass,
     runtime::SharedRuntime,
@@ -71,12 +73,19 @@ impl Server {
 
     /// Connects to the database of the URL.
     pub(crate) fn connect(&self) -> Result<PgConnection, CommandError> {
-        self.open(&self.config)
+        Ok(self.open(&self.config)?.conn.into())
+    }
+
+    /// Connects to the database of the URL, and finds out whether a pooler is in between.
+    pub(crate) fn link(&self) -> Result<Link<PgConnection>, CommandError> {
+        let Open { mut conn, token, notices } = self.open(&self.config)?;
+        let pooled = SharedRuntime::get_runtime().block_on(backend_key::is_pooled(token, &mut conn));
+        Ok(Link { conn: PgConnection::from(conn), pooled, notices })
     }
 
     /// Connects to the server's own database, to make or drop that of the URL.
     pub(crate) fn connect_to_maintenance(&self) -> Result<PgConnection, CommandError> {
-        self.open(self.config.clone().dbname("postgres"))
+        Ok(self.open(self.config.clone().dbname("postgres"))?.conn.into())
     }
 
     /// Returns the name of the database.
@@ -84,27 +93,56 @@ impl Server {
         self.config.get_dbname().unwrap_or_default()
     }
 
-    fn open(&self, config: &Config) -> Result<PgConnection, CommandError> {
+    fn open(&self, config: &Config) -> Result<Open, CommandError> {
         let masked = alembic_runtime::cli::mask(&self.url);
         let failed = |cause: String| unreachable_database(&masked, &cause);
         let connected = SharedRuntime::get_runtime().block_on(async {
             match &self.tls {
                 None => {
                     let (client, connection) = config.connect(NoTls).await.map_err(|e| message(&e))?;
-                    AsyncPgConnection::try_from_client_and_connection(client, connection)
-                        .await
-                        .map_err(|e| e.to_string())
+                    hand_over(client, connection).await
                 }
                 Some((verify, files)) => {
                     let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
                     let (client, connection) = config.connect(tls).await.map_err(|e| message(&e))?;
-                    AsyncPgConnection::try_from_client_and_connection(client, connection)
-                        .await
-                        .map_err(|e| e.to_string())
+                    hand_over(client, connection).await
                 }
             }
         });
-        connected.map(PgConnection::from).map_err(failed)
+        connected.map_err(failed)
+    }
+}
+
+/// An open connection.
+struct Open {
+    conn: AsyncPgConnection,
+    token: CancelToken,
+    notices: Notices,
+}
+
+/// Lets Diesel make its settings in one transaction: it prepares them, and behind a transaction pooler
+/// what is prepared is found again only inside a transaction.
+async fn hand_over<S>(client: Client, connection: Connection<Socket, S>) -> Result<Open, String>
+where
+    S: TlsStream + Unpin + Send + 'static,
+{
+    let token = client.cancel_token();
+    let notices = Notices::default();
+    tokio::spawn(read(connection, notices.clone()));
+    client.batch_execute("BEGIN").await.map_err(|e| message(&e))?;
+    let mut conn = AsyncPgConnection::try_from(client).await.map_err(|error| error.to_string())?;
+    conn.batch_execute("COMMIT").await.map_err(|error| error.to_string())?;
+    Ok(Open { conn, token, notices })
+}
+
+/// Reads a connection to its end, and keeps what is no answer.
+async fn read<S: TlsStream + Unpin>(mut connection: Connection<Socket, S>, notices: Notices) {
+    while let Some(read) = poll_fn(|cx| connection.poll_message(cx)).await {
+        match read {
+            Ok(AsyncMessage::Notice(notice)) => notices.push(format!("{}: {}", notice.severity(), notice.message())),
+            Ok(_) => {}
+            Err(error) => return notices.push(format!("the connection was lost: {}", message(&error))),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, available_parallelism},
 };
@@ -11,7 +11,6 @@ use std::{
 use alembic_core::{
     Graph, Problem, Revision, collection,
     config::Config,
-    image::Settings,
     lockfile::{FILE_NAME, Lockfile},
 };
 use alembic_runtime::{Error, Migrations, cli::CommandError};
@@ -93,8 +92,7 @@ impl Project {
 
     /// Returns the migrations for one kind of connection; scripts are read when they are needed.
     pub(crate) fn migrations<C>(&self) -> Migrations<C> {
-        let settings =
-            Settings { version_table: self.config.version_table.clone(), transaction: self.config.transaction };
+        let settings = self.config.settings.clone();
         let root = self.package.root.clone();
         Migrations::from_graph(Arc::clone(&self.graph), settings, move |graph, node| {
             let revision = graph.revision(node);
@@ -123,9 +121,20 @@ fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> 
                 .caused_by(&error)
                 .hint("`migrations` in [package.metadata.alembic] names it; `cargo alembic init` makes one")
         };
+        if leads_out(&package.root, &folder) {
+            return Err(CommandError::usage(format!("the migrations folder `{location}` leads out of the package"))
+                .hint("a symbolic link may point to a folder of the same package only"));
+        }
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && leads_out(&folder, &path) {
+                return Err(CommandError::usage(format!(
+                    "`{}` is a link that leads out of its folder",
+                    path.display()
+                ))
+                .hint("put the file itself there: what is run has to be what was reviewed"));
+            }
             if path.extension().is_some_and(|extension| extension == "sql") {
                 let file_name = entry.file_name().to_string_lossy().into_owned();
                 // Editors leave files of this kind beside those that are open.
@@ -137,6 +146,11 @@ fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> 
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
+}
+
+/// Returns whether a path is really somewhere else than below a folder.
+fn leads_out(folder: &Path, path: &Path) -> bool {
+    matches!((folder.canonicalize(), path.canonicalize()), (Ok(folder), Ok(path)) if !path.starts_with(&folder))
 }
 
 /// Reads files on all processors: opening thousands takes longer than anything else.

@@ -169,6 +169,7 @@ fn script(
             created: Created::parse(&date.format("%Y-%m-%d %H:%M:%S%:z").to_string()),
             message: if message.is_empty() { "empty message".into() } else { message },
             without_transaction: new.without_transaction,
+            foreign_keys_off: false,
         },
         upgrade: vec![section(upgrade)],
         downgrade,

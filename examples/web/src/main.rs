@@ -58,7 +58,7 @@ async fn health(State(pool): State<Pool<AsyncPgConnection>>) -> (StatusCode, Jso
             let code = match status.verdict {
                 Verdict::UpToDate | Verdict::Ahead => StatusCode::OK,
                 Verdict::Pending => StatusCode::SERVICE_UNAVAILABLE,
-                Verdict::Diverged | Verdict::Partial => StatusCode::INTERNAL_SERVER_ERROR,
+                Verdict::Edited | Verdict::Diverged | Verdict::Partial => StatusCode::INTERNAL_SERVER_ERROR,
             };
             (code, Json(json!(status)))
         }

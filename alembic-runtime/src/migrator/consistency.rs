@@ -1,0 +1,114 @@
+//! Does the database agree with the graph?
+
+use std::collections::HashMap;
+
+use alembic_core::{Graph, Node, graph::Edges, plan::Direction, version_table::LogState};
+
+use super::Finding;
+use crate::database::{LogRecord, State};
+
+/// Returns the checksum of the first statements of a revision, or of all, as its file has them now.
+pub(crate) type Text<'a> = &'a dyn Fn(Node, Direction, Option<usize>) -> Option<String>;
+
+/// Returns every contradiction, the most severe kinds first.
+///
+/// `text` is asked only about revisions that were edited or are unfinished.
+pub(crate) fn findings(graph: &Graph, state: &State, text: Text<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = state.log.iter().filter_map(|record| left_off(graph, record, text)).collect();
+    let mut known = Vec::new();
+    for row in &state.rows {
+        match graph.find_id(row) {
+            Some(node) => known.push(node),
+            None => findings.push(Finding::Unknown { revision: row.clone() }),
+        }
+    }
+    findings.extend(graph.overlaps(&known).into_iter().map(|(ancestor, revision)| Finding::Overlap {
+        revision: graph.id(revision).to_owned(),
+        ancestor: graph.id(ancestor).to_owned(),
+    }));
+    findings.extend(history(graph, &known, &state.log, text));
+    findings
+}
+
+/// Returns the step that the log entry left unfinished, or that what is done of it has changed since.
+fn left_off(graph: &Graph, record: &LogRecord, text: Text<'_>) -> Option<Finding> {
+    let finding = unfinished(record)?;
+    let (done, node) = (record.statements_done(), graph.find_id(&record.revision));
+    let Some(node) = node.filter(|_| done > 0 && record.prefix.is_some()) else { return Some(finding) };
+    let direction = if record.direction == "downgrade" { Direction::Downgrade } else { Direction::Upgrade };
+    if text(node, direction, Some(done)) == record.prefix {
+        return Some(finding);
+    }
+    let revision = graph.revision(node);
+    Some(Finding::Rewritten { revision: revision.id.clone(), path: revision.path.clone(), done })
+}
+
+/// Returns the step that the log entry left unfinished. A step inside a transaction leaves none, and
+/// one that failed at its first statement has left nothing.
+pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
+    let (done, of) = (record.statements_done(), record.statements_total());
+    let running = record.is_running();
+    let failed = record.state == LogState::Failed.name();
+    // What an index that failed to build leaves behind is to be looked at, too.
+    let left_something = done > 0 || record.intends_next();
+    (running && of > 0 || failed && left_something).then(|| Finding::Unfinished {
+        revision: record.revision.clone(),
+        direction: record.direction.clone(),
+        done,
+        of,
+        interrupted: running,
+        error: record.error.clone().filter(|_| failed),
+    })
+}
+
+/// Compares what was applied with what would be applied now.
+///
+/// The log holds, for each revision, a value that names its whole history. If those of the rows
+/// are as they were, everything before is too, and nothing else is looked at.
+fn history(graph: &Graph, rows: &[Node], log: &[LogRecord], text: Text<'_>) -> Vec<Finding> {
+    let log: HashMap<&str, &LogRecord> = log
+        .iter()
+        .filter(|record| record.state == LogState::Done.name())
+        .map(|record| (record.revision.as_str(), record))
+        .collect();
+    let unchanged = |node: Node| {
+        let record = log.get(graph.id(node));
+        record.and_then(|record| record.node.as_ref()).is_none_or(|hash| *hash == graph.node_hash(node).to_string())
+    };
+    if rows.iter().all(|row| unchanged(*row)) {
+        return Vec::new();
+    }
+    let active = graph.ancestors(rows.iter().copied(), Edges::All);
+    let edited: Vec<Finding> = active
+        .iter()
+        .filter_map(|node| {
+            let revision = graph.revision(node);
+            let record = log.get(revision.id.as_str())?;
+            let (id, path) = (revision.id.clone(), revision.path.clone());
+            if *record.checksum.as_ref()? == revision.upgrade.to_string() {
+                None
+            } else if record.prefix.is_some() && record.prefix == text(node, Direction::Upgrade, None) {
+                Some(Finding::CommentsEdited { revision: id, path })
+            } else {
+                Some(Finding::Edited { revision: id, path })
+            }
+        })
+        .collect();
+    if !edited.is_empty() {
+        return edited;
+    }
+    // What Python or a stamp applied has no entry, and what was inserted later has none either: the
+    // latter shows by an entry after it whose history is another now.
+    let never_applied = |node: &Node| match log.get(graph.id(*node)) {
+        Some(record) => record.direction == "downgrade",
+        None => graph
+            .all_children(*node)
+            .any(|child| active.contains(child) && log.contains_key(graph.id(child)) && !unchanged(child)),
+    };
+    active
+        .iter()
+        .filter(never_applied)
+        .map(|node| graph.revision(node))
+        .map(|revision| Finding::NeverApplied { revision: revision.id.clone(), path: revision.path.clone() })
+        .collect()
+}

@@ -1,0 +1,65 @@
+//! Waiting for others without making everybody wait behind us.
+//!
+//! A statement that queues for a lock lets nobody overtake it. So it gives up after the lock
+//! timeout, lets the others pass, and tries again later: after twice as long each time, at most,
+//! and at random, so that two that met do not meet again.
+
+use std::{thread::sleep, time::Duration};
+
+use diesel::connection::LoadConnection;
+
+use super::{Error, engine::Engine};
+use crate::database::{MigrationBackend, blockers};
+
+/// The longest pause between two attempts.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How often may be tried again.
+#[derive(Debug)]
+pub(super) struct Retries {
+    left: u32,
+    bound: Duration,
+}
+
+impl Retries {
+    pub(super) fn new(left: u32) -> Self {
+        Self { left, bound: Duration::from_millis(500) }
+    }
+
+    pub(super) fn left(&self) -> bool {
+        self.left > 0
+    }
+
+    /// Returns how long to pause before the next attempt.
+    fn next(&mut self) -> Duration {
+        self.left = self.left.saturating_sub(1);
+        let random = uuid::Uuid::new_v4().as_bytes()[0];
+        let pause = self.bound.mul_f64(0.5 + f64::from(random) / 510.0);
+        self.bound = (self.bound * 2).min(LONGEST);
+        pause
+    }
+}
+
+impl<C> Engine<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Adds who is in the way to the error with which a run gives up.
+    pub(super) fn with_blockers(&mut self, mut error: Error) -> Error {
+        if let Error::Statement(statement) = &mut error
+            && let Some(sql) = &statement.contended_sql
+        {
+            statement.blockers = blockers(self.conn, self.dialect, sql);
+        }
+        error
+    }
+
+    /// Tells who is in the way, and lets them pass.
+    pub(super) fn wait_for_others(&mut self, retries: &mut Retries, statement: &str) {
+        let blockers = blockers(self.conn, self.dialect, statement);
+        let pause = retries.next();
+        self.observer.blocked(&blockers, pause, retries.left);
+        sleep(pause);
+    }
+}

@@ -1,0 +1,120 @@
+//! What a failed statement says, and where in its file.
+
+use std::time::Duration;
+
+use alembic_core::{
+    plan::{Statement, Work},
+    sql::line_and_column,
+};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::{Error, Outcome, StatementError, error::Server};
+use crate::database::Diagnosis;
+
+/// Returns the byte at which the server saw the error; it counts characters from 1.
+pub(super) fn position(error: &DieselError, message: &str) -> Option<usize> {
+    let DieselError::DatabaseError(_, info) = error else {
+        return None;
+    };
+    let characters = usize::try_from(info.statement_position()?).ok()?.checked_sub(1)?;
+    message.char_indices().nth(characters).map(|(byte, _)| byte)
+}
+
+/// How long a statement may have taken to be run again only to learn why it failed.
+const WORTH_REPEATING: Duration = Duration::from_secs(1);
+
+/// Returns whether a failure is to be looked at by letting it happen again: not one that took long, and
+/// not one that somebody or a timeout has asked for.
+pub(super) fn worth_repeating(error: &DieselError, took: Duration) -> bool {
+    let wanted = message(error).starts_with("canceling statement");
+    took < WORTH_REPEATING
+        && !wanted
+        && matches!(error, DieselError::DatabaseError(kind, _) if !matches!(kind, DatabaseErrorKind::ClosedConnection))
+}
+
+/// Returns what the server said first.
+pub(super) fn message(error: &DieselError) -> String {
+    match error {
+        DieselError::DatabaseError(_, info) => info.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A statement that failed; where, the server may have told.
+pub(super) fn failed(work: &Work, index: usize, error: &DieselError, diagnosis: &Diagnosis) -> Error {
+    let offset = work.statements.get(index).and_then(|statement| position(error, &statement.text));
+    failed_at(work, index, offset, error, diagnosis)
+}
+
+/// A statement that failed at a byte of its text.
+pub(super) fn failed_at(
+    work: &Work,
+    index: usize,
+    offset: Option<usize>,
+    error: &DieselError,
+    diagnosis: &Diagnosis,
+) -> Error {
+    let Error::Statement(mut failure) = failed_somewhere(work, error) else {
+        return failed_somewhere(work, error);
+    };
+    failure.code.clone_from(&diagnosis.code);
+    failure.context.clone_from(&diagnosis.context);
+    if let Some(statement) = work.statements.get(index) {
+        (failure.line, failure.column) = place(statement, offset.unwrap_or(0));
+        failure.number = Some(index + 1);
+        let lines = statement.text.lines().skip(failure.line - statement.line);
+        failure.statement = lines.collect::<Vec<_>>().join("\n");
+        failure.caret = offset.map(|offset| line_and_column(&statement.text, offset).1);
+    }
+    Error::Statement(failure)
+}
+
+/// Some statement of a step.
+pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
+    Error::Statement(Box::new(StatementError {
+        revision: work.id.clone(),
+        path: work.path.clone(),
+        line: work.line,
+        column: 1,
+        number: None,
+        statements: work.statements.len(),
+        statement: String::new(),
+        caret: None,
+        server: Server(error).to_string(),
+        message: None,
+        code: None,
+        context: None,
+        blockers: Vec::new(),
+        contended_sql: None,
+        outcome: Outcome::RolledBack { committed: 0, undone: 0 },
+    }))
+}
+
+/// Returns line and column in the file of a byte of a statement.
+fn place(statement: &Statement, offset: usize) -> (usize, usize) {
+    let (line, column) = line_and_column(&statement.text, offset);
+    (statement.line + line - 1, if line == 1 { statement.column + column - 1 } else { column })
+}
+
+pub(super) fn with_outcome(mut error: Error, outcome: Outcome) -> Error {
+    if let Error::Statement(statement) = &mut error {
+        statement.outcome = outcome;
+    }
+    error
+}
+
+/// Marks a failure as one that may not happen the next time.
+pub(super) fn contended(mut error: Error, sql: String) -> Error {
+    if let Error::Statement(statement) = &mut error {
+        statement.contended_sql = Some(sql);
+    }
+    error
+}
+
+/// Marks a failure as one that may be looked at once more.
+pub(super) fn repeatable(mut failure: Error, error: &DieselError) -> Error {
+    if let Error::Statement(statement) = &mut failure {
+        statement.message = Some(message(error));
+    }
+    failure
+}

@@ -1,0 +1,212 @@
+//! One contradiction between a database and the graph.
+
+use std::fmt;
+
+use alembic_core::wording::count;
+use serde::Serialize;
+
+/// How the note of what a person decided begins.
+pub(super) const SAID: &str = "a person said: ";
+
+/// One contradiction between a database and the graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Finding {
+    /// The version table names a revision that is not in the graph.
+    Unknown {
+        /// The row.
+        revision: String,
+    },
+    /// An applied revision has another text now.
+    Edited {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+    },
+    /// Only comments and space of an applied revision have changed: a warning.
+    CommentsEdited {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+    },
+    /// A revision is before an applied one, and was not applied itself.
+    NeverApplied {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+    },
+    /// The version table names a revision together with its ancestor.
+    Overlap {
+        /// The later one.
+        revision: String,
+        /// Its ancestor.
+        ancestor: String,
+    },
+    /// A step outside a transaction did not come to its end.
+    Unfinished {
+        /// The revision.
+        revision: String,
+        /// `upgrade` or `downgrade`.
+        direction: String,
+        /// How many statements are known to be done.
+        done: usize,
+        /// How many there are.
+        of: usize,
+        /// Whether it is running, or its process died; else a statement failed.
+        interrupted: bool,
+        /// Why it stopped, as the server said.
+        error: Option<String>,
+    },
+    /// A statement of an interrupted step may or may not have taken effect, and the catalog cannot
+    /// tell.
+    Undecided {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// Which statement, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// The statement.
+        statement: String,
+    },
+    /// An unfinished step needs what went with the session that began it: a temporary table, or the
+    /// value of a variable.
+    Forgotten {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// How many statements are done.
+        done: usize,
+        /// The statement that left it there.
+        statement: String,
+    },
+    /// The part of an unfinished step that is done has another text now.
+    Rewritten {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// How many statements are done.
+        done: usize,
+    },
+}
+
+impl Finding {
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { .. } => {
+                "deploy the newer program; in a rolling deploy the old one may go on beside it, if the application \
+                 allows that; if the revision is gone for good, `stamp --purge` the right one"
+                    .into()
+            }
+            Self::Edited { revision, .. } => format!(
+                "restore the file, and put the change into a new revision; or say `accept {revision}` if the file is right"
+            ),
+            Self::CommentsEdited { revision, .. } => format!("`accept {revision}` records the present text"),
+            Self::NeverApplied { revision, .. } => {
+                format!("let `{revision}` follow the applied head instead of coming before it")
+            }
+            Self::Overlap { revision, .. } => format!("`stamp --purge {revision}` leaves one row"),
+            Self::Unfinished { revision, direction, interrupted: false, .. } => format!(
+                "mend the file and run the {direction} of `{revision}` again; or undo by hand what it did, and say \
+                 `resolve {revision} --abort`"
+            ),
+            Self::Unfinished { revision, direction, .. } => {
+                format!("run the {direction} of `{revision}` again: it waits for it to end, or finds out how it stands")
+            }
+            Self::Undecided { revision, number, .. } => format!(
+                "look whether it took effect, then say `resolve {revision} --step {number} --applied`, or `--retry` to run \
+                 it again; or undo by hand what the revision did, and say `--abort`"
+            ),
+            Self::Forgotten { revision, .. } => format!(
+                "finish it by hand, and `stamp` it; or undo by hand what it did, and say `resolve {revision} --abort`"
+            ),
+            Self::Rewritten { revision, done, .. } => format!(
+                "restore the first {}; or undo by hand what they did, and say `resolve {revision} --abort`",
+                count(*done, "statement")
+            ),
+        }
+    }
+
+    /// Returns whether it stands in no one's way.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::CommentsEdited { .. })
+    }
+
+    /// Returns the revision if it is one whose text was edited after it was applied.
+    pub(crate) fn edited_revision(&self) -> Option<&str> {
+        match self {
+            Self::Edited { revision, .. } | Self::CommentsEdited { revision, .. } => Some(revision),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { revision } => {
+                write!(
+                    f,
+                    "it is at revision `{revision}`, which this program does not know: the database is ahead of the program"
+                )
+            }
+            Self::Edited { revision, path } => {
+                write!(f, "revision `{revision}` ({path}) was edited after it was applied")
+            }
+            Self::NeverApplied { revision, path } => write!(
+                f,
+                "revision `{revision}` ({path}) comes before an applied revision and is not recorded as applied"
+            ),
+            Self::Overlap { revision, ancestor } => {
+                write!(f, "the version table names `{revision}` and its ancestor `{ancestor}`")
+            }
+            Self::CommentsEdited { revision, path } => {
+                write!(f, "comments of revision `{revision}` ({path}) were edited after it was applied")
+            }
+            Self::Unfinished { revision, direction, done, of, interrupted: true, .. } => write!(
+                f,
+                "the {direction} of `{revision}` is running, or was interrupted, after {done} of {}",
+                count(*of, "statement")
+            ),
+            Self::Unfinished { revision, direction, done, error: Some(said), .. } if said.starts_with(SAID) => {
+                write!(f, "the {direction} of `{revision}` is to go on after {}: {said}", count(*done, "statement"))
+            }
+            Self::Unfinished { revision, direction, done, of, error, .. } => {
+                write!(f, "the {direction} of `{revision}` stopped at statement {} of {of}", (done + 1).min(*of))?;
+                error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
+            }
+            Self::Undecided { revision, path, line, number, of, statement } => write!(
+                f,
+                "an earlier run was interrupted in statement {number} of {of} of revision `{revision}` ({path}:{line}), and \
+                 the catalog does not tell whether it took effect: {}",
+                statement.lines().next().unwrap_or_default()
+            ),
+            Self::Forgotten { revision, path, line, done, statement } => write!(
+                f,
+                "revision `{revision}` stopped after {}, and what `{}` ({path}:{line}) left in its session is gone",
+                count(*done, "statement"),
+                statement.lines().next().unwrap_or_default()
+            ),
+            Self::Rewritten { revision, path, done } => write!(
+                f,
+                "revision `{revision}` ({path}) was edited within its first {}, which are applied already",
+                count(*done, "statement")
+            ),
+        }
+    }
+}

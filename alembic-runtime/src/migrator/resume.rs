@@ -1,0 +1,120 @@
+//! Going on where an earlier run stopped.
+
+use alembic_core::{
+    Dialect,
+    plan::{Direction, Work},
+    sql::{Nature, leaves_in_session, moves_names, must_run_alone, nature, uses_session},
+};
+use diesel::connection::LoadConnection;
+
+use super::{Error, Finding, consistency::unfinished, engine::Engine};
+use crate::database::{Fate, LogRecord, MigrationBackend, Patience, State, fate, session_is_busy};
+
+impl<C> Engine<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Returns how many statements of the first step are done, after making sure that they are still
+    /// the same, and that it is known what became of the next one.
+    pub(super) fn resume(&mut self, work: &[Work], state: &State) -> Result<usize, Error> {
+        let Some(first) = work.first().filter(|first| first.step.direction != Direction::Stamp) else {
+            return Ok(0);
+        };
+        let Some((record, done)) = self.left_off(first, state)? else { return Ok(0) };
+        self.refuse_forgotten(first, done)?;
+        if record.is_running() {
+            self.wait_for_session(record)?;
+        }
+        if self.is_journaled(first) { self.after_looking(first, record, done) } else { Ok(done) }
+    }
+
+    /// Returns where an earlier run left a step, after making sure that what it did is still the same.
+    fn left_off<'s>(&self, work: &Work, state: &'s State) -> Result<Option<(&'s LogRecord, usize)>, Error> {
+        let left = |record: &&LogRecord| record.revision == work.id && unfinished(record).is_some();
+        let Some(record) = state.log.iter().find(left) else { return Ok(None) };
+        let done = record.statements_done();
+        let same = record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(done).to_string());
+        if done > 0 && !(same && self.is_journaled(work) && done <= work.statements.len()) {
+            let (revision, path) = (work.id.clone(), work.path.clone());
+            return Err(Error::Inconsistent(vec![Finding::Rewritten { revision, path, done }]));
+        }
+        Ok(Some((record, done)))
+    }
+
+    /// What the done statements left in their session is gone with it.
+    fn refuse_forgotten(&self, work: &Work, done: usize) -> Result<(), Error> {
+        let (before, rest) = work.statements.split_at(done);
+        let left = before.iter().find(|statement| leaves_in_session(&statement.text, self.dialect));
+        let temporary = left.is_some_and(|statement| !uses_session(&statement.text, self.dialect));
+        let used = rest.iter().any(|statement| uses_session(&statement.text, self.dialect));
+        let Some(left) = left.filter(|_| temporary || used) else { return Ok(()) };
+        Err(Error::Inconsistent(vec![Finding::Forgotten {
+            revision: work.id.clone(),
+            path: work.path.clone(),
+            line: left.line,
+            done,
+            statement: left.text.clone(),
+        }]))
+    }
+
+    /// Waits for the session that ran the step, should it still be at work: a client that was killed
+    /// leaves the server busy with what it had asked for.
+    fn wait_for_session(&mut self, record: &LogRecord) -> Result<(), Error> {
+        let Some(session) = &record.session else { return Ok(()) };
+        let mut patience = Patience::new(self.options.wait);
+        loop {
+            let busy = session_is_busy(self.conn, self.dialect, session);
+            let Some(holder) = busy.map_err(Error::query("look for the earlier run"))? else { return Ok(()) };
+            self.observer.waiting(Some(&holder), patience.waited());
+            if !patience.pause() {
+                return Err(Error::Locked { holder: Some(holder), waited: self.options.wait });
+            }
+        }
+    }
+
+    /// Finds out what became of the statement after the first `done`.
+    fn after_looking(&mut self, work: &Work, record: &LogRecord, done: usize) -> Result<usize, Error> {
+        let Some(statement) = work.statements.get(done) else { return Ok(done) };
+        let alone = must_run_alone(&statement.text, self.dialect);
+        // What was rolled back with the note that it is done was not done.
+        let in_doubt = match self.dialect {
+            Dialect::Mysql | Dialect::Mariadb => record.is_running(),
+            Dialect::Postgres | Dialect::Sqlite => record.intends_next(),
+        };
+        if !in_doubt {
+            return Ok(done);
+        }
+        // Here, names would be looked up somewhere else.
+        let moved = work.statements.iter().take(done).any(|statement| moves_names(&statement.text, self.dialect));
+        let found = match nature(&statement.text, self.dialect) {
+            Nature::Definition(_) if moved => Fate::Unclear,
+            Nature::Definition(effects) => {
+                fate(self.conn, self.dialect, &effects).map_err(Error::query("look at the catalog"))?
+            }
+            Nature::Data if !alone => Fate::NotApplied,
+            Nature::Session | Nature::Repeatable => Fate::NotApplied,
+            Nature::Data | Nature::Opaque => Fate::Unclear,
+        };
+        match found {
+            // What a statement would have made that failed was there before.
+            Fate::Applied if record.is_running() => Ok(done + 1),
+            Fate::Applied | Fate::NotApplied => Ok(done),
+            Fate::Invalid { cleanup } => {
+                self.observer.note("an index was left invalid by an earlier run; it is built again");
+                self.conn.batch_execute(&cleanup).map_err(Error::query("drop the invalid index"))?;
+                Ok(done)
+            }
+            // A statement that failed did not take effect; what is left of it, only a probe can see.
+            Fate::Unclear if !record.is_running() => Ok(done),
+            Fate::Unclear => Err(Error::Inconsistent(vec![Finding::Undecided {
+                revision: work.id.clone(),
+                path: work.path.clone(),
+                line: statement.line,
+                number: done + 1,
+                of: work.statements.len(),
+                statement: statement.text.clone(),
+            }])),
+        }
+    }
+}

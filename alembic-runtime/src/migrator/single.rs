@@ -1,0 +1,199 @@
+//! PostgreSQL and SQLite: each statement of a step outside a transaction is a transaction of its own, or
+//! stands alone between two notes.
+
+use std::time::Instant;
+
+use alembic_core::{
+    Checksum,
+    plan::Work,
+    sql::{may_commit_inside, must_run_alone},
+};
+use diesel::{connection::LoadConnection, result::Error as DieselError};
+
+use super::{
+    Error, Outcome,
+    contention::Retries,
+    engine::{Engine, Halt, Progress, after},
+    failure::{failed, with_outcome},
+    journal::session_statements,
+    transaction::sorted,
+};
+use crate::database::{
+    Diagnosis, LogDepth, LogRecord, MigrationBackend, Scope, Transaction, application_name, begin_postgres, read_state,
+    snapshot,
+};
+
+impl<C> Engine<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// PostgreSQL and SQLite: some statements want to be alone in their message.
+    pub(super) fn statement_by_statement(
+        &mut self,
+        work: &Work,
+        rows: &mut Vec<String>,
+        done: usize,
+        progress: Progress,
+    ) -> Result<(), Halt> {
+        let begun = Instant::now();
+        self.announce(work, rows, done)?;
+        self.begin_session()?;
+        self.drops_cascade = None;
+        let step = self.started(work, progress);
+        for statement in session_statements(work, done) {
+            self.conn.batch_execute(&statement.text).map_err(Error::query("set up the session again"))?;
+        }
+        let mut prefix = work.prefix(done);
+        for (n, statement) in work.statements.iter().enumerate().skip(done) {
+            prefix = statement.after(prefix, self.dialect);
+            self.refuse_cascade(work, n)?;
+            let mut retries = Retries::new(self.lock_retries);
+            loop {
+                let begun = Instant::now();
+                let Err(Unfinished { error, ran }) = self.one_statement(work, n, prefix) else { break };
+                if ran {
+                    // It stays under way, and the next run asks the catalog.
+                    let error = failed(work, n, &error, &Diagnosis::default());
+                    return Err(with_outcome(error, Outcome::Unknown).into());
+                }
+                if !C::Backend::is_contention(&error)
+                    || !retries.left()
+                    || must_run_alone(&statement.text, self.dialect)
+                {
+                    let error = self.stopped(work, &error, begun.elapsed()).error;
+                    return Err(replan_if_overtaken(self.with_blockers(error)));
+                }
+                self.wait_for_others(&mut retries, &statement.text);
+            }
+        }
+        *rows = after(std::mem::take(rows), work);
+        self.complete(work, rows).map_err(replan_if_overtaken)?;
+        self.finished(step, begun);
+        self.report.transactions += 1;
+        Ok(())
+    }
+
+    fn begin_session(&mut self) -> Result<(), Error> {
+        if self.dialect.is_mysql_family() || self.lock.is_none() {
+            return Ok(());
+        }
+        let name = application_name(&self.options.actor);
+        snapshot(self.conn, |conn| begin_postgres(conn, Scope::Session, self.timeouts, &name))
+            .map_err(Error::query("prepare the session"))
+    }
+
+    /// Runs a statement together with the note that it is done, if it can; else between two notes.
+    fn one_statement(&mut self, work: &Work, n: usize, prefix: Checksum) -> Result<(), Unfinished> {
+        let text = &work.statements[n].text;
+        let entry = work.log_entry(&self.run);
+        let note = self.table.log_progress(self.dialect, &entry, n + 1, prefix);
+        let intent = self.table.log_intent(self.dialect, &entry, n + 1);
+        if !must_run_alone(text, self.dialect) {
+            match self.in_one_transaction(text, &note) {
+                Err(error) if C::Backend::wants_no_transaction(&error) => {}
+                result => return Ok(result?),
+            }
+        }
+        self.conn.batch_execute(&intent)?;
+        // Concurrent builds wait for others by design: cut off, they leave an invalid index.
+        let patient = text.to_ascii_uppercase().contains("CONCURRENTLY");
+        if patient {
+            self.conn.batch_execute("SET lock_timeout = 0")?;
+        }
+        // What runs others may have committed some of them.
+        let ran = may_commit_inside(text, self.dialect);
+        self.conn.batch_execute(text).map_err(|error| Unfinished { error, ran })?;
+        let restored = if patient {
+            let timeout = self.timeouts.lock.as_millis();
+            self.conn.batch_execute(&format!("SET lock_timeout = {timeout}"))
+        } else {
+            Ok(())
+        };
+        restored.and_then(|()| self.conn.batch_execute(&note)).map_err(|error| Unfinished { error, ran: true })
+    }
+
+    fn in_one_transaction(&mut self, text: &str, note: &str) -> Result<(), DieselError> {
+        Transaction::begin(self.conn)?;
+        let result = self.conn.batch_execute(text).and_then(|()| self.conn.batch_execute(note));
+        match result.and_then(|()| Transaction::commit(self.conn)) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                Transaction::rollback(self.conn);
+                Err(error)
+            }
+        }
+    }
+
+    fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
+        Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
+        let entry = work.log_entry(&self.run);
+        let total = work.statements.len();
+        let fence = self.table.log_progress(self.dialect, &entry, total, work.prefix(total));
+        let statements = [vec![fence], self.completion(work)].concat();
+        let written = self.conn.batch_execute(&statements.join(";\n"));
+        if let Err(source) = written {
+            Transaction::rollback(self.conn);
+            let overtaken = self.is_overtaken(&source);
+            return Err(if overtaken {
+                Error::Overtaken
+            } else {
+                Error::Query { doing: "write the version table", source }
+            });
+        }
+        let verified = self.verify(rows);
+        let committed = verified.and_then(|()| Transaction::commit(self.conn).map_err(Error::query("commit")));
+        if committed.is_err() {
+            Transaction::rollback(self.conn);
+        }
+        committed
+    }
+
+    /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
+    fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+        Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
+        let announced = self.announce_in_transaction(work, rows, done);
+        if announced.is_err() {
+            Transaction::rollback(self.conn);
+        }
+        announced
+    }
+
+    fn announce_in_transaction(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+        if let Some(lock) = &self.lock
+            && !lock.is_ours(self.conn).map_err(Error::query("look at the migration lock"))?
+        {
+            return Err(Error::Pooled { revision: Some((work.id.clone(), work.path.clone())) }.into());
+        }
+        let state = read_state(self.conn, self.dialect, &self.table, LogDepth::Latest)
+            .map_err(Error::query("read the version table"))?;
+        let of_this = |log: &[LogRecord]| log.iter().find(|record| record.revision == work.id).cloned();
+        if state.rows != sorted(rows) || of_this(&state.log) != of_this(&self.seen) {
+            return Err(Halt::Replan);
+        }
+        let take = self.table.take_lock(self.dialect, &self.run, &self.options.actor);
+        let takeover = self.table.log_takeover(self.dialect, &work.log_entry(&self.run));
+        let statements = [take, takeover, self.announcement(work, done)];
+        self.conn.batch_execute(&statements.join(";\n")).map_err(Error::query("write the log"))?;
+        Transaction::commit(self.conn).map_err(Error::query("commit"))?;
+        Ok(())
+    }
+}
+
+/// A statement that is not noted as done.
+struct Unfinished {
+    error: DieselError,
+    /// Whether it, or a part of it, may have taken effect all the same.
+    ran: bool,
+}
+
+impl From<DieselError> for Unfinished {
+    fn from(error: DieselError) -> Self {
+        Self { error, ran: false }
+    }
+}
+
+/// Another run goes on with the step; it is waited for like any other.
+fn replan_if_overtaken(error: Error) -> Halt {
+    if matches!(error, Error::Overtaken) { Halt::Replan } else { error.into() }
+}

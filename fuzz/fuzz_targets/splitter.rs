@@ -1,0 +1,26 @@
+//! Pieces of a text are where they say, and cutting them again changes nothing.
+#![no_main]
+
+use alembic_core::{Dialect, sql};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    for dialect in Dialect::ALL {
+        let Ok(statements) = sql::split(text, dialect) else { continue };
+        let mut end = 0;
+        for statement in &statements {
+            assert_eq!(&text[statement.range.clone()], statement.text);
+            assert!(statement.range.start >= end && statement.range.end > statement.range.start);
+            end = statement.range.end;
+            let before = &text[..statement.range.start];
+            assert_eq!(statement.line, before.matches('\n').count() + 1);
+            // Whatever it is taken for, asking is harmless.
+            drop(sql::nature(statement.text, dialect));
+            let _ = sql::must_run_alone(statement.text, dialect) || sql::controls_transaction(statement.text, dialect);
+            drop(sql::setting(statement.text, dialect));
+            drop(sql::dropped_table(statement.text, dialect));
+            drop(sql::mentioned(statement.text, dialect));
+            let commented = format!("/* why */\n{}", statement.text);
+            assert_eq!(sql::essence(&commented, dialect), sql::essence(statement.text, dialect), "{dialect}: {commented}");
+        }
+    }
+});

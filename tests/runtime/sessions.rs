@@ -1,0 +1,182 @@
+//! What a run does to its session, and to others.
+
+use std::{
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use alembic_runtime::{Error, Observer};
+use diesel::connection::{LoadConnection, SimpleConnection};
+use harness::{Database, Kind, MariadbConn, PostgresConn, on_every_database};
+
+use crate::{LINE, migrations};
+
+/// Keeps what it hears of blockers.
+#[derive(Clone, Default)]
+struct Blockers(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Blockers {
+    fn blocked(&mut self, by: &[String], _pause: Duration, _left: u32) {
+        self.0.lock().unwrap().extend(by.iter().cloned());
+    }
+}
+
+/// A reader keeps its lock for a while; the migration lets others pass, and gets through in the end.
+fn gets_through<C>(kind: Kind)
+where
+    C: LoadConnection,
+    C::Backend: alembic_runtime::MigrationBackend,
+{
+    let Some(db) = Database::new(kind) else { return };
+    db.run("CREATE TABLE busy (x INTEGER)");
+    let mut reader = db.connect::<C>();
+    reader.batch_execute("BEGIN; SELECT * FROM busy").unwrap();
+    let heard = Blockers::default();
+    let (listener, db) = (heard.clone(), &db);
+    thread::scope(|scope| {
+        let migrator = scope.spawn(move || {
+            let m = migrations::<C>(&[(
+                "a",
+                "",
+                "CREATE TABLE mine (x INTEGER);\nALTER TABLE busy ADD COLUMN y INTEGER;",
+                "",
+            )]);
+            m.migrator().lock_timeout(Duration::from_secs(1)).observer(listener).upgrade(&mut db.connect::<C>(), "head")
+        });
+        thread::sleep(Duration::from_millis(300));
+        let begun = Instant::now();
+        db.run("INSERT INTO busy (x) VALUES (1)");
+        assert!(begun.elapsed() < Duration::from_millis(2500), "others waited {:?}", begun.elapsed());
+        thread::sleep(Duration::from_secs(2));
+        reader.batch_execute("COMMIT").unwrap();
+        migrator.join().unwrap().unwrap();
+    });
+    assert_eq!(db.versions(), "a");
+    let heard = heard.0.lock().unwrap();
+    assert!(!heard.is_empty(), "nobody was told who is in the way");
+    let own = if kind == Kind::Postgres { "holds a lock on busy" } else { "transaction" };
+    assert!(heard[0].contains(own), "{heard:?}");
+}
+
+#[test]
+fn a_reader_in_the_way_of_postgres_is_named_and_waited_for() {
+    gets_through::<PostgresConn>(Kind::Postgres);
+}
+
+#[test]
+fn a_reader_in_the_way_of_mariadb_is_named_and_waited_for() {
+    gets_through::<MariadbConn>(Kind::Mariadb);
+}
+
+#[test]
+fn whoever_gives_up_says_what_to_do() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    db.run("CREATE TABLE busy (x INTEGER)");
+    let mut reader = db.connect::<PostgresConn>();
+    reader.batch_execute("BEGIN; SELECT * FROM busy").unwrap();
+    let m = migrations::<PostgresConn>(&[("a", "", "DROP TABLE busy;", "")]);
+    let migrator = m.migrator().lock_timeout(Duration::from_millis(100)).lock_retries(1);
+    let error = migrator.upgrade(&mut db.connect(), "head").unwrap_err();
+    assert!(error.to_string().contains("blocked by: process "), "{error}");
+    assert!(error.hint().unwrap().contains("--lock-timeout"), "{error}\n{:?}", error.hint());
+}
+
+on_every_database! {
+    fn settings_do_not_reach_the_next_revision(db) {
+        let (set, check) = match KIND {
+            Kind::Sqlite => return,
+            Kind::Postgres => (
+                "SELECT pg_catalog.set_config('search_path', '', false);\nSET lock_timeout = '7s';\nSET ROLE pg_monitor;",
+                "INSERT INTO seen SELECT current_setting('search_path') || ' ' || current_role;",
+            ),
+            Kind::Mariadb => (
+                "SET sql_mode = '', foreign_key_checks = 0, time_zone = '+05:00';",
+                "INSERT INTO seen SELECT CONCAT(@@sql_mode <> '', @@foreign_key_checks, @@time_zone);",
+            ),
+        };
+        let mut conn = db.connect::<Conn>();
+        let own = if KIND == Kind::Postgres { "\"$user\", public postgres" } else { "1ON+00:00" };
+        // Outside a transaction the notes in the log are written by whatever role is set.
+        let without_role: &'static str = Box::leak(set.replace("SET ROLE pg_monitor;", "").into_boxed_str());
+        for parents in ["a", "a\n-- Transaction: none"] {
+            let spec = [("a", "", "CREATE TABLE seen (x VARCHAR(99));", "DROP TABLE seen;"), ("b", parents, if parents == "a" { set } else { without_role }, ""), ("c", "b", check, "")];
+            let m = migrations::<Conn>(&spec);
+            m.upgrade(&mut conn, "head").unwrap();
+            assert_eq!(db.ask("SELECT x AS answer FROM seen"), own, "{parents}");
+            if parents == "a" {
+                m.downgrade(&mut conn, "base").unwrap();
+            }
+        }
+        let after = match KIND {
+            Kind::Postgres => "INSERT INTO seen SELECT concat_ws(' ', current_setting('lock_timeout'), \
+                current_setting('statement_timeout'), left(current_setting('application_name'), 7), current_role, \
+                current_setting('client_connection_check_interval'))",
+            _ => "INSERT INTO seen SELECT CONCAT_WS(' ', @@autocommit, @@lock_wait_timeout, @@time_zone)",
+        };
+        db.run("DELETE FROM seen");
+        conn.batch_execute(after).unwrap();
+        let own = if KIND == Kind::Postgres { "0 0 postgres 0" } else { "ON 86400 +00:00" };
+        assert_eq!(db.ask("SELECT x AS answer FROM seen").replace("  ", " "), own);
+    }
+}
+
+#[test]
+fn another_database_is_in_use_for_one_revision_only() {
+    let (Some(db), Some(other)) = (Database::new(Kind::Mariadb), Database::new(Kind::Mariadb)) else { return };
+    let elsewhere: &'static str =
+        Box::leak(format!("USE {};\nCREATE TABLE there (x INTEGER);", other.name()).into_boxed_str());
+    let spec = [("a", "", elsewhere, ""), ("b", "a", "CREATE TABLE here (x INTEGER);", ""), ("c", "b", elsewhere, "")];
+    let mut conn = db.connect::<MariadbConn>();
+    migrations(&spec[..2]).upgrade(&mut conn, "head").unwrap();
+    other.run("DROP TABLE there");
+    migrations(&spec).upgrade(&mut conn, "head").unwrap();
+    conn.batch_execute("INSERT INTO here VALUES (1)").unwrap();
+    assert_eq!((db.tables().as_str(), other.tables().as_str(), db.versions().as_str()), ("here", "there", "c"));
+}
+
+#[test]
+fn a_step_outside_a_transaction_is_refused_behind_a_pooler() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let m = migrations::<PostgresConn>(&[("a", "\n-- Transaction: none", "VACUUM;", "")]);
+    let migrator = m.migrator().behind_transaction_pooler(true);
+    let error = migrator.upgrade(&mut db.connect(), "head").unwrap_err();
+    assert!(matches!(&error, Error::Pooled { revision: Some((id, _)) } if id == "a"), "{error}");
+    assert!(error.hint().unwrap().contains("database-url-env"));
+    migrations::<PostgresConn>(LINE)
+        .migrator()
+        .behind_transaction_pooler(true)
+        .upgrade(&mut db.connect(), "head")
+        .unwrap();
+}
+
+#[test]
+fn a_step_under_way_is_not_touched_through_a_pooler() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let m = migrations::<PostgresConn>(&[("a", "\n-- Transaction: none", "CREATE TABLE t (x INTEGER);\nBAD;", "")]);
+    m.upgrade(&mut db.connect(), "head").unwrap_err();
+    db.run("UPDATE alembic_version_log SET state = 'running'");
+    let pooled = || m.migrator().behind_transaction_pooler(true);
+    assert!(matches!(pooled().upgrade(&mut db.connect(), "head"), Err(Error::Pooled { .. })));
+    let resolved = pooled().resolve(&mut db.connect(), "a", None, alembic_runtime::Resolution::Abort);
+    assert!(matches!(resolved, Err(Error::Pooled { .. })));
+}
+
+#[test]
+fn what_was_cancelled_is_not_run_again_to_learn_why() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let m = migrations::<PostgresConn>(&[("a", "", "CREATE TABLE t (x INTEGER);\nSELECT pg_sleep(3);", "")]);
+    let begun = Instant::now();
+    let migrator = m.migrator().statement_timeout(Duration::from_millis(500));
+    migrator.upgrade(&mut db.connect(), "head").unwrap_err();
+    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_session_that_somebody_else_has_marked_is_shared() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let m = migrations::<PostgresConn>(&[("a", "\n-- Transaction: none", "VACUUM;", "")]);
+    let mut conn = db.connect::<PostgresConn>();
+    conn.batch_execute("SET alembic.run = 'another'").unwrap();
+    assert!(matches!(m.upgrade(&mut conn, "head"), Err(Error::Pooled { .. })));
+}
