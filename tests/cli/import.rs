@@ -60,7 +60,9 @@ fn a_live_database_is_taken_over() {
 
 /// Returns the folder of migrations that the crate fang ships for a database.
 fn fang(kind: Kind) -> PathBuf {
-    let metadata = bash(&workspace(), "cargo metadata --format-version 1 --offline");
+    // Packages of other platforms may not have been downloaded.
+    let host = "$(rustc -vV | sed -n 's/^host: //p')";
+    let metadata = bash(&workspace(), &format!("cargo metadata --format-version 1 --offline --filter-platform {host}"));
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let fang = packages.iter().find(|package| package["name"] == "fang").expect("a development dependency");

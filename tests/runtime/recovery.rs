@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use alembic_runtime::{Error, Finding, Resolution};
-use harness::{Database, Kind, MariadbConn, PostgresConn, on_every_database};
+use alembic_runtime::{Error, Finding, Observer, Resolution, StepReport};
+use harness::{Database, Kind, MariadbConn, PostgresConn, SqliteConn, on_every_database};
 
 use crate::migrations;
 
@@ -265,4 +265,51 @@ on_every_database! {
         });
         assert_eq!(db.ask("SELECT state AS answer FROM alembic_version_log"), "done");
     }
+}
+
+/// Does something when a step has been announced.
+struct OnStep<F>(usize, Option<F>);
+
+impl<F: FnOnce()> Observer for OnStep<F> {
+    fn started(&mut self, _step: &StepReport, number: usize, _total: usize) {
+        if let Some(action) = self.1.take_if(|_| number == self.0) {
+            action();
+        }
+    }
+}
+
+#[test]
+fn who_was_overtaken_leaves_the_step_to_the_other() {
+    let db = Database::new(Kind::Sqlite).unwrap();
+    let m = migrations::<SqliteConn>(&[("a", "\n-- Transaction: none", "CREATE TABLE t (x INTEGER);", "")]);
+    let overtakes = || {
+        let report = m.upgrade(&mut db.connect::<SqliteConn>(), "head").unwrap();
+        assert_eq!(report.steps.len(), 1, "a step without progress is taken for dead");
+    };
+    let slow = m.migrator().observer(OnStep(1, Some(overtakes)));
+    assert_eq!(slow.upgrade(&mut db.connect::<SqliteConn>(), "head").unwrap().steps.len(), 0);
+    assert_eq!(db.ask("SELECT state AS answer FROM alembic_version_log ORDER BY id"), "failed,done");
+}
+
+#[test]
+fn an_older_program_waits_for_the_step_of_a_newer_one() {
+    let db = Database::new(Kind::Sqlite).unwrap();
+    let spec = [
+        ("a", "", "CREATE TABLE t (x INTEGER);", ""),
+        ("b", "a", "CREATE TABLE u (x INTEGER);", ""),
+        ("c", "b\n-- Transaction: none", "CREATE TABLE v (x INTEGER);", ""),
+    ];
+    let (newer, older) = (migrations::<SqliteConn>(&spec), migrations::<SqliteConn>(&spec[..1]));
+    std::thread::scope(|scope| {
+        let waits = || {
+            let waiting = scope.spawn(|| {
+                let mut conn = db.connect::<SqliteConn>();
+                older.migrator().allow_ahead().upgrade(&mut conn, "head").unwrap().rows
+            });
+            std::thread::sleep(Duration::from_millis(500));
+            assert!(!waiting.is_finished(), "a half-done step is not to be worked with");
+        };
+        newer.migrator().observer(OnStep(3, Some(waits))).upgrade(&mut db.connect::<SqliteConn>(), "head").unwrap();
+    });
+    assert_eq!(db.versions(), "c");
 }

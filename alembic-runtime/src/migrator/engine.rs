@@ -1,6 +1,6 @@
 //! One run: read, check, plan, lock, read again, apply, unlock, and leave the session as it was.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use alembic_core::{
     Dialect, Graph, Node, Plan,
@@ -12,6 +12,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error, Finding, Observer, Options, Report, StepReport,
+    others_step::OthersStep,
     planning::{self, Command},
 };
 use crate::{
@@ -55,9 +56,6 @@ pub(super) struct Engine<'r, C> {
 
 /// Each plan that came to nothing means that another run got somewhere; there are never this many.
 const MOST_PLANS: usize = 1000;
-
-/// How long to wait on SQLite for another program's step that does not end.
-const OTHERS_STEP: Duration = Duration::from_secs(15);
 
 /// Why steps stopped without an error of their own.
 pub(super) enum Halt {
@@ -193,7 +191,7 @@ where
             self.take_for_session()?;
             known = None;
         }
-        let mut patience = Patience::new(self.options.wait.min(OTHERS_STEP));
+        let mut others = OthersStep::not_ours(self.options.wait);
         for _ in 0..MOST_PLANS {
             let state = match known.take() {
                 Some(state) => state,
@@ -208,16 +206,21 @@ where
                 }
                 Err(Halt::Replan) => {}
                 // On SQLite no lock tells whether a step that is not ours to go on with still runs.
-                Err(Halt::Failed(error)) if self.may_still_run(&error) && patience.pause() => {}
+                Err(Halt::Failed(error)) if self.may_still_run(&error) && others.pause(&state) => {}
                 Err(Halt::Failed(error)) => return Err(error),
             }
         }
         Err(Error::Overtaken)
     }
 
+    /// Returns whether what is wrong may be over once another program's step has ended.
     fn may_still_run(&self, error: &Error) -> bool {
+        let Error::Inconsistent(found) = error else { return false };
         let runs = |finding: &Finding| matches!(finding, Finding::Unfinished { interrupted: true, .. });
-        self.dialect == Dialect::Sqlite && matches!(error, Error::Inconsistent(found) if found.iter().all(runs))
+        let newer = |finding: &Finding| self.options.allow_ahead && matches!(finding, Finding::Unknown { .. });
+        self.dialect == Dialect::Sqlite
+            && found.iter().any(runs)
+            && found.iter().all(|finding| runs(finding) || newer(finding))
     }
 
     fn attempt(&mut self, command: Command<'_>, state: &State) -> Result<(), Halt> {
@@ -300,19 +303,10 @@ where
     /// Reads the state; on SQLite, where steps outside a transaction hold no lock, not while one makes
     /// progress. After that it can be taken over: its notes fail from then on.
     fn state_at_rest(&mut self) -> Result<State, Error> {
-        let limit = self.options.wait.min(Duration::from_secs(2));
-        let mut patience = Patience::new(limit);
-        let mut seen = None;
+        let mut others = OthersStep::ours(self.options.wait);
         loop {
             let state = self.state()?;
-            if self.dialect != Dialect::Sqlite || !state.is_under_way() {
-                return Ok(state);
-            }
-            let progress = state.log.iter().find(|record| record.is_running()).map(|record| record.statement.clone());
-            if seen != progress {
-                (seen, patience) = (progress, Patience::new(limit));
-            }
-            if !patience.pause() {
+            if self.dialect != Dialect::Sqlite || !state.is_under_way() || !others.pause(&state) {
                 return Ok(state);
             }
         }

@@ -10,6 +10,7 @@ mod finding;
 mod journal;
 mod observer;
 mod options;
+mod others_step;
 mod planning;
 mod policy;
 mod rebuild;

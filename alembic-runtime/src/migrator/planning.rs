@@ -44,10 +44,10 @@ pub(super) fn plan(
         return Ok(Plan::default());
     }
     let resumable = findings.iter().position(|finding| matches!(finding, Finding::Unfinished { .. }));
-    let resumable = resumable.map(|index| findings.remove(index));
-    if !findings.is_empty() {
+    if findings.len() > usize::from(resumable.is_some()) {
         return Err(Error::Inconsistent(findings));
     }
+    let resumable = findings.pop();
     let rows = known_rows(graph, state);
     let plan = match command {
         Command::Upgrade(target) => plan::upgrade(graph, &rows, target)?,

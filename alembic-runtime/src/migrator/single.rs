@@ -113,9 +113,11 @@ where
         restored.and_then(|()| self.conn.batch_execute(&note)).map_err(|error| Unfinished { error, ran: true })
     }
 
+    /// The note comes first: it fails for a run that was overtaken, whose statement might fail for
+    /// being run twice.
     fn in_one_transaction(&mut self, text: &str, note: &str) -> Result<(), DieselError> {
         Transaction::begin(self.conn)?;
-        let result = self.conn.batch_execute(text).and_then(|()| self.conn.batch_execute(note));
+        let result = self.conn.batch_execute(note).and_then(|()| self.conn.batch_execute(text));
         match result.and_then(|()| Transaction::commit(self.conn)) {
             Ok(()) => Ok(()),
             Err(error) => {
