@@ -7,6 +7,7 @@ mod body;
 mod lexer;
 mod names;
 mod nature;
+mod pieces;
 mod words;
 
 use std::{fmt, ops::Range};
@@ -18,7 +19,9 @@ pub use nature::{
     Effect, Name, Nature, Object, breaks_journal, changes_table, controls_transaction, dropped_table,
     leaves_in_session, may_commit_inside, moves_names, must_run_alone, nature, setting, uses_session,
 };
+pub(crate) use pieces::{Piece, pieces};
 pub use words::essence;
+pub(crate) use words::{Word, name};
 
 use crate::Dialect;
 

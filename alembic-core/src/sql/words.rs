@@ -5,7 +5,7 @@ use crate::Dialect;
 
 /// A piece of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word<'a> {
+pub(crate) enum Word<'a> {
     /// A keyword, an unquoted name, a number.
     Bare(&'a str),
     /// A string, a quoted name, a dollar-quoted body; with its quotes.
@@ -34,7 +34,7 @@ pub(super) fn words(statement: &str, dialect: Dialect) -> impl Iterator<Item = W
 }
 
 /// A catalog name as it was written, unquoted and folded as the database folds it.
-pub(super) fn name(word: Word<'_>, dialect: Dialect) -> Option<String> {
+pub(crate) fn name(word: Word<'_>, dialect: Dialect) -> Option<String> {
     match word {
         Word::Bare(text) if dialect == Dialect::Postgres => Some(text.to_lowercase()),
         Word::Bare(text) => Some(text.to_owned()),

@@ -1,0 +1,84 @@
+//! What MySQL and MariaDB say their own way.
+
+use super::{
+    AlterColumn,
+    render::{Unsupported, Writer, exists, unsupported},
+};
+use crate::{
+    Dialect,
+    schema::{ConstraintKind, Index, IndexKey},
+};
+
+/// The default and the name can be changed alone; for all else the whole column is written anew.
+pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<Vec<String>, Unsupported> {
+    let dialect = writer.dialect;
+    if change.using.is_some() {
+        let instead = "change the values with `op.execute` before, and leave `using` out";
+        return Err(unsupported(dialect, "`using`: it converts values by itself", instead));
+    }
+    let (alter, column) = (writer.alter(&change.table), dialect.quote(&change.column));
+    let whole = change.column_type.is_some()
+        || change.nullable.is_some()
+        || change.identity.is_some()
+        || change.comment.is_some();
+    if whole {
+        let Some(existing) = &change.existing else {
+            let what = format!("changing a part of the column `{}`: it is written anew as a whole", change.column);
+            return Err(unsupported(dialect, what, "say how it is now with `.existing(Column::new(…))`"));
+        };
+        let after = writer.column(&change.apply(existing))?;
+        let verb = if change.rename.is_some() { format!("CHANGE COLUMN {column}") } else { "MODIFY COLUMN".to_owned() };
+        return Ok(vec![format!("{alter} {verb} {after}")]);
+    }
+    let mut statements = Vec::new();
+    if let Some(default) = &change.default {
+        let existing = change.existing.as_ref().map(|existing| &existing.column_type);
+        let action = match default {
+            Some(default) => format!("SET DEFAULT {}", writer.default(default, existing)?),
+            None => "DROP DEFAULT".to_owned(),
+        };
+        statements.push(format!("{alter} ALTER COLUMN {column} {action}"));
+    }
+    if let Some(name) = &change.rename {
+        statements.push(format!("{alter} RENAME COLUMN {column} TO {}", dialect.quote(name)));
+    }
+    Ok(statements)
+}
+
+pub(super) fn drop_constraint(
+    writer: Writer<'_>,
+    constraint: &str,
+    kind: ConstraintKind,
+    if_exists: bool,
+) -> Result<String, Unsupported> {
+    let dialect = writer.dialect;
+    if if_exists && (dialect == Dialect::Mysql || kind == ConstraintKind::PrimaryKey) {
+        let instead = "leave the condition out: the revision knows what is there";
+        return Err(unsupported(dialect, format!("`IF EXISTS` of a {kind}"), instead));
+    }
+    let (condition, name) = (exists(if_exists), dialect.quote(constraint));
+    Ok(match kind {
+        ConstraintKind::PrimaryKey => "DROP PRIMARY KEY".to_owned(),
+        ConstraintKind::Unique => format!("DROP INDEX {condition}{name}"),
+        ConstraintKind::ForeignKey => format!("DROP FOREIGN KEY {condition}{name}"),
+        ConstraintKind::Check => format!("DROP CONSTRAINT {condition}{name}"),
+    })
+}
+
+pub(super) fn check_index(writer: Writer<'_>, index: &Index) -> Result<(), Unsupported> {
+    let dialect = writer.dialect;
+    let has_expression = index.keys.iter().any(|key| matches!(key, IndexKey::Expression(_)));
+    if has_expression && dialect == Dialect::Mariadb {
+        let instead = "add a column with `generated_virtual`, and index that";
+        return Err(unsupported(dialect, "indexes over expressions", instead));
+    }
+    if index.predicate.is_some() {
+        let instead = "index all rows, or a generated column that is NULL for the others";
+        return Err(unsupported(dialect, "partial indexes", instead));
+    }
+    if index.if_not_exists && dialect == Dialect::Mysql {
+        let instead = "leave the condition out: the revision knows what is there";
+        return Err(unsupported(dialect, "`CREATE INDEX IF NOT EXISTS`", instead));
+    }
+    Ok(())
+}

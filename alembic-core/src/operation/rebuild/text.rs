@@ -1,0 +1,267 @@
+//! `CREATE TABLE` of SQLite, taken apart and put together again.
+//!
+//! Whatever is not changed keeps the words it has: conditions, collations, computed columns, conflict
+//! clauses are not understood, and need not be.
+
+use super::words::{Token, is, name_of, tokens};
+
+/// A table as SQLite remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TableText {
+    pub(super) columns: Vec<ColumnText>,
+    pub(super) constraints: Vec<Piece>,
+    /// What comes after the columns: `STRICT`, `WITHOUT ROWID`.
+    pub(super) options: String,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ColumnText {
+    /// Its name, without quotes.
+    pub(super) name: String,
+    /// Its name as it stands there.
+    pub(super) quoted: String,
+    /// Its type as it stands there; may be empty.
+    pub(super) column_type: String,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// A constraint of a column or of a table, with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) kind: PieceKind,
+    pub(super) name: Option<String>,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PieceKind {
+    PrimaryKey,
+    NotNull,
+    Null,
+    Unique,
+    Check,
+    Default,
+    Collate,
+    References,
+    Generated,
+}
+
+/// Takes a `CREATE TABLE` apart, or returns nothing if it is something else.
+pub(super) fn parse(sql: &str) -> Option<TableText> {
+    let tokens = tokens(sql)?;
+    let mut at = 0;
+    let mut skip = |words: &[&str]| {
+        let found = words.iter().enumerate().all(|(i, word)| tokens.get(at + i).is_some_and(|t| is(t, word)));
+        at += if found { words.len() } else { 0 };
+        found
+    };
+    if !skip(&["CREATE"]) {
+        return None;
+    }
+    let _temporary = skip(&["TEMP"]) || skip(&["TEMPORARY"]);
+    if !skip(&["TABLE"]) {
+        return None;
+    }
+    skip(&["IF", "NOT", "EXISTS"]);
+    let open = tokens.iter().position(|token| token.text == "(").filter(|open| *open > at)?;
+    let close = tokens.iter().rposition(|token| token.text == ")" && token.depth == 0)?;
+    let mut table = TableText { columns: Vec::new(), constraints: Vec::new(), options: String::new() };
+    let mut items: Vec<&[Token<'_>]> =
+        tokens[open + 1..close].split(|token| token.text == "," && token.depth == 1).collect();
+    items.retain(|item| !item.is_empty());
+    for item in items {
+        let starters = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
+        if starters.iter().any(|word| is(&item[0], word)) && !item[0].quoted {
+            table.constraints.extend(pieces(sql, item, true));
+        } else {
+            table.columns.push(column(sql, item)?);
+        }
+    }
+    if let (Some(first), Some(last)) = (tokens.get(close + 1), tokens.last()) {
+        sql[first.start..last.end].trim_end_matches(';').trim_end().clone_into(&mut table.options);
+    }
+    Some(table)
+}
+
+fn column(sql: &str, item: &[Token<'_>]) -> Option<ColumnText> {
+    let name = &item[0];
+    let ends = |token: &Token<'_>| token.depth == 1 && !token.quoted && starts(token, None, None, false).is_some();
+    let end = item[1..].iter().position(ends).map_or(item.len(), |at| at + 1);
+    let column_type = item[1..end].first().zip(item[1..end].last());
+    Some(ColumnText {
+        name: name_of(name)?,
+        quoted: name.text.to_owned(),
+        column_type: column_type.map_or_else(String::new, |(first, last)| sql[first.start..last.end].to_owned()),
+        pieces: pieces(sql, &item[end..], false),
+    })
+}
+
+/// Cuts the constraints of a column, or of a table, apart.
+fn pieces(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut start = 0;
+    let mut current: Option<(Option<PieceKind>, Option<String>)> = None;
+    let mut finish = |current: Option<(Option<PieceKind>, Option<String>)>, from: usize, to: usize| {
+        if let Some((Some(kind), name)) = current {
+            let text = sql[item[from].start..item[to - 1].end].to_owned();
+            pieces.push(Piece { kind, name, text });
+        }
+    };
+    let mut at = 0;
+    while at < item.len() {
+        let token = &item[at];
+        let before = at.checked_sub(1).map(|before| &item[before]);
+        if token.depth != 1 || token.quoted {
+            at += 1;
+            continue;
+        }
+        if is(token, "CONSTRAINT") {
+            finish(current.take(), start, at);
+            (start, current) = (at, Some((None, item.get(at + 1).and_then(name_of))));
+            at += 2;
+            continue;
+        }
+        if let Some(kind) = starts(token, before, item.get(at + 1), of_table) {
+            match &mut current {
+                // The name stands before.
+                Some((unknown @ None, _)) => *unknown = Some(kind),
+                _ => {
+                    finish(current.take(), start, at);
+                    (start, current) = (at, Some((Some(kind), None)));
+                }
+            }
+        }
+        at += 1;
+    }
+    finish(current, start, item.len());
+    pieces
+}
+
+/// Returns which constraint a word begins, given its neighbours.
+fn starts(
+    token: &Token<'_>,
+    before: Option<&Token<'_>>,
+    after: Option<&Token<'_>>,
+    of_table: bool,
+) -> Option<PieceKind> {
+    let follows = |words: &[&str]| before.is_some_and(|before| words.iter().any(|word| is(before, word)));
+    let kinds = [
+        ("PRIMARY", PieceKind::PrimaryKey),
+        ("UNIQUE", PieceKind::Unique),
+        ("CHECK", PieceKind::Check),
+        ("FOREIGN", PieceKind::References),
+    ];
+    if let Some((_, kind)) = kinds.iter().find(|(word, _)| is(token, word)) {
+        return Some(*kind);
+    }
+    if of_table {
+        return None;
+    }
+    match token.text.to_ascii_uppercase().as_str() {
+        "CONSTRAINT" => Some(PieceKind::Null),
+        "NOT" if !after.is_some_and(|after| is(after, "DEFERRABLE")) => Some(PieceKind::NotNull),
+        "NULL" if !follows(&["NOT", "SET", "DEFAULT"]) => Some(PieceKind::Null),
+        "DEFAULT" if !follows(&["SET"]) => Some(PieceKind::Default),
+        "COLLATE" => Some(PieceKind::Collate),
+        "REFERENCES" => Some(PieceKind::References),
+        "GENERATED" => Some(PieceKind::Generated),
+        "AS" if !follows(&["ALWAYS"]) => Some(PieceKind::Generated),
+        _ => None,
+    }
+}
+
+impl TableText {
+    /// Returns the statement that creates the table under another name, given in quotes.
+    pub(super) fn render(&self, name: &str) -> String {
+        let columns = self.columns.iter().map(ColumnText::render);
+        let constraints = self.constraints.iter().map(|piece| piece.text.clone());
+        let lines: Vec<String> = columns.chain(constraints).collect();
+        let options = if self.options.is_empty() { String::new() } else { format!(" {}", self.options) };
+        format!("CREATE TABLE {name} (\n    {}\n){options}", lines.join(",\n    "))
+    }
+
+    pub(super) fn has_option(&self, words: &[&str]) -> bool {
+        let found: Vec<&str> = self.options.split([' ', ',', '\n', '\t']).filter(|word| !word.is_empty()).collect();
+        found.windows(words.len()).any(|window| window.iter().zip(words).all(|(a, b)| a.eq_ignore_ascii_case(b)))
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&ColumnText> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl ColumnText {
+    fn render(&self) -> String {
+        let parts = [self.quoted.as_str(), self.column_type.as_str()];
+        let pieces = self.pieces.iter().map(|piece| piece.text.as_str());
+        parts.into_iter().chain(pieces).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) fn has(&self, kind: PieceKind) -> bool {
+        self.pieces.iter().any(|piece| piece.kind == kind)
+    }
+
+    pub(super) fn remove(&mut self, kind: PieceKind) {
+        self.pieces.retain(|piece| piece.kind != kind);
+    }
+
+    pub(super) fn add(&mut self, kind: PieceKind, text: String) {
+        self.pieces.push(Piece { kind, name: None, text });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_debug_snapshot;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_changed_keeps_its_words() {
+        let sql = "CREATE TABLE IF NOT EXISTS \"main\".[my t] (\n  id INTEGER PRIMARY KEY AUTOINCREMENT, -- the key\n  \
+            `name` VARCHAR(10, 2) NOT NULL DEFAULT 'a, (b' COLLATE nocase,\n  \
+            parent INT CONSTRAINT up REFERENCES \"my t\"(id) ON DELETE SET NULL NOT DEFERRABLE,\n  \
+            total AS (id * 2) STORED, plain, state TEXT DEFAULT NULL CHECK (state IN ('x', 'y')),\n  \
+            CONSTRAINT both UNIQUE (id, name) ON CONFLICT IGNORE, FOREIGN KEY (parent) REFERENCES o (x) ON UPDATE SET DEFAULT\n\
+            ) STRICT, WITHOUT ROWID";
+        let table = parse(sql).unwrap();
+        let columns: Vec<_> = table
+            .columns
+            .iter()
+            .map(|column| {
+                let pieces = column.pieces.iter().map(|p| format!("{:?}: {}", p.kind, p.text)).collect::<Vec<_>>();
+                format!("{} {} [{}]", column.name, column.column_type, pieces.join(" | "))
+            })
+            .collect();
+        assert_debug_snapshot!(columns, @r#"
+        [
+            "id INTEGER [PrimaryKey: PRIMARY KEY AUTOINCREMENT]",
+            "name VARCHAR(10, 2) [NotNull: NOT NULL | Default: DEFAULT 'a, (b' | Collate: COLLATE nocase]",
+            "parent INT [References: CONSTRAINT up REFERENCES \"my t\"(id) ON DELETE SET NULL NOT DEFERRABLE]",
+            "total  [Generated: AS (id * 2) STORED]",
+            "plain  []",
+            "state TEXT [Default: DEFAULT NULL | Check: CHECK (state IN ('x', 'y'))]",
+        ]
+        "#);
+        assert_debug_snapshot!(table.constraints, @r#"
+        [
+            Piece {
+                kind: Unique,
+                name: Some(
+                    "both",
+                ),
+                text: "CONSTRAINT both UNIQUE (id, name) ON CONFLICT IGNORE",
+            },
+            Piece {
+                kind: References,
+                name: None,
+                text: "FOREIGN KEY (parent) REFERENCES o (x) ON UPDATE SET DEFAULT",
+            },
+        ]
+        "#);
+        assert!(table.has_option(&["WITHOUT", "ROWID"]) && table.has_option(&["STRICT"]));
+        assert_eq!(parse(&table.render("t")), Some(table));
+        assert_eq!(parse("CREATE VIRTUAL TABLE t USING fts5(x)"), None);
+    }
+}

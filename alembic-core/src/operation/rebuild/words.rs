@@ -1,0 +1,47 @@
+//! The words of a statement of SQLite, with how deep in parentheses they stand.
+
+use crate::{
+    Dialect,
+    sql::{Piece, Word, name, pieces},
+};
+
+/// A word, a quoted name, a string or a sign.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) text: &'a str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// In how many parentheses it stands; the outermost stand in none.
+    pub(super) depth: usize,
+    pub(super) quoted: bool,
+}
+
+pub(super) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
+    let mut depth = 0_usize;
+    let mut tokens = Vec::new();
+    for Piece { range, quoted } in pieces(sql, Dialect::Sqlite)? {
+        let text = &sql[range.clone()];
+        if text == ")" {
+            depth = depth.checked_sub(1)?;
+        }
+        tokens.push(Token { text, start: range.start, end: range.end, depth, quoted });
+        depth += usize::from(text == "(");
+    }
+    Some(tokens)
+}
+
+/// Returns whether a token is a keyword.
+pub(super) fn is(token: &Token<'_>, word: &str) -> bool {
+    !token.quoted && token.text.eq_ignore_ascii_case(word)
+}
+
+/// Returns the name that a token stands for.
+pub(super) fn name_of(token: &Token<'_>) -> Option<String> {
+    name(if token.quoted { Word::Quoted(token.text) } else { Word::Bare(token.text) }, Dialect::Sqlite)
+}
+
+/// Returns whether a statement names something.
+pub(super) fn mentions(sql: &str, name: &str) -> bool {
+    let tokens = tokens(sql).unwrap_or_default();
+    tokens.iter().any(|token| name_of(token).is_some_and(|found| found.eq_ignore_ascii_case(name)))
+}

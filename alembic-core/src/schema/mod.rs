@@ -1,0 +1,24 @@
+//! Tables, columns, constraints and indexes as values.
+//!
+//! [`operation`](crate::operation) says what to do with them; how each database spells them is there,
+//! too.
+
+mod column;
+mod constraint;
+mod default;
+mod index;
+mod name;
+mod naming;
+mod table;
+mod types;
+mod value;
+
+pub use column::{Column, Generated};
+pub use constraint::{Action, Check, Constraint, ConstraintKind, ForeignKey, Initially, PrimaryKey, Unique};
+pub use default::DefaultValue;
+pub use index::{Index, IndexKey};
+pub use name::Name;
+pub use naming::Naming;
+pub use table::{Table, TableOption};
+pub use types::Type;
+pub use value::{Rows, Value};
