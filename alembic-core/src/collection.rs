@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, fmt};
 
-use crate::{Graph, GraphError, Revision, Script, lockfile::Lockfile, script::parse};
+use crate::{
+    Graph, GraphError, Revision, Script,
+    lockfile::Lockfile,
+    script::{parse, parse_rust},
+};
 
 /// The scripts of a project and the graph they form.
 #[derive(Debug, Clone)]
@@ -101,6 +105,19 @@ impl Collection {
     }
 }
 
+/// Returns whether a file is a revision, by its name. Editors leave files with a dot beside those
+/// that are open.
+#[must_use]
+pub fn is_revision(file_name: &str) -> bool {
+    !file_name.starts_with('.') && (is_rust(file_name) || file_name.ends_with(".sql"))
+}
+
+/// Returns whether a revision is written in Rust, by the name of its file.
+#[must_use]
+pub fn is_rust(file_name: &str) -> bool {
+    file_name.ends_with(".rs")
+}
+
 /// Reads one file.
 ///
 /// # Errors
@@ -111,7 +128,8 @@ pub fn script<'a>(path: &str, content: &'a [u8]) -> Result<(Script, &'a str), Pr
         let line = content[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         Problem { line: Some(line), ..Problem::of_file(path, "the file is not UTF-8".into(), "save it in UTF-8") }
     })?;
-    let script = parse(text).map_err(|error| Problem {
+    let script = if is_rust(path) { parse_rust(text) } else { parse(text) };
+    let script = script.map_err(|error| Problem {
         path: path.to_owned(),
         line: Some(error.line),
         column: Some(error.column),
@@ -125,7 +143,7 @@ pub fn script<'a>(path: &str, content: &'a [u8]) -> Result<(Script, &'a str), Pr
 fn graph_problem(error: &GraphError, texts: &HashMap<&str, &str>) -> Problem {
     let path = error.file().unwrap_or_default();
     let is_key = |line: &str| {
-        let content = line.trim_start_matches('\u{feff}').trim_start().trim_start_matches('-').trim_start();
+        let content = line.trim_start_matches('\u{feff}').trim_start().trim_start_matches(['-', '/', '!']).trim_start();
         content.starts_with(error.header_key())
     };
     let line = texts.get(path).and_then(|text| text.lines().position(is_key)).map(|index| index + 1);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use crate::{sql::line_and_column, suggest, version_table::VersionTable};
+use crate::{schema::Naming, sql::line_and_column, suggest, version_table::VersionTable};
 
 /// How a project's migrations are configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Config {
     pub timezone: String,
     /// What matters at run time, too.
     pub settings: Settings,
+    /// The program of the package that runs revisions in Rust.
+    pub runner: String,
+    /// The folder of seeds, relative to the manifest.
+    pub seeds: String,
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
@@ -42,6 +46,8 @@ pub struct Settings {
     pub lock_retries: u32,
     /// How long a statement may run; zero is forever.
     pub statement_timeout: Duration,
+    /// What constraints and indexes are called that were not given a name.
+    pub naming: Naming,
 }
 
 impl Default for Settings {
@@ -52,6 +58,7 @@ impl Default for Settings {
             lock_timeout: Duration::from_secs(3),
             lock_retries: 20,
             statement_timeout: Duration::ZERO,
+            naming: Naming::default(),
         }
     }
 }
@@ -100,13 +107,15 @@ impl Default for Config {
             truncate_slug_length: 40,
             timezone: "UTC".into(),
             settings: Settings::default(),
+            runner: "migrate".into(),
+            seeds: "seeds".into(),
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
         }
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "migrations",
     "database-url-env",
     "sqlite-path",
@@ -118,6 +127,9 @@ const KEYS: [&str; 13] = [
     "lock-timeout",
     "lock-retries",
     "statement-timeout",
+    "naming",
+    "runner",
+    "seeds",
     "post-write-hooks",
     "databases",
 ];
@@ -215,6 +227,9 @@ impl Reader<'_> {
                 config.settings.lock_retries =
                     number.ok_or_else(|| self.error(value, "expected a number of attempts".into()))?;
             }
+            "naming" => self.naming(&mut config.settings.naming, value)?,
+            "runner" => config.runner = self.string(value)?,
+            "seeds" => config.seeds = self.folder(value)?,
             "post-write-hooks" => config.post_write_hooks = self.hooks(value)?,
             _ => {
                 let Some(table) = value.as_table_like() else {
@@ -262,16 +277,50 @@ impl Reader<'_> {
         }
     }
 
+    fn folder(&self, item: &Item) -> Result<String, ConfigError> {
+        let folder = self.string(item)?;
+        if is_inside(&folder) {
+            return Ok(folder.trim_end_matches('/').to_owned());
+        }
+        Err(self.error(item, "the folder has to be inside the package".into()))
+    }
+
+    fn naming(&self, naming: &mut Naming, item: &Item) -> Result<(), ConfigError> {
+        const KINDS: [&str; 5] = ["primary-key", "unique", "foreign-key", "check", "index"];
+        const TOKENS: [&str; 4] = ["table", "columns", "referred_table", "checksum"];
+        let Some(table) = item.as_table_like() else {
+            return Err(self.error(item, "expected a table of patterns".into()));
+        };
+        for (kind, value) in table.iter() {
+            let pattern = self.string(value)?;
+            self.known_tokens(value, &pattern, &TOKENS)?;
+            *match kind {
+                "primary-key" => &mut naming.primary_key,
+                "unique" => &mut naming.unique,
+                "foreign-key" => &mut naming.foreign_key,
+                "check" => &mut naming.check,
+                "index" => &mut naming.index,
+                _ => return Err(self.unknown_key(table, kind, value, &KINDS)),
+            } = pattern;
+        }
+        Ok(())
+    }
+
+    fn known_tokens(&self, item: &Item, pattern: &str, tokens: &[&str]) -> Result<(), ConfigError> {
+        let mut found = pattern.split('{').skip(1).map(|part| part.split('}').next().unwrap_or_default());
+        match found.find(|token| !tokens.contains(token)) {
+            None => Ok(()),
+            Some(token) => {
+                let known = crate::wording::joined(tokens);
+                Err(self.error(item, format!("`{{{token}}}` is none of the tokens {known}")))
+            }
+        }
+    }
+
     fn template(&self, item: &Item) -> Result<String, ConfigError> {
         const TOKENS: [&str; 9] = ["rev", "slug", "year", "month", "day", "hour", "minute", "second", "epoch"];
         let template = self.string(item)?;
-        for part in template.split('{').skip(1) {
-            let token = part.split('}').next().unwrap_or_default();
-            if !TOKENS.contains(&token) {
-                let problem = format!("`{{{token}}}` is none of the tokens {}", crate::wording::joined(TOKENS));
-                return Err(self.error(item, problem));
-            }
-        }
+        self.known_tokens(item, &template, &TOKENS)?;
         if !template.contains("{rev}") || template.contains(['/', '\\']) {
             return Err(self.error(item, "a file template names a file, with `{rev}` in it".into()));
         }
@@ -345,6 +394,9 @@ mod tests {
             version-table = "ops.versions"
             lock-timeout = 0.5
             lock-retries = 5
+            naming = { index = "idx_{table}_{columns}" }
+            runner = "ops"
+            seeds = "data/"
             [[package.metadata.alembic.post-write-hooks]]
             name = "format"
             command = "pg_format -i {file}"
@@ -355,6 +407,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!((config.settings.lock_timeout, config.settings.lock_retries), (Duration::from_millis(500), 5));
+        assert_eq!(config.settings.naming, Naming { index: "idx_{table}_{columns}".into(), ..Naming::default() });
+        assert_eq!((config.runner.as_str(), config.seeds.as_str()), ("ops", "data"));
         assert_eq!(config.migrations, ["migrations", "more"]);
         assert_eq!(config.settings.transaction, TransactionMode::PerMigration);
         assert_eq!(config.settings.version_table, VersionTable::new("ops.versions"));
@@ -367,8 +421,11 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, post-write-hooks, databases");
         assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
+        assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
+        assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");
+        assert_snapshot!(message("seeds = \"/x\""), @"5:9: the folder has to be inside the package");
         assert_snapshot!(message("migrations = 3"), @"5:14: expected a folder, or a list of folders");
         assert_snapshot!(message("migrations = \"../up\""), @"5:14: a migrations folder has to be inside the package");
         assert_snapshot!(message("transaction = \"never\""), @"5:15: `never` is not `per-run` or `per-migration`");

@@ -20,6 +20,7 @@ mod flag {
     pub(super) const IRREVERSIBLE: usize = 5;
     pub(super) const REASON: usize = 6;
     pub(super) const FOREIGN_KEYS_OFF: usize = 7;
+    pub(super) const RUST: usize = 8;
 }
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod tests {
     use crate::{
         Graph, Script,
         config::{Settings, TransactionMode},
+        schema::Naming,
         script,
         script::Section,
         version_table::VersionTable,
@@ -69,6 +71,7 @@ mod tests {
             lock_timeout: Duration::from_millis(1500),
             lock_retries: 7,
             statement_timeout: Duration::from_secs(60),
+            naming: Naming { index: "idx_{columns}".into(), ..Naming::default() },
         };
         let locations = ["migrations".to_owned()];
         let find = |path: &str| scripts.iter().find(|(p, _)| p == path).map(|(_, s)| s.clone()).unwrap();

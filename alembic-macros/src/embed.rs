@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use alembic_core::{Collection, Graph, Problem, config::Config, image::encode, wording::quoted};
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{
     Ident, LitStr, Token,
     parse::{Parse, ParseStream},
@@ -99,12 +99,51 @@ fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[
         collection.script(revision).cloned().expect("the graph was made from these scripts")
     });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));
+    let (modules, code) = functions(collection, files);
     let watched = watched.iter().chain(files.iter().map(|file| &file.path)).map(|path| path.display().to_string());
     quote! {{
         const _: &[&[u8]] = &[#(::core::include_bytes!(#watched)),*];
+        #modules
         ::alembic_runtime::Migrations::embedded(#text, #table)
+            #code
             .application(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"))
     }}
+}
+
+/// Compiles the revisions in Rust as modules, and finds their functions by revision.
+fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStream) {
+    let revisions = collection.graph.nodes().map(|node| collection.graph.revision(node));
+    let in_rust = revisions.filter_map(|revision| {
+        let code = collection.script(revision)?.code.as_ref()?;
+        let file = files.iter().find(|file| file.name == revision.path)?;
+        Some((revision, code, file.path.display().to_string()))
+    });
+    let (mut modules, mut arms) = (TokenStream::new(), TokenStream::new());
+    for (revision, code, path) in in_rust {
+        let (id, module) = (&revision.id, format_ident!("revision_{}", revision.id));
+        modules.extend(quote! {
+            #[allow(unreachable_pub)]
+            #[path = #path]
+            mod #module;
+        });
+        let downgrade = match code.downgrade_line {
+            Some(_) => quote!(::core::option::Option::Some(#module::downgrade)),
+            None => quote!(::core::option::Option::None),
+        };
+        arms.extend(quote! {
+            #id => ::core::option::Option::Some(::alembic_runtime::Code { upgrade: #module::upgrade, downgrade: #downgrade }),
+        });
+    }
+    if arms.is_empty() {
+        return (modules, TokenStream::new());
+    }
+    let code = quote! {
+        .with_code(|revision| match revision {
+            #arms
+            _ => ::core::option::Option::None,
+        })
+    };
+    (modules, code)
 }
 
 fn messages(problems: &[Problem]) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use alembic_core::{
+    collection::is_revision,
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
 };
@@ -53,7 +54,7 @@ impl Folder {
                 if path.is_symlink() && leads_out(&folder, &path) {
                     return Err(format!("`{location}/{}` is a link that leads out of its folder", file_name(&path)));
                 }
-                if path.extension().is_some_and(|extension| extension == "sql") && !file_name(&path).starts_with('.') {
+                if is_revision(&file_name(&path)) {
                     files.push(file(location, path)?);
                 }
             }

@@ -14,6 +14,8 @@ mod diesel_table;
 mod hand_over;
 mod migrations;
 mod migrator;
+mod op;
+pub mod prelude;
 
 pub use alembic_core as core;
 pub use alembic_core::{config::TransactionMode, plan::Siblings};
@@ -21,6 +23,8 @@ pub use alembic_macros::embed_migrations;
 #[cfg(feature = "async")]
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
+#[doc(hidden)]
+pub use crate::op::Code;
 pub use crate::{
     database::{LogRecord, MigrationBackend},
     diesel_table::diesel_revision_id,
@@ -29,4 +33,5 @@ pub use crate::{
         Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError, Status,
         StepReport, Verdict,
     },
+    op::{Backfill, Function, MigrationResult, Op, OpError},
 };

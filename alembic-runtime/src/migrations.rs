@@ -1,15 +1,16 @@
 //! The graph of a program, and where its scripts come from.
 
-use std::{borrow::Cow, marker::PhantomData, path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use alembic_core::{
     Collection, Graph, Node, Revision, Script,
+    collection::is_revision,
     config::Settings,
     image::{Image, encode},
 };
 use include_dir::Dir;
 
-use crate::migrator::Error;
+use crate::{migrator::Error, op::Code};
 
 /// A graph of migrations for connections of type `C`.
 ///
@@ -24,8 +25,11 @@ use crate::migrator::Error;
 pub struct Migrations<C> {
     source: Source,
     application: (&'static str, &'static str),
-    connection: PhantomData<fn(&mut C)>,
+    code: Lookup<C>,
 }
+
+/// Returns the functions of a revision in Rust.
+type Lookup<C> = fn(&str) -> Option<Code<C>>;
 
 enum Source {
     /// Constants of the program.
@@ -50,7 +54,19 @@ impl<C> Migrations<C> {
     #[must_use]
     pub const fn embedded(text: &'static str, table: &'static [u8]) -> Self {
         let source = Source::Embedded { text: Cow::Borrowed(text), table: Cow::Borrowed(table) };
-        Self { source, application: ("", ""), connection: PhantomData }
+        Self { source, application: ("", ""), code: |_| None }
+    }
+
+    /// Adds the functions of the revisions in Rust.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_code(mut self, code: Lookup<C>) -> Self {
+        self.code = code;
+        self
+    }
+
+    pub(crate) fn code(&self, revision: &str) -> Option<Code<C>> {
+        (self.code)(revision)
     }
 
     /// Names the program, for the log; `embed_migrations!` passes the package's name and version.
@@ -71,7 +87,7 @@ impl<C> Migrations<C> {
         load: impl Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync + 'static,
     ) -> Self {
         let project = Project { graph, settings, load: Box::new(load) };
-        Self { source: Source::Project(Box::new(project)), application: ("", ""), connection: PhantomData }
+        Self { source: Source::Project(Box::new(project)), application: ("", ""), code: |_| None }
     }
 
     /// Builds the graph from a folder embedded with `include_dir!`, at run time.
@@ -88,7 +104,8 @@ impl<C> Migrations<C> {
         Self::from_files(files)
     }
 
-    /// Builds the graph from the `.sql` files of a folder on disk.
+    /// Builds the graph from the files of a folder on disk. Revisions in Rust are part of it, but cannot
+    /// be run: they have to be embedded.
     ///
     /// # Errors
     ///
@@ -99,7 +116,7 @@ impl<C> Migrations<C> {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|extension| extension == "sql") {
+            if is_revision(&path.file_name().unwrap_or_default().to_string_lossy()) {
                 let target = path.canonicalize().map_err(failed)?;
                 if path.is_symlink() && !target.starts_with(folder.canonicalize().map_err(failed)?) {
                     let reason = "it is a link that leads out of its folder";
@@ -127,7 +144,7 @@ impl<C> Migrations<C> {
             |revision: &Revision| collection.script(revision).cloned().expect("the graph was made from these scripts");
         let (text, table) = encode(&collection.graph, &Settings::default(), &[], script);
         let source = Source::Embedded { text: Cow::Owned(text), table: Cow::Owned(table) };
-        Ok(Self { source, application: ("", ""), connection: PhantomData })
+        Ok(Self { source, application: ("", ""), code: |_| None })
     }
 
     /// Returns the graph. An embedded one is decoded, in time linear in its revisions.
@@ -193,7 +210,9 @@ impl<C> std::fmt::Debug for Migrations<C> {
 }
 
 fn collect(dir: &Dir<'_>, files: &mut Vec<(String, String)>) -> Result<(), Error> {
-    for file in dir.files().filter(|file| file.path().extension().is_some_and(|e| e == "sql")) {
+    for file in
+        dir.files().filter(|file| file.path().file_name().is_some_and(|name| is_revision(&name.to_string_lossy())))
+    {
         let path = file.path().display().to_string();
         let text = file.contents_utf8().ok_or_else(|| Error::Io {
             path: path.clone(),

@@ -1,6 +1,6 @@
 //! What commands are given.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use alembic_core::config::Config;
 use alembic_runtime::cli::{CommandError, Printer, mask};
@@ -35,6 +35,8 @@ pub(crate) struct Selection {
 pub(crate) struct Context<'io> {
     pub(crate) cwd: PathBuf,
     pub(crate) environment: Environment,
+    /// The command line as it was given.
+    pub(crate) args: Vec<OsString>,
     pub(crate) selection: Selection,
     pub(crate) printer: Printer<'io>,
 }

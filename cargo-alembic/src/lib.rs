@@ -5,8 +5,14 @@ mod connect;
 mod context;
 mod environment;
 mod project;
+mod runner;
 
-use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use alembic_runtime::cli::{Exit, Io, OutputArgs, Printer, clap_exit, wants_color};
 use clap::Parser;
@@ -50,18 +56,19 @@ pub(crate) struct Cli {
 pub fn main() -> ExitCode {
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    let (out_color, err_color) = (wants_color(&out), wants_color(&err));
-    let io = Io { out: &mut out, err: &mut err, out_color, err_color };
+    let (out_color, err_color, err_terminal) = (wants_color(&out), wants_color(&err), err.is_terminal());
+    let io = Io { out: &mut out, err: &mut err, out_color, err_color, err_terminal };
     run(std::env::args_os(), cwd, Environment::of_process(), io).into()
 }
 
 fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Environment, mut io: Io<'_>) -> Exit {
-    let Cargo::Alembic(cli) = match Cargo::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let Cargo::Alembic(cli) = match Cargo::try_parse_from(&args) {
         Ok(cargo) => cargo,
         Err(error) => return clap_exit(&error, &mut io),
     };
     let printer = Printer::new(io, &cli.output);
-    let mut cx = Context { cwd, environment, selection: cli.selection, printer };
+    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer };
     let result = commands::run(&cli.command, &mut cx);
     cx.printer.finish(result)
 }

@@ -124,6 +124,9 @@ fn a_command() {
           --version-path <PATH>
               The version location for the file, if there are several
 
+          --rust
+              Write it in Rust instead of SQL; the package's own program runs it
+
           --edit
               Open the file in $EDITOR
 
@@ -171,6 +174,7 @@ fn a_command() {
 
     Examples:
       cargo alembic revision -m "add users"
+      cargo alembic revision --rust -m "seed asset types"
       cargo alembic revision -m "first of shop" --head base --branch-label shop
       cargo alembic revision -m "add cart" --head shop@head --depends-on 3f2a
     "#);
@@ -195,6 +199,14 @@ fn a_command() {
 
           --tag <TAG>
               A word for the log, to find the run again
+
+          --environment <NAME>
+              The environment, for revisions in Rust
+              
+              [env: ALEMBIC_ENV=]
+
+      -x <NAME=VALUE>
+              A value for revisions in Rust; may be given several times
 
           --wait <SECONDS>
               How long to wait for another migrator

@@ -9,6 +9,7 @@ mod foreign_keys;
 mod journal;
 mod locks;
 mod recovery;
+mod rust;
 mod sessions;
 mod upgrade;
 

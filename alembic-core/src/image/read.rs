@@ -7,7 +7,8 @@ use crate::{
     Checksum, Dialect, Graph, Node, Revision, Script,
     config::{Settings, TransactionMode},
     revision::Created,
-    script::{Downgrade, Header, Section},
+    schema::Naming,
+    script::{Code, Downgrade, Header, Section},
     version_table::VersionTable,
 };
 
@@ -65,7 +66,15 @@ impl<'a> Image<'a> {
         let mut milliseconds = || Some(Duration::from_millis(u64::try_from(reader.number()?).ok()?));
         let (lock_timeout, statement_timeout) = (milliseconds()?, milliseconds()?);
         let lock_retries = u32::try_from(reader.number()?).ok()?;
-        let settings = Settings { version_table, transaction, lock_timeout, lock_retries, statement_timeout };
+        let mut pattern = || Some(reader.string()?.to_owned());
+        let naming = Naming {
+            primary_key: pattern()?,
+            unique: pattern()?,
+            foreign_key: pattern()?,
+            check: pattern()?,
+            index: pattern()?,
+        };
+        let settings = Settings { version_table, transaction, lock_timeout, lock_retries, statement_timeout, naming };
         let locations = (0..reader.number()?).map(|_| reader.string()).collect::<Option<_>>()?;
         Some((settings, locations, reader))
     }
@@ -235,18 +244,28 @@ impl<'a> Reader<'a> {
             (true, false) => Some(Created::parse(self.string()?)?),
             (false, _) => None,
         };
+        let header = Header {
+            without_transaction: has(flag::WITHOUT_TRANSACTION),
+            foreign_keys_off: has(flag::FOREIGN_KEYS_OFF),
+            ..Header::default()
+        };
+        if has(flag::RUST) {
+            let (checksum, upgrade_line, downgrade_line) = (self.checksum()?, self.number()?, self.number()?);
+            let downgrade_line = Some(downgrade_line).filter(|line| *line > 0);
+            let downgrade = match downgrade_line {
+                Some(_) => Downgrade::Sections(Vec::new()),
+                None => Downgrade::Irreversible(None),
+            };
+            let code = Some(Code { checksum, upgrade_line, downgrade_line });
+            return Some(Script { header, upgrade: Vec::new(), downgrade, code });
+        }
         let upgrade = self.sections()?;
         let downgrade = match (has(flag::IRREVERSIBLE), has(flag::REASON)) {
             (false, _) => Downgrade::Sections(self.sections()?),
             (true, false) => Downgrade::Irreversible(None),
             (true, true) => Downgrade::Irreversible(Some(self.string()?.to_owned())),
         };
-        let header = Header {
-            without_transaction: has(flag::WITHOUT_TRANSACTION),
-            foreign_keys_off: has(flag::FOREIGN_KEYS_OFF),
-            ..Header::default()
-        };
-        Some(Script { header, upgrade, downgrade })
+        Some(Script { header, upgrade, downgrade, code: None })
     }
 
     fn sections(&mut self) -> Option<Vec<Section>> {

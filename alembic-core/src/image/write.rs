@@ -29,6 +29,10 @@ pub fn encode(
         writer.number(usize::try_from(timeout.as_millis()).unwrap_or(0));
     }
     writer.number(usize::try_from(settings.lock_retries).unwrap_or(usize::MAX));
+    let naming = &settings.naming;
+    for pattern in [&naming.primary_key, &naming.unique, &naming.foreign_key, &naming.check, &naming.index] {
+        writer.string(pattern);
+    }
     writer.list(locations);
     let heads = graph.heads();
     writer.number(heads.len());
@@ -132,6 +136,7 @@ impl Writer {
         flag(flag::DATE, date.is_some());
         flag(flag::COMPACT_DATE, compact.is_some());
         flag(flag::IRREVERSIBLE, matches!(script.downgrade, Downgrade::Irreversible(_)));
+        flag(flag::RUST, script.code.is_some());
         flag(flag::REASON, matches!(script.downgrade, Downgrade::Irreversible(Some(_))));
         self.number(flags);
         if !revision.dependencies.is_empty() {
@@ -147,6 +152,12 @@ impl Writer {
             }
             (Some(date), None) => self.string(date.text()),
             (None, None) => {}
+        }
+        if let Some(code) = &script.code {
+            self.bytes.extend(code.checksum.as_bytes());
+            self.number(code.upgrade_line);
+            self.number(code.downgrade_line.unwrap_or(0));
+            return;
         }
         self.sections(&script.upgrade);
         match &script.downgrade {

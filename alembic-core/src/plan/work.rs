@@ -24,8 +24,10 @@ pub struct Work {
     pub sql: String,
     /// The statements of the SQL.
     pub statements: Vec<Statement>,
-    /// The line of the file on which the SQL begins.
+    /// The line of the file on which the SQL begins, or the function.
     pub line: usize,
+    /// Whether the step is a function of the program, which says its SQL only when it runs.
+    pub is_rust: bool,
     /// Whether the step runs outside a transaction.
     pub without_transaction: bool,
     /// Whether SQLite has to switch foreign keys off before the step's transaction.
@@ -202,6 +204,7 @@ fn without_sql(graph: &Graph, step: Step, dialect: Dialect) -> Work {
         sql: String::new(),
         statements: Vec::new(),
         line: 1,
+        is_rust: false,
         without_transaction: false,
         foreign_keys_off: false,
         checksum: revision.map(|r| r.upgrade),
@@ -212,6 +215,18 @@ fn without_sql(graph: &Graph, step: Step, dialect: Dialect) -> Work {
 
 fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dialect) -> Result<Work, WorkError> {
     let mut work = without_sql(graph, step, dialect);
+    work.without_transaction = script.header.without_transaction;
+    work.foreign_keys_off = script.header.foreign_keys_off && dialect == Dialect::Sqlite;
+    if work.step.direction == Direction::Downgrade {
+        work.checksum = graph.revision(node).downgrade;
+    }
+    if let Some(code) = &script.code {
+        let line =
+            if work.step.direction == Direction::Downgrade { code.downgrade_line } else { Some(code.upgrade_line) };
+        work.line = line.ok_or_else(|| missing(&work, script, dialect))?;
+        work.is_rust = true;
+        return Ok(work);
+    }
     let section = match work.step.direction {
         Direction::Downgrade => script.downgrade_for(dialect),
         _ => script.upgrade_for(dialect),
@@ -227,47 +242,10 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         .into_iter()
         .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
         .collect();
-    refuse(&work, script.header.without_transaction)?;
+    work.statements.iter().try_for_each(|statement| work.refuse(statement))?;
     work.sql.clone_from(sql);
     work.line = *line;
-    work.without_transaction = script.header.without_transaction;
-    work.foreign_keys_off = script.header.foreign_keys_off && dialect == Dialect::Sqlite;
-    if work.step.direction == Direction::Downgrade {
-        work.checksum = graph.revision(node).downgrade;
-    }
     Ok(work)
-}
-
-/// What a revision must not say, because of how it is run.
-fn refuse(work: &Work, without_transaction: bool) -> Result<(), WorkError> {
-    for statement in &work.statements {
-        let (id, path, line) = (work.id.clone(), work.path.clone(), statement.line);
-        let first_line = || statement.text.lines().next().unwrap_or_default().to_owned();
-        let controls = || controls_transaction(&statement.text, work.dialect);
-        if controls() {
-            let statement = first_line();
-            let without_transaction = without_transaction || !work.dialect.transactional_ddl();
-            return Err(WorkError::TransactionControl { id, path, line, statement, without_transaction });
-        }
-        let alone = || must_run_alone(&statement.text, work.dialect) && !is_pragma(&statement.text);
-        if !without_transaction && work.dialect.transactional_ddl() && alone() {
-            return Err(WorkError::NeedsNoTransaction { id, path, line, statement: first_line() });
-        }
-        if work.dialect.is_mysql_family() && breaks_journal(&statement.text, work.dialect) {
-            return Err(WorkError::TransactionControl {
-                id,
-                path,
-                line,
-                statement: first_line(),
-                without_transaction: true,
-            });
-        }
-        let sets_foreign_keys = || setting(&statement.text, work.dialect).as_deref() == Some("FOREIGN_KEYS");
-        if work.dialect == Dialect::Sqlite && !without_transaction && sets_foreign_keys() {
-            return Err(WorkError::ForeignKeys { id, path, line, statement: first_line() });
-        }
-    }
-    Ok(())
 }
 
 fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
@@ -281,6 +259,29 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
 }
 
 impl Work {
+    /// Returns an error for what a revision must not say, because of how it is run.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError`].
+    pub fn refuse(&self, statement: &Statement) -> Result<(), WorkError> {
+        let (id, path, line) = (self.id.clone(), self.path.clone(), statement.line);
+        let first_line = statement.text.lines().next().unwrap_or_default().to_owned();
+        let without_transaction = self.without_transaction || !self.dialect.transactional_ddl();
+        let breaks = || self.dialect.is_mysql_family() && breaks_journal(&statement.text, self.dialect);
+        if controls_transaction(&statement.text, self.dialect) || breaks() {
+            return Err(WorkError::TransactionControl { id, path, line, statement: first_line, without_transaction });
+        }
+        if !without_transaction && must_run_alone(&statement.text, self.dialect) && !is_pragma(&statement.text) {
+            return Err(WorkError::NeedsNoTransaction { id, path, line, statement: first_line });
+        }
+        let sets_foreign_keys = || setting(&statement.text, self.dialect).as_deref() == Some("FOREIGN_KEYS");
+        if self.dialect == Dialect::Sqlite && !without_transaction && sets_foreign_keys() {
+            return Err(WorkError::ForeignKeys { id, path, line, statement: first_line });
+        }
+        Ok(())
+    }
+
     /// Returns an error if a statement changes one of these tables.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ impl HeaderReader {
     pub(super) fn finish(self) -> Result<Header, String> {
         for key in ["Revision ID", "Revises"] {
             if !self.seen.contains(&key) {
-                let hint = if key == "Revises" { "; write `-- Revises: <base>` for a first revision" } else { "" };
+                let hint = if key == "Revises" { "; write `Revises: <base>` for a first revision" } else { "" };
                 return Err(format!("the header has no `{key}:` line{hint}"));
             }
         }

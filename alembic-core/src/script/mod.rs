@@ -6,11 +6,13 @@
 mod header;
 mod parse;
 mod render;
+mod rust;
 
 use std::{borrow::Cow, fmt};
 
 pub use parse::parse;
 pub use render::render;
+pub use rust::{Code, Connection, parse_rust, render_rust};
 
 use crate::{
     Checksum, Dialect, Revision,
@@ -22,10 +24,12 @@ use crate::{
 pub struct Script {
     /// What the header says.
     pub header: Header,
-    /// The texts that apply it; at least one.
+    /// The texts that apply it; at least one, unless it is written in Rust.
     pub upgrade: Vec<Section>,
-    /// The texts that undo it.
+    /// The texts that undo it; none if it is written in Rust.
     pub downgrade: Downgrade,
+    /// What is known of the functions that apply and undo it, if it is written in Rust.
+    pub code: Option<Code>,
 }
 
 /// What the leading comment of a revision file says.
@@ -88,16 +92,29 @@ impl Script {
     /// Returns the checksum of the upgrade: its texts, for whom they are, and how they are to be run.
     #[must_use]
     pub fn upgrade_checksum(&self) -> Checksum {
-        sections_checksum("upgrade", &self.upgrade, &self.header)
+        self.checksum_of("upgrade", &self.upgrade)
     }
 
     /// Returns the checksum of the downgrade, or none if the revision is irreversible.
     #[must_use]
     pub fn downgrade_checksum(&self) -> Option<Checksum> {
         match &self.downgrade {
-            Downgrade::Sections(s) => Some(sections_checksum("downgrade", s, &self.header)),
+            Downgrade::Sections(sections) => Some(self.checksum_of("downgrade", sections)),
             Downgrade::Irreversible(_) => None,
         }
+    }
+
+    fn checksum_of(&self, direction: &str, sections: &[Section]) -> Checksum {
+        let mode = if self.header.without_transaction { "none" } else { "" };
+        let foreign_keys = if self.header.foreign_keys_off { " foreign keys off" } else { "" };
+        let mut parts = vec![direction.to_owned(), format!("{mode}{foreign_keys}")];
+        for section in sections {
+            parts.push(crate::wording::joined(&section.dialects));
+            parts.push(section.sql.trim().to_owned());
+        }
+        // Both directions may call the same functions of the file.
+        parts.extend(self.code.as_ref().map(|code| format!("rust {}", code.checksum)));
+        Checksum::of(parts.iter().map(String::as_bytes))
     }
 
     /// Returns what the graph needs to know, for a file at `path`.
@@ -124,17 +141,6 @@ fn pick(sections: &[Section], dialect: Dialect) -> Option<&Section> {
     named(dialect)
         .or_else(|| named(Dialect::Mysql).filter(|_| dialect == Dialect::Mariadb))
         .or_else(|| sections.iter().find(|section| section.dialects.is_empty()))
-}
-
-fn sections_checksum(direction: &str, sections: &[Section], header: &Header) -> Checksum {
-    let mode = if header.without_transaction { "none" } else { "" };
-    let foreign_keys = if header.foreign_keys_off { " foreign keys off" } else { "" };
-    let mut parts = vec![direction.to_owned(), format!("{mode}{foreign_keys}")];
-    for section in sections {
-        parts.push(crate::wording::joined(&section.dialects));
-        parts.push(section.sql.trim().to_owned());
-    }
-    Checksum::of(parts.iter().map(String::as_bytes))
 }
 
 /// Removes a byte order mark and the `\r` that end lines.

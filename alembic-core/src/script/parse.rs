@@ -125,7 +125,7 @@ impl Reader {
             None if self.downgrade.is_empty() => Downgrade::Irreversible(None),
             None => Downgrade::Sections(self.downgrade),
         };
-        Ok(Script { header, upgrade: self.upgrade, downgrade })
+        Ok(Script { header, upgrade: self.upgrade, downgrade, code: None })
     }
 }
 
@@ -144,7 +144,7 @@ fn is_nearly_directive(line: &str) -> bool {
     })
 }
 
-fn leading_space(content: &str, offset: usize) -> usize {
+pub(super) fn leading_space(content: &str, offset: usize) -> usize {
     if offset == 0 { content.chars().take_while(|c| c.is_whitespace()).count() } else { 0 }
 }
 

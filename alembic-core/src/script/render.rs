@@ -2,38 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{Downgrade, Script, Section};
+use super::{Downgrade, Header, Script, Section};
 use crate::wording::joined;
 
 /// Writes a revision file; [`parse`](super::parse) reads it back.
 #[must_use]
 pub fn render(script: &Script) -> String {
-    let header = &script.header;
-    let mut out = String::new();
-    let mut line = |text: String| {
-        out.push_str(text.trim_end());
-        out.push('\n');
-    };
-    line(format!("-- {}", header.message));
-    line("--".into());
-    line(format!("-- Revision ID: {}", header.id));
-    let parents = if header.parents.is_empty() { "<base>".into() } else { joined(&header.parents) };
-    line(format!("-- Revises: {parents}"));
-    if !header.labels.is_empty() {
-        line(format!("-- Branch Labels: {}", joined(&header.labels)));
-    }
-    if !header.dependencies.is_empty() {
-        line(format!("-- Depends On: {}", joined(&header.dependencies)));
-    }
-    if let Some(created) = &header.created {
-        line(format!("-- Create Date: {}", created.text()));
-    }
-    if header.without_transaction {
-        line("-- Transaction: none".into());
-    }
-    if header.foreign_keys_off {
-        line("-- Foreign Keys: off".into());
-    }
+    let mut out = header(&script.header, "--");
     for section in &script.upgrade {
         push_section(&mut out, "upgrade", section);
     }
@@ -47,6 +22,36 @@ pub fn render(script: &Script) -> String {
         Downgrade::Irreversible(Some(reason)) => {
             let _infallible = writeln!(out, "\n-- alembic:irreversible: {reason}");
         }
+    }
+    out
+}
+
+/// Writes the header, every line behind a mark.
+pub(super) fn header(header: &Header, mark: &str) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(format!("{mark} {text}").trim_end());
+        out.push('\n');
+    };
+    line(&header.message);
+    line("");
+    line(&format!("Revision ID: {}", header.id));
+    let parents = if header.parents.is_empty() { "<base>".into() } else { joined(&header.parents) };
+    line(&format!("Revises: {parents}"));
+    if !header.labels.is_empty() {
+        line(&format!("Branch Labels: {}", joined(&header.labels)));
+    }
+    if !header.dependencies.is_empty() {
+        line(&format!("Depends On: {}", joined(&header.dependencies)));
+    }
+    if let Some(created) = &header.created {
+        line(&format!("Create Date: {}", created.text()));
+    }
+    if header.without_transaction {
+        line("Transaction: none");
+    }
+    if header.foreign_keys_off {
+        line("Foreign Keys: off");
     }
     out
 }

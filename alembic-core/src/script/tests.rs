@@ -79,7 +79,7 @@ fn the_message_is_the_first_paragraph() {
 fn malformed_files_say_where_and_what_was_expected() {
     let message = |from: &str, to: &str| parse(&USERS.replace(from, to)).unwrap_err().to_string();
     assert_snapshot!(message("-- Revision ID: 3f2a9c1b7d4e\n", ""), @"1:1: the header has no `Revision ID:` line");
-    assert_snapshot!(message("-- Revises: 1b2c3d4e5f60\n", ""), @"1:1: the header has no `Revises:` line; write `-- Revises: <base>` for a first revision");
+    assert_snapshot!(message("-- Revises: 1b2c3d4e5f60\n", ""), @"1:1: the header has no `Revises:` line; write `Revises: <base>` for a first revision");
     assert_snapshot!(message("Revises", "Revise"), @"4:4: unknown header key `Revise`; did you mean `Revises`?");
     assert_snapshot!(message("Create Date: 2026-11-21 09:30:00+00:00", "Create Date: today"), @"5:17: `today` is not a date; expected the form `2026-11-21 09:30:00+00:00`");
     assert_snapshot!(message("Create Date", "Author"), @"5:4: unknown header key `Author`");
@@ -121,6 +121,7 @@ proptest! {
             },
             upgrade: vec![Section { dialects: vec![], sql, line: 0 }],
             downgrade: Downgrade::Irreversible(None),
+            code: None,
         };
         let read = parse(&render(&script)).unwrap();
         prop_assert_eq!(&read.header, &script.header);

@@ -6,6 +6,9 @@
 use super::VersionTable;
 use crate::{Checksum, Dialect};
 
+/// Instead of the statement that is about to run: what was done is not known.
+pub const BY_HAND: i64 = -1;
+
 /// Who applies revisions, as the log records it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Actor {
@@ -101,7 +104,7 @@ impl VersionTable {
              revision VARCHAR(32) NOT NULL,\n    direction VARCHAR(10) NOT NULL,\n    state VARCHAR(10) NOT NULL,\n    \
              checksum VARCHAR(64),\n    node VARCHAR(64),\n    statement INTEGER NOT NULL,\n    \
              statements INTEGER NOT NULL,\n    prefix VARCHAR(64),\n    started_at {time} NOT NULL,\n    \
-             finished_at {time},\n    intent INTEGER,\n    session VARCHAR(64),\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
+             finished_at {time},\n    intent INTEGER,\n    position BIGINT,\n    session VARCHAR(64),\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
              application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}{key}\n)",
             self.qualified_log(dialect),
         )
@@ -157,7 +160,40 @@ impl VersionTable {
     /// which it takes NULL for an empty string, so there only a new entry is fenced.
     #[must_use]
     pub fn log_progress(&self, dialect: Dialect, entry: &LogEntry<'_>, statement: usize, prefix: Checksum) -> String {
-        self.log_fenced(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'"))
+        // How many operations a function has shows only as it goes on.
+        let total = if statement >= entry.statements { format!(", statements = {statement}") } else { String::new() };
+        self.log_fenced(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'{total}"))
+    }
+
+    /// Returns the statement that notes how far a backfill has come, which is the next operation.
+    #[must_use]
+    pub fn log_position(&self, dialect: Dialect, entry: &LogEntry<'_>, key: Option<i64>) -> String {
+        let key = key.map_or_else(|| "NULL".to_owned(), |key| key.to_string());
+        self.log_fenced(dialect, entry, &format!("position = {key}"))
+    }
+
+    /// Returns the statement that takes over what an earlier run noted of the operation that was next.
+    #[must_use]
+    pub fn log_carry_over(
+        &self,
+        dialect: Dialect,
+        entry: &LogEntry<'_>,
+        intent: Option<&str>,
+        position: Option<&str>,
+    ) -> String {
+        let number = |text: Option<&str>| {
+            text.and_then(|text| text.parse::<i64>().ok())
+                .map_or_else(|| "NULL".to_owned(), |number| number.to_string())
+        };
+        self.log_fenced(dialect, entry, &format!("intent = {}, position = {}", number(intent), number(position)))
+    }
+
+    /// Returns the statement that notes that the connection is used in ways that the log knows nothing of,
+    /// or that nothing is left of that.
+    #[must_use]
+    pub fn log_by_hand(&self, dialect: Dialect, entry: &LogEntry<'_>, by_hand: bool) -> String {
+        let intent = if by_hand { BY_HAND.to_string() } else { "NULL".to_owned() };
+        self.log_fenced(dialect, entry, &format!("intent = {intent}"))
     }
 
     /// Returns the statement that notes which statement is about to run outside a transaction.

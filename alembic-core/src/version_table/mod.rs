@@ -6,7 +6,7 @@
 mod lock;
 mod log;
 
-pub use log::{Actor, LogEntry, LogState};
+pub use log::{Actor, BY_HAND, LogEntry, LogState};
 
 use crate::{Dialect, plan::RowOperation};
 

@@ -44,6 +44,8 @@ pub struct Context<'a, 'io, C> {
     pub place: Place,
     /// Where results and messages go.
     pub printer: &'a mut Printer<'io>,
+    /// The environment, if nobody says another one.
+    pub environment: &'a str,
 }
 
 impl<C> Context<'_, '_, C>

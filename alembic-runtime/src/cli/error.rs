@@ -16,12 +16,14 @@ pub struct CommandError {
     pub hints: Vec<String>,
     /// How the process ends.
     pub exit: Exit,
+    /// The revision in Rust that this program was built without, if that is why.
+    pub not_compiled: Option<String>,
 }
 
 impl CommandError {
     /// The command line or the project is wrong; nothing was touched.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), exit: Exit::Usage }
+        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), exit: Exit::Usage, not_compiled: None }
     }
 
     /// The database failed or could not be reached.
@@ -73,6 +75,10 @@ impl From<Error> for CommandError {
         let hint = error.hint();
         let this =
             if error.touched_the_database() { Self::failed(error.to_string()) } else { Self::usage(error.to_string()) };
+        let this = match &error {
+            Error::NotCompiled { revision, .. } => Self { not_compiled: Some(revision.clone()), ..this },
+            _ => this,
+        };
         let this = match (&error, StdError::source(&error)) {
             (Error::Io { .. }, Some(source)) => this.caused_by(source),
             _ => this,

@@ -33,7 +33,11 @@ mod upgrade;
 mod url;
 mod view;
 
-use std::{ffi::OsString, io, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 pub use context::{Context, Link, Place};
@@ -45,7 +49,7 @@ pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, w
 pub use url::mask;
 pub use view::{RevisionView, Views};
 
-use crate::{Migrations, database::MigrationBackend};
+use crate::{Migrations, database::MigrationBackend, op::PRODUCTION};
 
 /// The commands that ask or change a database.
 #[derive(Debug, Subcommand)]
@@ -178,8 +182,8 @@ where
     C::Backend: MigrationBackend,
 {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    let (out_color, err_color) = (wants_color(&out), wants_color(&err));
-    let io = Io { out: &mut out, err: &mut err, out_color, err_color };
+    let (out_color, err_color, err_terminal) = (wants_color(&out), wants_color(&err), err.is_terminal());
+    let io = Io { out: &mut out, err: &mut err, out_color, err_color, err_terminal };
     run_embedded(migrations, std::env::args_os(), io).into()
 }
 
@@ -206,7 +210,10 @@ where
         None => Err(CommandError::usage("no database URL").hint("set DATABASE_URL, or say --database-url")),
     };
     let mut printer = Printer::new(io, &cli.output);
-    let result = run(&cli.command, &mut Context { migrations, connect: &mut connect, place, printer: &mut printer });
+    let result = run(
+        &cli.command,
+        &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: PRODUCTION },
+    );
     printer.finish(result)
 }
 

@@ -58,6 +58,8 @@ pub struct Io<'a> {
     pub out_color: bool,
     /// Whether `err` shows colours.
     pub err_color: bool,
+    /// Whether somebody watches `err`, so that it may show progress.
+    pub err_terminal: bool,
 }
 
 /// Returns whether a stream shows colours and its user wants them.
@@ -112,6 +114,8 @@ pub struct Printer<'a> {
     quiet: bool,
     out_styles: Styles,
     err_styles: Styles,
+    /// Whether the last line of `err` is one of progress, which the next one replaces.
+    progress: bool,
 }
 
 #[derive(Serialize)]
@@ -137,7 +141,7 @@ impl<'a> Printer<'a> {
             ColorChoice::Never => false,
         };
         let (out_styles, err_styles) = (Styles::new(wants(io.out_color)), Styles::new(wants(io.err_color)));
-        Self { io, format: args.format, quiet: args.quiet, out_styles, err_styles }
+        Self { io, format: args.format, quiet: args.quiet, out_styles, err_styles, progress: false }
     }
 
     /// Prints the result of the command.
@@ -167,7 +171,23 @@ impl<'a> Printer<'a> {
     /// Says what is being done; silent under `--quiet`.
     pub fn status(&mut self, text: impl fmt::Display) {
         if !self.quiet {
+            self.end_progress();
             writeln!(self.io.err, "{text}").ok();
+        }
+    }
+
+    /// Shows how far long work has come, on a terminal, in a line that the next one replaces.
+    pub fn progress(&mut self, text: impl fmt::Display) {
+        if self.io.err_terminal && !self.quiet {
+            self.progress = true;
+            write!(self.io.err, "\r{text}\u{1b}[K").ok();
+            self.io.err.flush().ok();
+        }
+    }
+
+    fn end_progress(&mut self) {
+        if std::mem::take(&mut self.progress) {
+            writeln!(self.io.err).ok();
         }
     }
 
@@ -181,6 +201,7 @@ impl<'a> Printer<'a> {
 
     /// Prints the error, if there is one, and returns how to end.
     pub fn finish(&mut self, result: Result<Exit, CommandError>) -> Exit {
+        self.end_progress();
         self.io.out.flush().ok();
         let error = match result {
             Ok(exit) => return exit,

@@ -36,6 +36,11 @@ impl Observer for Lines<'_, '_> {
         self.print_notices();
     }
 
+    fn progress(&mut self, done: u64, total: u64) {
+        let percent = if total == 0 { 100 } else { done.saturating_mul(100) / total };
+        self.printer.progress(format_args!("  {percent:>3} % ({done} of {total})"));
+    }
+
     fn waiting(&mut self, holder: Option<&str>, _waited: Duration) {
         if !self.told_of_waiting {
             self.told_of_waiting = true;

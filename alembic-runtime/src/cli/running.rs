@@ -6,7 +6,11 @@ use alembic_core::{Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, 
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, progress::Lines};
-use crate::{Error, Migrator, Report as RunReport, database::MigrationBackend};
+use crate::{
+    Error, Migrator, Report as RunReport,
+    database::MigrationBackend,
+    op::{self, Arguments},
+};
 
 /// Options of every command that changes a database.
 #[derive(Debug, clap::Args)]
@@ -23,6 +27,12 @@ pub(super) struct Running {
     /// A word for the log, to find the run again
     #[arg(long)]
     tag: Option<String>,
+    /// The environment, for revisions in Rust
+    #[arg(long, value_name = "NAME", env = "ALEMBIC_ENV")]
+    environment: Option<String>,
+    /// A value for revisions in Rust; may be given several times
+    #[arg(short = 'x', value_name = "NAME=VALUE")]
+    arguments: Vec<String>,
     /// How long to wait for another migrator
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     wait: Duration,
@@ -59,6 +69,10 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Running {
+    fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.arguments.iter().map(|text| text.split_once('=').unwrap_or((text, "")))
+    }
+
     pub(super) fn changes_database(&self) -> bool {
         !self.sql && !self.dry_run
     }
@@ -82,6 +96,10 @@ impl Running {
         let report = {
             let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false };
             let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);
+            migrator = migrator.environment(self.environment.as_deref().unwrap_or(cx.environment));
+            for (name, value) in self.values() {
+                migrator = migrator.argument(name, value);
+            }
             if let Some(timeout) = self.lock_timeout {
                 migrator = migrator.lock_timeout(timeout);
             }
@@ -119,7 +137,13 @@ impl Running {
                 .hint("say --dialect sqlite, postgres, mysql or mariadb")
         })?;
         let settings = cx.migrations.settings()?;
-        let work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
+        let mut work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
+        let arguments = Arguments {
+            environment: self.environment.clone().unwrap_or_else(|| cx.environment.to_owned()),
+            values: self.values().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        let context = op::Context { dialect, naming: &settings.naming, revision: "", arguments: &arguments };
+        cx.migrations.write_script(&mut work, context)?;
         let script = Offline {
             graph,
             dialect,

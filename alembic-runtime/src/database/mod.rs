@@ -13,6 +13,7 @@ mod rows;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod table_source;
 mod transaction;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
 };
 pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
+pub(crate) use table_source::table_source;
 pub(crate) use transaction::{Transaction, snapshot};
 
 pub(crate) mod sealed {

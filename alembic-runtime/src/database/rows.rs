@@ -2,7 +2,7 @@
 
 use alembic_core::{
     Dialect,
-    version_table::{LogState, VersionTable},
+    version_table::{BY_HAND, LogState, VersionTable},
 };
 use diesel::{
     QueryResult, QueryableByName,
@@ -74,6 +74,9 @@ pub struct LogRecord {
     /// The statement that was about to run outside a transaction, if one was.
     #[diesel(sql_type = Nullable<Text>)]
     pub intent: Option<String>,
+    /// The key up to which a backfill has come that is the next operation.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub position: Option<String>,
     /// The database's session that ran the step.
     #[diesel(sql_type = Nullable<Text>)]
     pub session: Option<String>,
@@ -129,6 +132,11 @@ impl LogRecord {
         self.state == LogState::Running.name()
     }
 
+    /// Returns whether the connection was used in ways that the log knows nothing of.
+    pub(crate) fn by_hand(&self) -> bool {
+        self.intent.as_ref().and_then(|intent| intent.parse().ok()) == Some(BY_HAND)
+    }
+
     /// Returns whether the statement after those that are done was about to run by itself.
     pub(crate) fn intends_next(&self) -> bool {
         self.intent.as_ref().and_then(|intent| intent.parse().ok()) == Some(self.statements_done() + 1)
@@ -158,7 +166,7 @@ impl State {
 }
 
 /// A failure that left nothing behind says nothing of how a revision stands.
-const TELLING: &str = "NOT (state = 'failed' AND statement = 0 AND intent IS NULL)";
+const TELLING: &str = "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL)";
 
 /// How much of the log to read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -299,7 +307,8 @@ fn log_query(dialect: Dialect, table: &VersionTable, rest: &str) -> String {
     let text = if dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
     format!(
         "SELECT run, revision, direction, state, checksum, node, CAST(statement AS {text}) AS statement, \
-         CAST(statements AS {text}) AS statements, prefix, CAST(intent AS {text}) AS intent, session, CAST(started_at AS {text}) AS started_at, \
+         CAST(statements AS {text}) AS statements, prefix, CAST(intent AS {text}) AS intent, \
+         CAST(position AS {text}) AS position, session, CAST(started_at AS {text}) AS started_at, \
          CAST(finished_at AS {text}) AS finished_at, os_user, host, application, app_version, tag, error FROM {} {rest}",
         table.qualified_log(dialect)
     )

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use alembic_core::{Graph, Node, graph::Edges, plan::Direction, version_table::LogState};
+use alembic_core::{Graph, Node, collection::is_rust, graph::Edges, plan::Direction, version_table::LogState};
 
 use super::Finding;
 use crate::database::{LogRecord, State};
@@ -40,6 +40,10 @@ fn left_off(graph: &Graph, record: &LogRecord, text: Text<'_>) -> Option<Finding
         return Some(finding);
     }
     let revision = graph.revision(node);
+    // What a function says shows only when it runs.
+    if is_rust(&revision.path) {
+        return Some(finding);
+    }
     Some(Finding::Rewritten { revision: revision.id.clone(), path: revision.path.clone(), done })
 }
 
@@ -50,7 +54,7 @@ pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
     let running = record.is_running();
     let failed = record.state == LogState::Failed.name();
     // What an index that failed to build leaves behind is to be looked at, too.
-    let left_something = done > 0 || record.intends_next();
+    let left_something = done > 0 || record.intends_next() || record.by_hand() || record.position.is_some();
     (running && of > 0 || failed && left_something).then(|| Finding::Unfinished {
         revision: record.revision.clone(),
         direction: record.direction.clone(),

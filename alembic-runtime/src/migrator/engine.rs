@@ -6,6 +6,7 @@ use alembic_core::{
     Dialect, Graph, Node, Plan,
     config::{Settings, TransactionMode},
     plan::{self, Work},
+    schema::Naming,
     version_table::VersionTable,
 };
 use diesel::connection::LoadConnection;
@@ -30,6 +31,7 @@ pub(super) struct Engine<'r, C> {
     pub(super) dialect: Dialect,
     pub(super) table: VersionTable,
     pub(super) mode: TransactionMode,
+    pub(super) naming: Naming,
     pub(super) options: &'r Options,
     pub(super) timeouts: Timeouts,
     pub(super) lock_retries: u32,
@@ -101,13 +103,14 @@ where
         if !timeouts.statement.is_zero() && matches!(dialect, Dialect::Sqlite | Dialect::Mysql) {
             observer.note("this database has no timeout for statements");
         }
-        let Settings { version_table: table, transaction, lock_retries, .. } = settings;
+        let Settings { version_table: table, transaction, lock_retries, naming, .. } = settings;
         let mut engine = Engine {
             conn,
             graph: &graph,
             dialect,
             table,
             mode: options.transaction.unwrap_or(transaction),
+            naming,
             options,
             timeouts,
             lock_retries: options.lock_retries.unwrap_or(lock_retries),
@@ -235,6 +238,8 @@ where
                 let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
                 let own = own.each_ref().map(String::as_str);
                 work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;
+                // A program that lacks a function finds out before it begins.
+                work.iter().filter(|step| step.is_rust).try_for_each(|step| migrations.function(step).map(drop))?;
                 self.apply(&work, state)
             }
         }
@@ -289,7 +294,7 @@ where
     fn unit_length(&self, rest: &[Work]) -> usize {
         let together = |step: &&Work| !step.without_transaction && !step.foreign_keys_off;
         match (self.dialect.is_mysql_family(), self.mode) {
-            (true, _) => rest.len(),
+            (true, _) => rest.iter().take_while(|step| !step.is_rust).count().max(1),
             (false, TransactionMode::PerRun) => rest.iter().take_while(together).count().max(1),
             (false, TransactionMode::PerMigration) => 1,
         }

@@ -35,6 +35,24 @@ pub enum Error {
     /// A step of the plan has nothing to run.
     #[error(transparent)]
     Work(#[from] WorkError),
+    /// A revision is written in Rust, and the program was built without it.
+    #[error("revision `{revision}` ({path}) is written in Rust, and this program was built without it")]
+    NotCompiled {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+    },
+    /// A revision in Rust asks the database, and there is none: a script is being written.
+    #[error("{path}:{line}: this line of revision `{revision}` needs a database, and cannot be written into a script")]
+    NotForScripts {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+    },
     /// A file could not be read.
     #[error("could not read `{path}`")]
     Io {
@@ -153,6 +171,13 @@ impl Error {
                 "connect to the server itself for migrations: another URL in --database-url, or the name of another \
                  variable as `database-url-env`; if the pooler keeps sessions, say --pooler session. Nothing of this \
                  revision was changed"
+                    .into(),
+            ),
+            Self::NotCompiled { .. } => Some(
+                "run it with a program that embeds the migrations with `embed_migrations!`; nothing was changed".into(),
+            ),
+            Self::NotForScripts { .. } => Some(
+                "write it with the operations or as SQL, or run the revision on the database; `from:to` leaves it out of                  the script"
                     .into(),
             ),
             Self::Overtaken => Some("look at `log`, and run the command again".into()),

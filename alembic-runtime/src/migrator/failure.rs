@@ -71,7 +71,11 @@ pub(super) fn failed_at(
 
 /// Some statement of a step.
 pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
-    Error::Statement(Box::new(StatementError {
+    Error::Statement(Box::new(failure(work, Server(error).to_string())))
+}
+
+fn failure(work: &Work, server: String) -> StatementError {
+    StatementError {
         revision: work.id.clone(),
         path: work.path.clone(),
         line: work.line,
@@ -80,14 +84,19 @@ pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
         statements: work.statements.len(),
         statement: String::new(),
         caret: None,
-        server: Server(error).to_string(),
+        server,
         message: None,
         code: None,
         context: None,
         blockers: Vec::new(),
         contended_sql: None,
         outcome: Outcome::RolledBack { committed: 0, undone: 0 },
-    }))
+    }
+}
+
+/// Something else than a statement failed in the code of a revision.
+pub(super) fn failed_in_code(work: &Work, line: usize, message: String) -> Error {
+    Error::Statement(Box::new(StatementError { line, ..failure(work, message) }))
 }
 
 /// Returns line and column in the file of a byte of a statement.

@@ -77,6 +77,17 @@ pub enum Finding {
         /// The statement.
         statement: String,
     },
+    /// An interrupted function has used the connection in ways that the log knows nothing of.
+    ByHand {
+        /// The revision.
+        revision: String,
+        /// Its file.
+        path: String,
+        /// The line of the function.
+        line: usize,
+        /// How many operations are done.
+        done: usize,
+    },
     /// An unfinished step needs what went with the session that began it: a temporary table, or the
     /// value of a variable.
     Forgotten {
@@ -131,7 +142,7 @@ impl Finding {
                 "look whether it took effect, then say `resolve {revision} --step {number} --applied`, or `--retry` to run \
                  it again; or undo by hand what the revision did, and say `--abort`"
             ),
-            Self::Forgotten { revision, .. } => format!(
+            Self::ByHand { revision, .. } | Self::Forgotten { revision, .. } => format!(
                 "finish it by hand, and `stamp` it; or undo by hand what it did, and say `resolve {revision} --abort`"
             ),
             Self::Rewritten { revision, done, .. } => format!(
@@ -187,7 +198,10 @@ impl fmt::Display for Finding {
                 write!(f, "the {direction} of `{revision}` is to go on after {}: {said}", count(*done, "statement"))
             }
             Self::Unfinished { revision, direction, done, of, error, .. } => {
-                write!(f, "the {direction} of `{revision}` stopped at statement {} of {of}", (done + 1).min(*of))?;
+                match done < of {
+                    true => write!(f, "the {direction} of `{revision}` stopped at statement {} of {of}", done + 1)?,
+                    false => write!(f, "the {direction} of `{revision}` stopped after {}", count(*done, "operation"))?,
+                }
                 error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
             }
             Self::Undecided { revision, path, line, number, of, statement } => write!(
@@ -195,6 +209,12 @@ impl fmt::Display for Finding {
                 "an earlier run was interrupted in statement {number} of {of} of revision `{revision}` ({path}:{line}), and \
                  the catalog does not tell whether it took effect: {}",
                 statement.lines().next().unwrap_or_default()
+            ),
+            Self::ByHand { revision, path, line, done } => write!(
+                f,
+                "revision `{revision}` ({path}:{line}) stopped after {} and after it had used the connection itself: what \
+                 that has left, only a person can tell",
+                count(*done, "operation")
             ),
             Self::Forgotten { revision, path, line, done, statement } => write!(
                 f,

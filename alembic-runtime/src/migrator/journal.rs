@@ -60,7 +60,12 @@ where
             // The transaction in which the tables are created also makes sure that the plan still fits.
             self.transactions(&[], rows, progress)?;
             let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
-            let result = self.statement_by_statement(&unit[0], rows, done, progress);
+            let result = if unit[0].is_rust {
+                let result = self.function_by_operation(&unit[0], rows, done, progress);
+                result.map(|()| *rows = after(std::mem::take(rows), &unit[0]))
+            } else {
+                self.statement_by_statement(&unit[0], rows, done, progress)
+            };
             let restored = before.restore(self.conn).map_err(Error::query("restore the settings"));
             return result.and(restored.map_err(Halt::from));
         }
@@ -74,18 +79,24 @@ where
             self.table.take_lock(self.dialect, &self.run, &self.options.actor)
         );
         let begun = self.conn.batch_execute(&begin).map_err(Error::query("prepare the session"));
-        let result = begun.and_then(|()| self.chained_with_retries(unit, done, progress));
+        let result = begun.map_err(Halt::from).and_then(|()| match unit {
+            [work] if work.is_rust => self.function_by_operation(work, rows, done, progress),
+            _ => Ok(self.chained_with_retries(unit, done, progress)?),
+        });
         let restored = self
             .conn
             .batch_execute(&restore_mysql(self.dialect, timeouts, self.database.as_deref()))
             .map_err(Error::query("restore the settings"));
-        result.and(restored)?;
+        result.and(restored.map_err(Halt::from))?;
         *rows = unit.iter().fold(std::mem::take(rows), after);
         Ok(self.verify(rows)?)
     }
 
     /// Returns the statements that say a step is about to run from statement `done` on.
     pub(super) fn announcement(&self, work: &Work, done: usize) -> String {
+        if work.is_rust {
+            return self.function_announcement(work, done);
+        }
         let entry = work.log_entry_after(&self.run, done);
         self.table.log(self.dialect, &[entry], LogState::Running, &self.options.actor)
     }

@@ -17,6 +17,7 @@ mod rebuild;
 mod report;
 mod resolve;
 mod resume;
+mod rust;
 mod single;
 mod status;
 mod step;

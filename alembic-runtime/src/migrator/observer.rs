@@ -61,6 +61,9 @@ pub trait Observer {
     /// The step's SQL has run; it may not be committed yet.
     fn finished(&mut self, _step: &StepReport, _elapsed: Duration) {}
 
+    /// Long work of a step has come so far, by its own count.
+    fn progress(&mut self, _done: u64, _total: u64) {}
+
     /// Another migrator holds the lock.
     fn waiting(&mut self, _holder: Option<&str>, _waited: Duration) {}
 

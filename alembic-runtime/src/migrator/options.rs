@@ -5,7 +5,7 @@ use std::time::Duration;
 use alembic_core::{config::TransactionMode, plan::Siblings, version_table::Actor};
 
 use super::{Migrator, Observer, Policy, Silent};
-use crate::Migrations;
+use crate::{Migrations, op::Arguments};
 
 /// Options of a run.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub(crate) struct Options {
     pub(crate) pooled: bool,
     pub(crate) transaction: Option<TransactionMode>,
     pub(crate) actor: Actor,
+    pub(crate) arguments: Arguments,
     pub(crate) siblings: Siblings,
     /// Plan, and stop there.
     pub(crate) dry_run: bool,
@@ -41,6 +42,7 @@ impl<C> Migrations<C> {
             pooled: false,
             transaction: None,
             actor: actor(application, version),
+            arguments: Arguments::default(),
             siblings: Siblings::Refuse,
             dry_run: false,
         };
@@ -157,6 +159,20 @@ impl<'m, C> Migrator<'m, C> {
     #[must_use]
     pub fn tag(mut self, tag: &str) -> Self {
         tag.clone_into(&mut self.options.actor.tag);
+        self
+    }
+
+    /// Names the environment, for revisions in Rust and for seeds; `production` if nobody does.
+    #[must_use]
+    pub fn environment(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.options.arguments.environment);
+        self
+    }
+
+    /// Passes a value to revisions in Rust: what `-x name=value` does.
+    #[must_use]
+    pub fn argument(mut self, name: &str, value: &str) -> Self {
+        self.options.arguments.values.insert(name.to_owned(), value.to_owned());
         self
     }
 

@@ -107,6 +107,9 @@ pub(super) fn statements_checksum<C>(
     count: Option<usize>,
 ) -> Option<String> {
     let work = work_of(migrations, graph, dialect, node, direction).ok()?;
+    if work.is_rust {
+        return None;
+    }
     let count = count.unwrap_or(work.statements.len());
     (count <= work.statements.len()).then(|| work.prefix(count).to_string())
 }

@@ -90,6 +90,11 @@ where
             return Ok(self.enter(state, &entry, LogState::Aborted)?);
         }
         let work = self.work_of(revision, direction)?;
+        if work.is_rust {
+            let done = if resolution == Resolution::Applied { next } else { next - 1 };
+            let entry = LogEntry { done, statements: next, ..entry };
+            return Ok(self.enter(state, &entry, LogState::Failed)?);
+        }
         let unchanged = record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(next - 1).to_string());
         if !unchanged {
             let path = work.path.clone();

@@ -48,24 +48,7 @@ where
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             prefix = statement.after(prefix, self.dialect);
             self.refuse_cascade(work, n)?;
-            let mut retries = Retries::new(self.lock_retries);
-            loop {
-                let begun = Instant::now();
-                let Err(Unfinished { error, ran }) = self.one_statement(work, n, prefix) else { break };
-                if ran {
-                    // It stays under way, and the next run asks the catalog.
-                    let error = failed(work, n, &error, &Diagnosis::default());
-                    return Err(with_outcome(error, Outcome::Unknown).into());
-                }
-                if !C::Backend::is_contention(&error)
-                    || !retries.left()
-                    || must_run_alone(&statement.text, self.dialect)
-                {
-                    let error = self.stopped(work, &error, begun.elapsed()).error;
-                    return Err(replan_if_overtaken(self.with_blockers(error)));
-                }
-                self.wait_for_others(&mut retries, &statement.text);
-            }
+            self.statement_with_retries(work, n, prefix).map_err(replan_if_overtaken)?;
         }
         *rows = after(std::mem::take(rows), work);
         self.complete(work, rows).map_err(replan_if_overtaken)?;
@@ -74,7 +57,26 @@ where
         Ok(())
     }
 
-    fn begin_session(&mut self) -> Result<(), Error> {
+    /// Runs a statement and notes it, and tries again as long as others are in the way.
+    pub(super) fn statement_with_retries(&mut self, work: &Work, n: usize, prefix: Checksum) -> Result<(), Error> {
+        let mut retries = Retries::new(self.lock_retries);
+        let text = &work.statements[n].text;
+        loop {
+            let begun = Instant::now();
+            let Err(Unfinished { error, ran }) = self.one_statement(work, n, prefix) else { return Ok(()) };
+            if ran {
+                // It stays under way, and the next run asks the catalog.
+                return Err(with_outcome(failed(work, n, &error, &Diagnosis::default()), Outcome::Unknown));
+            }
+            if !C::Backend::is_contention(&error) || !retries.left() || must_run_alone(text, self.dialect) {
+                let error = self.stopped(work, &error, begun.elapsed()).error;
+                return Err(self.with_blockers(error));
+            }
+            self.wait_for_others(&mut retries, text);
+        }
+    }
+
+    pub(super) fn begin_session(&mut self) -> Result<(), Error> {
         if self.dialect.is_mysql_family() || self.lock.is_none() {
             return Ok(());
         }
@@ -127,7 +129,7 @@ where
         }
     }
 
-    fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
+    pub(super) fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
         let entry = work.log_entry(&self.run);
         let total = work.statements.len();
@@ -152,7 +154,7 @@ where
     }
 
     /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
-    fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+    pub(super) fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
         let announced = self.announce_in_transaction(work, rows, done);
         if announced.is_err() {
@@ -196,6 +198,6 @@ impl From<DieselError> for Unfinished {
 }
 
 /// Another run goes on with the step; it is waited for like any other.
-fn replan_if_overtaken(error: Error) -> Halt {
+pub(super) fn replan_if_overtaken(error: Error) -> Halt {
     if matches!(error, Error::Overtaken) { Halt::Replan } else { error.into() }
 }

@@ -23,6 +23,9 @@ where
 {
     /// Runs a step. What it sets in the session does not reach the next one.
     pub(super) fn step(&mut self, work: &Work) -> Result<(), Error> {
+        if work.is_rust {
+            return self.function_with_settings(work);
+        }
         if self.dialect != Dialect::Postgres {
             return self.step_by_statement(work);
         }

@@ -4,7 +4,10 @@ use std::fs;
 
 use alembic_runtime::cli::{CommandError, Exit};
 
-use super::list_templates::{self, Template};
+use super::{
+    list_templates::{self, Template},
+    runner,
+};
 use crate::{
     context::Context,
     project::{Lock, Project, add_settings, atomically},
@@ -17,7 +20,8 @@ use crate::{
 #[command(after_help = "Examples:
   cargo alembic init                           the URL comes from DATABASE_URL
   cargo alembic init --sqlite-path shop.db     a file beside Cargo.toml
-  cargo alembic init -t multidb                two databases")]
+  cargo alembic init -t multidb                two databases
+  cargo alembic init --runner postgres         a program for revisions in Rust")]
 pub(crate) struct Args {
     /// Where the settings come from; see `list-templates`
     #[arg(long, short, default_value = "generic")]
@@ -28,9 +32,15 @@ pub(crate) struct Args {
     /// Use this SQLite file when no URL is set
     #[arg(long, value_name = "PATH")]
     sqlite_path: Option<String>,
+    /// Only write src/bin/migrate.rs, the program that runs revisions in Rust: for operators, too
+    #[arg(long, value_name = "DATABASE", num_args = 0..=1, default_missing_value = "")]
+    runner: Option<String>,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if let Some(database) = &args.runner {
+        return runner::write(database, cx);
+    }
     let package = cx.package()?;
     let template = list_templates::find(&args.template)?;
     if cx.selection.name.is_some() {

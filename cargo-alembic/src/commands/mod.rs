@@ -11,6 +11,7 @@ mod lock;
 mod merge;
 mod on_database;
 mod revision;
+mod runner;
 
 use alembic_runtime::cli::{self, CommandError, Exit};
 use clap::Subcommand;

@@ -10,19 +10,38 @@ use crate::{
     connect::{self, Access, MysqlConnection, PgConnection, Target},
     context::Context,
     project::Project,
+    runner::{DEVELOPMENT, Runner},
 };
 
 pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.project()?;
-    if !command.needs_database() {
-        let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
-        let dialect = target.as_ref().map(Target::dialect);
-        let mut connect =
-            || Err::<Link<SqliteConnection>, _>(CommandError::usage("this command connects to no database"));
-        return on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
+    if command.needs_database() {
+        let target = cx.target(&project.package, &project.config)?;
+        let result = on_target(command, cx, &project, &target);
+        return or_with_runner(result, cx, &project, Some(&target), command);
     }
-    let target = cx.target(&project.package, &project.config)?;
-    on_target(command, cx, &project, &target)
+    let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
+    let dialect = target.as_ref().map(Target::dialect);
+    let mut connect = || Err::<Link<SqliteConnection>, _>(CommandError::usage("this command connects to no database"));
+    let result = on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
+    or_with_runner(result, cx, &project, target.as_ref(), command)
+}
+
+/// What this program cannot run, because it is written in Rust, the project's own program can.
+fn or_with_runner(
+    result: Result<Exit, CommandError>,
+    cx: &Context<'_>,
+    project: &Project,
+    target: Option<&Target>,
+    command: &cli::Command,
+) -> Result<Exit, CommandError> {
+    match result {
+        Err(CommandError { not_compiled: Some(revision), .. }) => {
+            let dialect = target.map(Target::dialect).filter(|_| command.prints_script());
+            Runner::find(cx, project, &revision)?.run(cx, target, dialect)
+        }
+        result => result,
+    }
 }
 
 /// Runs a command on a database with the driver for it.
@@ -64,5 +83,5 @@ where
 {
     let migrations = project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
     let printer = &mut cx.printer;
-    cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer })
+    cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer, environment: DEVELOPMENT })
 }

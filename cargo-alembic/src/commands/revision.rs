@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use alembic_core::{Node, target};
+use alembic_core::{Dialect, Node, script::Connection, target};
 use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo alembic revision -m \"add users\"
+  cargo alembic revision --rust -m \"seed asset types\"
   cargo alembic revision -m \"first of shop\" --head base --branch-label shop
   cargo alembic revision -m \"add cart\" --head shop@head --depends-on 3f2a")]
 pub(crate) struct Args {
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// The version location for the file, if there are several
     #[arg(long, value_name = "PATH")]
     version_path: Option<String>,
+    /// Write it in Rust instead of SQL; the package's own program runs it
+    #[arg(long)]
+    rust: bool,
     /// Open the file in $EDITOR
     #[arg(long)]
     edit: bool,
@@ -57,10 +61,23 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         depends_on: args.depends_on.iter().map(|name| dependency(&project, name)).collect::<Result<_, _>>()?,
         splice: args.splice,
         version_path: args.version_path.clone(),
+        connection: args.rust.then(|| connection(&project, cx)),
         ..NewRevision::default()
     };
     let written = project.add(new)?;
     finish(cx, &project, &written, args.edit)
+}
+
+/// Returns the type of connection that a revision in Rust is for: the one of the database that is
+/// configured, or any.
+fn connection(project: &Project, cx: &Context<'_>) -> Connection {
+    let target = cx.find_target(&project.package, &project.config).ok().flatten();
+    match target.map(|target| target.dialect()) {
+        Some(Dialect::Sqlite) => Connection::Of("SqliteConnection"),
+        Some(Dialect::Postgres) => Connection::Of("PgConnection"),
+        Some(Dialect::Mysql | Dialect::Mariadb) => Connection::Of("MysqlConnection"),
+        None => Connection::Any,
+    }
 }
 
 fn parents(project: &Project, head: &str) -> Result<Vec<Node>, CommandError> {

@@ -63,6 +63,15 @@ impl Target {
         }
     }
 
+    /// Returns the target as Diesel's own connections take it, password and all.
+    pub(crate) fn for_drivers(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(server) => server.url.clone(),
+            Self::Mysql(server) => server.url.replacen("mariadb://", "mysql://", 1),
+        }
+    }
+
     /// Returns the target for messages, without password.
     pub(crate) fn display(&self) -> String {
         match self {

@@ -135,12 +135,9 @@ fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> 
                 ))
                 .hint("put the file itself there: what is run has to be what was reviewed"));
             }
-            if path.extension().is_some_and(|extension| extension == "sql") {
-                let file_name = entry.file_name().to_string_lossy().into_owned();
-                // Editors leave files of this kind beside those that are open.
-                if !file_name.starts_with('.') {
-                    files.push(Found { name: format!("{location}/{file_name}"), path });
-                }
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            if collection::is_revision(&file_name) {
+                files.push(Found { name: format!("{location}/{file_name}"), path });
             }
         }
     }

@@ -11,7 +11,7 @@ use alembic_core::{
     Graph, Node, Script,
     config::Hook,
     revision::{Created, check_name},
-    script::{Downgrade, Header, Section, render},
+    script::{Connection, Downgrade, Header, Section, parse, parse_rust, render, render_rust},
     wording::quoted,
 };
 use alembic_runtime::cli::CommandError;
@@ -33,6 +33,8 @@ pub(crate) struct NewRevision {
     pub(crate) version_path: Option<String>,
     /// The SQL, if there is some already.
     pub(crate) sql: Option<(String, Downgrade)>,
+    /// The connection that its functions are for, if it is written in Rust.
+    pub(crate) connection: Option<Connection>,
     /// Whether the SQL has to run outside a transaction.
     pub(crate) without_transaction: bool,
 }
@@ -57,7 +59,7 @@ impl Project {
         let date = now(&self.config.timezone)?;
         let location = self.location(&new)?;
         let file = file_name(&self.config.file_template, &id, &new.message, self.config.truncate_slug_length, date);
-        let name = format!("{location}/{file}.sql");
+        let name = format!("{location}/{file}.{}", if new.connection.is_some() { "rs" } else { "sql" });
         let path = self.package.root.join(&name);
         let parents: Vec<String> = self.graph.ids(new.parents.iter().copied()).map(str::to_owned).collect();
         let (text, script) = script(new, id.clone(), parents.clone(), date)?;
@@ -173,11 +175,23 @@ fn script(
         },
         upgrade: vec![section(upgrade)],
         downgrade,
+        code: None,
     };
     // What is written has to read back: a message may look like a header key. And what is read is
     // what the lock file describes: SQL that was imported may have other line ends.
-    let text = render(&script);
-    match alembic_core::script::parse(&text) {
+    let (text, read) = match new.connection {
+        Some(connection) => {
+            let text = render_rust(&script.header, connection);
+            let read = parse_rust(&text);
+            (text, read)
+        }
+        None => {
+            let text = render(&script);
+            let read = parse(&text);
+            (text, read)
+        }
+    };
+    match read {
         Ok(read) if read.header == script.header => Ok((text, read)),
         Ok(_) => Err(CommandError::usage("the message cannot be told from the header; use other words")),
         Err(error) => Err(CommandError::usage("the revision would not be readable").because(error.problem)),

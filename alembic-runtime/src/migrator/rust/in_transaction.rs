@@ -1,0 +1,74 @@
+//! Operations inside the transaction of their step.
+
+use alembic_core::plan::Work;
+use diesel::connection::LoadConnection;
+
+use super::{no_batches, statement};
+use crate::{
+    database::{Diagnosis, MigrationBackend, Transaction},
+    migrator::{
+        engine::Engine,
+        failure::{contended, failed},
+    },
+    op::{Cursor, Executor, MigrationResult, Place, Problem},
+};
+
+/// Runs operations in the transaction that is open.
+pub(super) struct InTransaction<'e, 'r, C> {
+    pub(super) engine: &'e mut Engine<'r, C>,
+    /// Grows by every statement.
+    pub(super) work: &'e mut Work,
+}
+
+impl<C> Executor<C> for InTransaction<'_, '_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    fn connection(&mut self) -> Result<&mut C, Problem> {
+        // What is done with it may bring foreign keys, or take them away.
+        self.engine.drops_cascade = None;
+        Ok(self.engine.conn)
+    }
+
+    fn look(&mut self) -> Result<&mut C, Problem> {
+        Ok(self.engine.conn)
+    }
+
+    fn execute(&mut self, sql: &str, place: Place) -> Result<(), Problem> {
+        let statement = statement(self.work, sql, place);
+        self.work.statements.push(statement);
+        self.engine.refuse_statement(self.work)?;
+        let Err(error) = self.engine.conn.batch_execute(sql) else { return Ok(()) };
+        let failure = failed(self.work, self.work.statements.len() - 1, &error, &Diagnosis::default());
+        let contention = C::Backend::is_contention(&error);
+        Err(if contention { contended(failure, sql.to_owned()) } else { failure }.into())
+    }
+
+    fn atomically(&mut self, _place: Place, work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
+        let conn = self.connection().map_err(|_| "there is no connection")?;
+        Transaction::begin(conn)?;
+        let result = work(conn);
+        match &result {
+            Ok(()) => Transaction::commit(conn)?,
+            Err(_) => Transaction::rollback(conn),
+        }
+        result
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.engine.observer.progress(done, total);
+    }
+
+    fn cursor(&mut self, _what: &str, _place: Place) -> Result<Cursor, Problem> {
+        Err(no_batches(self.engine.dialect))
+    }
+
+    fn batch(&mut self, _cursor: i64, _work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
+        Ok(())
+    }
+
+    fn backfilled(&mut self) -> Result<(), Problem> {
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Steps that are functions of the program.
+
+mod in_transaction;
+mod journaled;
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use alembic_core::{
+    Dialect,
+    plan::{Direction, Statement, Work, WorkError},
+};
+use diesel::{connection::LoadConnection, result::Error as DieselError};
+use in_transaction::InTransaction;
+
+use super::{
+    Error,
+    engine::Engine,
+    failure::{contended, failed_in_code, failed_somewhere},
+};
+use crate::{
+    Migrations,
+    database::{MigrationBackend, Settings},
+    op::{Context, Executor, Function, Op, OpError, Place, Problem, Script, explain},
+};
+
+impl<C> Migrations<C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Returns the function of a step, or an error if the program was built without it.
+    pub(super) fn function(&self, work: &Work) -> Result<Function<C>, Error> {
+        let function = self.code(&work.id).and_then(|code| match work.step.direction {
+            Direction::Downgrade => code.downgrade,
+            _ => Some(code.upgrade),
+        });
+        function.ok_or_else(|| Error::NotCompiled { revision: work.id.clone(), path: work.path.clone() })
+    }
+
+    /// Asks the functions of a plan for their statements, for a script.
+    pub(crate) fn write_script(&self, work: &mut [Work], context: Context<'_>) -> Result<(), Error> {
+        for step in work.iter_mut().filter(|step| step.is_rust) {
+            let mut script = Script::default();
+            let function = self.function(step)?;
+            let revision = step.id.clone();
+            call(function, &mut script, Context { revision: &revision, ..context })
+                .map_err(|error| into_error::<C>(step, error))?;
+            for (sql, place) in script.statements {
+                let statement = statement(step, &sql, place);
+                step.refuse(&statement)?;
+                step.statements.push(statement);
+                step.sql.push_str(&format!("{sql};\n\n"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<C> Engine<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Runs a function inside the transaction that is open. What it sets in the session does not reach the
+    /// next step.
+    pub(super) fn function_with_settings(&mut self, work: &Work) -> Result<(), Error> {
+        if self.dialect != Dialect::Postgres {
+            return self.function_in_transaction(work);
+        }
+        let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
+        self.function_in_transaction(work)?;
+        before.restore(self.conn).map_err(Error::query("restore the settings"))
+    }
+
+    fn function_in_transaction(&mut self, work: &Work) -> Result<(), Error> {
+        let function = self.migrations.function(work)?;
+        let mut work = work.clone();
+        let result = self.call(function, &work.id.clone(), |engine| InTransaction { engine, work: &mut work });
+        result.map_err(|error| into_error::<C>(&work, error))
+    }
+
+    /// Calls a function with whatever runs its operations.
+    fn call<'e, E: Executor<C>>(
+        &'e mut self,
+        function: Function<C>,
+        revision: &str,
+        executor: impl FnOnce(&'e mut Self) -> E,
+    ) -> MigrationOutcome {
+        let (dialect, options) = (self.dialect, self.options);
+        let naming = self.naming.clone();
+        let context = Context { dialect, naming: &naming, revision, arguments: &options.arguments };
+        call(function, &mut executor(self), context)
+    }
+
+    /// Returns an error if a statement is one that the step must not run.
+    fn refuse_statement(&mut self, work: &Work) -> Result<(), Error> {
+        let index = work.statements.len() - 1;
+        work.refuse(&work.statements[index])?;
+        let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
+        work.refuse_changes_of(&own.each_ref().map(String::as_str))?;
+        self.refuse_cascade(work, index)
+    }
+}
+
+type MigrationOutcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Calls a function; a panic is an error like any other, so that the step can be ended in good order.
+fn call<C>(function: Function<C>, executor: &mut dyn Executor<C>, context: Context<'_>) -> MigrationOutcome {
+    let mut op = Op { executor, context };
+    catch_unwind(AssertUnwindSafe(|| function(&mut op)))
+        .unwrap_or_else(|panic| Err(format!("it panicked: {}", message_of(panic.as_ref())).into()))
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+}
+
+/// Returns a statement with its line, or that of the function if it was called from another file.
+fn statement(work: &Work, sql: &str, place: Place) -> Statement {
+    Statement { text: sql.to_owned(), line: line_in(work, place), column: 1 }
+}
+
+fn line_in(work: &Work, place: Place) -> usize {
+    let own = work.path.rsplit('/').next().is_some_and(|name| place.file().ends_with(name));
+    if own { usize::try_from(place.line()).unwrap_or(work.line) } else { work.line }
+}
+
+/// Says of an error that a function returned where it comes from, and whether it may be tried again.
+fn into_error<C>(work: &Work, error: Box<dyn std::error::Error + Send + Sync>) -> Error
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let error = match error.downcast::<OpError>() {
+        Ok(error) => {
+            let line = line_in(work, error.place);
+            return match error.problem {
+                Problem::Engine(error) => *error,
+                Problem::Script => Error::NotForScripts { revision: work.id.clone(), path: work.path.clone(), line },
+                Problem::Unsupported(_) | Problem::Argument(_) => failed_in_code(work, line, error.to_string()),
+            };
+        }
+        Err(error) => error,
+    };
+    match error.downcast::<DieselError>() {
+        Ok(error) if C::Backend::is_contention(&error) => contended(failed_somewhere(work, &error), String::new()),
+        Ok(error) => failed_somewhere(work, &error),
+        Err(error) => match error.downcast::<WorkError>() {
+            Ok(error) => (*error).into(),
+            Err(error) => failed_in_code(work, work.line, explain(error.as_ref())),
+        },
+    }
+}
+
+/// Backfills commit, which a transaction of the whole step does not.
+fn no_batches(dialect: Dialect) -> Problem {
+    Problem::Argument(format!(
+        "a backfill commits each batch, and on {dialect} this step is one transaction: write `//! Transaction: none` into \
+         the header"
+    ))
+}

@@ -1,0 +1,19 @@
+//! What a run tells its revisions.
+
+use std::collections::BTreeMap;
+
+/// Where nobody says anything, nothing is tried out.
+pub(crate) const PRODUCTION: &str = "production";
+
+/// What a run tells its revisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arguments {
+    pub(crate) environment: String,
+    pub(crate) values: BTreeMap<String, String>,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self { environment: PRODUCTION.to_owned(), values: BTreeMap::new() }
+    }
+}

@@ -1,0 +1,270 @@
+//! The operations, under Alembic's names.
+
+use std::panic::Location;
+
+use alembic_core::{
+    operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
+    schema::{
+        Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
+    },
+    sql::split,
+};
+use diesel::connection::LoadConnection;
+
+use super::{Op, OpError, Place, Problem};
+use crate::{
+    Error,
+    database::{MigrationBackend, table_source},
+};
+
+type Done = Result<(), OpError>;
+
+/// Each of these fails with [`OpError`]: if the database has no way for it, with what to use instead; and
+/// with what the server says.
+impl<C> Op<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Runs SQL, one statement or several, in the words of this database.
+    #[track_caller]
+    pub fn execute(&mut self, sql: &str) -> Done {
+        let place = Location::caller();
+        let statements = split(sql, self.context.dialect)
+            .map_err(|error| OpError::new(place, Problem::Argument(format!("this SQL cannot be cut up: {error}"))))?;
+        statements.iter().try_for_each(|statement| self.run(statement.text, place))
+    }
+
+    /// Runs an operation that was made as a value.
+    #[track_caller]
+    pub fn invoke(&mut self, operation: &Operation) -> Done {
+        self.invoke_at(operation, Location::caller())
+    }
+
+    /// Creates a table, with its indexes.
+    #[track_caller]
+    pub fn create_table(&mut self, table: Table) -> Done {
+        self.invoke_at(&Operation::CreateTable(table), Location::caller())
+    }
+
+    /// Drops a table.
+    #[track_caller]
+    pub fn drop_table(&mut self, table: impl Into<Name>) -> Done {
+        self.invoke_at(&Operation::DropTable { table: table.into(), if_exists: false }, Location::caller())
+    }
+
+    /// Renames a table; it stays in its schema.
+    #[track_caller]
+    pub fn rename_table(&mut self, table: impl Into<Name>, to: &str) -> Done {
+        self.invoke_at(&Operation::RenameTable { table: table.into(), to: to.to_owned() }, Location::caller())
+    }
+
+    /// Sets what is said of a table. Not on SQLite.
+    #[track_caller]
+    pub fn create_table_comment(&mut self, table: impl Into<Name>, comment: &str) -> Done {
+        let comment = Some(comment.to_owned());
+        self.invoke_at(&Operation::TableComment { table: table.into(), comment }, Location::caller())
+    }
+
+    /// Takes away what is said of a table. Not on SQLite.
+    #[track_caller]
+    pub fn drop_table_comment(&mut self, table: impl Into<Name>) -> Done {
+        self.invoke_at(&Operation::TableComment { table: table.into(), comment: None }, Location::caller())
+    }
+
+    /// Adds a column, with its constraints.
+    #[track_caller]
+    pub fn add_column(&mut self, table: impl Into<Name>, column: Column) -> Done {
+        let operation = Operation::AddColumn { table: table.into(), column, if_not_exists: false };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Changes a column.
+    #[track_caller]
+    pub fn alter_column(
+        &mut self,
+        table: impl Into<Name>,
+        column: &str,
+        change: impl FnOnce(AlterColumn) -> AlterColumn,
+    ) -> Done {
+        let change = change(AlterColumn::new(table, column));
+        self.invoke_at(&Operation::AlterColumn(change), Location::caller())
+    }
+
+    /// Drops a column.
+    #[track_caller]
+    pub fn drop_column(&mut self, table: impl Into<Name>, column: &str) -> Done {
+        let operation = Operation::DropColumn { table: table.into(), column: column.to_owned(), if_exists: false };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Creates an index.
+    #[track_caller]
+    pub fn create_index(&mut self, index: Index) -> Done {
+        self.invoke_at(&Operation::CreateIndex(index), Location::caller())
+    }
+
+    /// Drops an index of a table.
+    #[track_caller]
+    pub fn drop_index(&mut self, index: &str, table: impl Into<Name>) -> Done {
+        let operation = Operation::DropIndex {
+            table: table.into(),
+            index: index.to_owned(),
+            if_exists: false,
+            concurrently: false,
+        };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Adds a primary key.
+    #[track_caller]
+    pub fn create_primary_key(&mut self, table: impl Into<Name>, key: PrimaryKey) -> Done {
+        self.create_constraint(table.into(), key.into(), Location::caller())
+    }
+
+    /// Adds a unique constraint.
+    #[track_caller]
+    pub fn create_unique_constraint(&mut self, table: impl Into<Name>, unique: Unique) -> Done {
+        self.create_constraint(table.into(), unique.into(), Location::caller())
+    }
+
+    /// Adds a foreign key.
+    #[track_caller]
+    pub fn create_foreign_key(&mut self, table: impl Into<Name>, key: ForeignKey) -> Done {
+        self.create_constraint(table.into(), key.into(), Location::caller())
+    }
+
+    /// Adds a check constraint.
+    #[track_caller]
+    pub fn create_check_constraint(&mut self, table: impl Into<Name>, check: Check) -> Done {
+        self.create_constraint(table.into(), check.into(), Location::caller())
+    }
+
+    /// Checks the rows that were there before a constraint that is not valid. PostgreSQL only.
+    #[track_caller]
+    pub fn validate_constraint(&mut self, constraint: &str, table: impl Into<Name>) -> Done {
+        let operation = Operation::ValidateConstraint { table: table.into(), constraint: constraint.to_owned() };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Drops a constraint of a table.
+    #[track_caller]
+    pub fn drop_constraint(&mut self, constraint: &str, table: impl Into<Name>, kind: ConstraintKind) -> Done {
+        let (table, constraint) = (table.into(), constraint.to_owned());
+        self.invoke_at(&Operation::DropConstraint { table, constraint, kind, if_exists: false }, Location::caller())
+    }
+
+    /// Creates an enumeration type. PostgreSQL only.
+    #[track_caller]
+    pub fn create_enum<'v>(&mut self, name: impl Into<Name>, values: impl IntoIterator<Item = &'v str>) -> Done {
+        let values = values.into_iter().map(str::to_owned).collect();
+        self.invoke_at(&Operation::CreateEnum { name: name.into(), values }, Location::caller())
+    }
+
+    /// Adds a value to the end of an enumeration type. PostgreSQL only.
+    #[track_caller]
+    pub fn add_enum_value(&mut self, name: impl Into<Name>, value: &str) -> Done {
+        let (name, value) = (name.into(), value.to_owned());
+        self.invoke_at(&Operation::AddEnumValue { name, value, before: None, if_not_exists: false }, Location::caller())
+    }
+
+    /// Renames a value of an enumeration type. PostgreSQL only.
+    #[track_caller]
+    pub fn rename_enum_value(&mut self, name: impl Into<Name>, value: &str, to: &str) -> Done {
+        let operation = Operation::RenameEnumValue { name: name.into(), value: value.to_owned(), to: to.to_owned() };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Drops an enumeration type. PostgreSQL only.
+    #[track_caller]
+    pub fn drop_enum(&mut self, name: impl Into<Name>) -> Done {
+        self.invoke_at(&Operation::DropEnum { name: name.into(), if_exists: false }, Location::caller())
+    }
+
+    /// Writes rows, made with [`rows!`](crate::rows). Five hundred per statement.
+    #[track_caller]
+    pub fn bulk_insert(
+        &mut self,
+        table: impl Into<Name>,
+        rows: impl IntoIterator<Item = Vec<(String, Value)>>,
+    ) -> Done {
+        self.insert_at(table.into(), rows, |insert| insert, Location::caller())
+    }
+
+    /// Writes rows that are not there, by any unique key; leaves the others alone.
+    #[track_caller]
+    pub fn insert_or_ignore(
+        &mut self,
+        table: impl Into<Name>,
+        rows: impl IntoIterator<Item = Vec<(String, Value)>>,
+    ) -> Done {
+        self.insert_at(table.into(), rows, BulkInsert::on_conflict_do_nothing, Location::caller())
+    }
+
+    /// Writes rows, or sets the other columns of those that are there, by the columns of a unique key.
+    #[track_caller]
+    pub fn upsert<'k>(
+        &mut self,
+        table: impl Into<Name>,
+        key: impl IntoIterator<Item = &'k str>,
+        rows: impl IntoIterator<Item = Vec<(String, Value)>>,
+    ) -> Done {
+        self.insert_at(table.into(), rows, |insert| insert.on_conflict_update(key), Location::caller())
+    }
+
+    /// Changes a table in several ways at once.
+    ///
+    /// SQLite rebuilds the table if it has to, and keeps its rows, indexes, triggers, views, conditions and
+    /// options; if other tables refer to it, the revision needs `Foreign Keys: off` in its header. Other
+    /// databases alter the table change by change.
+    #[track_caller]
+    pub fn batch_alter_table(
+        &mut self,
+        table: impl Into<Name>,
+        changes: impl FnOnce(&mut BatchAlterTable) -> &mut BatchAlterTable,
+    ) -> Done {
+        let place = Location::caller();
+        let mut batch = BatchAlterTable::new(table);
+        changes(&mut batch);
+        if self.context.dialect == alembic_core::Dialect::Sqlite && batch.needs_rebuild() && batch.source.is_none() {
+            batch.source = self.read_source(&batch.table).map_err(|problem| OpError::new(place, problem))?;
+        }
+        self.invoke_at(&Operation::Batch(batch), place)
+    }
+
+    fn read_source(&mut self, table: &Name) -> Result<Option<alembic_core::operation::TableSource>, Problem> {
+        let conn = match self.executor.look() {
+            Ok(conn) => conn,
+            // What is missing then is said with the words of the operation.
+            Err(Problem::Script) => return Ok(None),
+            Err(problem) => return Err(problem),
+        };
+        let source = table_source(conn, table).map_err(Error::query("read the table"))?;
+        source.map(Some).ok_or_else(|| Problem::Argument(format!("there is no table `{table}`")))
+    }
+
+    fn create_constraint(&mut self, table: Name, constraint: Constraint, place: Place) -> Done {
+        self.invoke_at(&Operation::CreateConstraint { table, constraint }, place)
+    }
+
+    fn insert_at(
+        &mut self,
+        table: Name,
+        rows: impl IntoIterator<Item = Vec<(String, Value)>>,
+        conflict: impl FnOnce(BulkInsert) -> BulkInsert,
+        place: Place,
+    ) -> Done {
+        let rows = Rows::new(rows).map_err(|problem| OpError::new(place, Problem::Argument(problem)))?;
+        self.invoke_at(&Operation::BulkInsert(conflict(BulkInsert::new(table, rows))), place)
+    }
+
+    fn invoke_at(&mut self, operation: &Operation, place: Place) -> Done {
+        let statements = render(operation, self.context.dialect, self.context.naming)
+            .map_err(|error| OpError::new(place, error.into()))?;
+        statements.iter().try_for_each(|statement| self.run(statement, place))
+    }
+
+    fn run(&mut self, sql: &str, place: Place) -> Done {
+        self.executor.execute(sql, place).map_err(|problem| OpError::new(place, problem))
+    }
+}

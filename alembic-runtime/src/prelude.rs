@@ -1,0 +1,17 @@
+//! What a revision in Rust needs: `use alembic_runtime::prelude::*`.
+
+pub use alembic_core::{
+    Dialect,
+    operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, Recreate},
+    schema::{
+        Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Index, IndexKey, Initially, PrimaryKey, Table,
+        Type, Unique, Value,
+    },
+};
+pub use diesel::{connection::LoadConnection, prelude::*};
+
+pub use crate::{
+    MigrationBackend,
+    op::{Backfill, MigrationResult, Op},
+    rows,
+};

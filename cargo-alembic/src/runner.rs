@@ -1,0 +1,161 @@
+//! The project's own program, which runs revisions in Rust: the counterpart of Alembic's `env.py`.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use alembic_core::Dialect;
+use alembic_runtime::cli::{CommandError, Exit};
+use cargo_metadata::{Message, MetadataCommand};
+use clap::Args as _;
+
+use crate::{
+    connect::Target,
+    context::{Context, Selection},
+    project::Project,
+};
+
+/// The environment of whoever has Cargo at hand.
+pub(crate) const DEVELOPMENT: &str = "development";
+
+/// A program that embeds the migrations, and `alembic_runtime::cli`.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    manifest: PathBuf,
+    name: String,
+    cargo: String,
+}
+
+impl Runner {
+    /// Finds the program that can run `revision`.
+    pub(crate) fn find(cx: &Context<'_>, project: &Project, revision: &str) -> Result<Self, CommandError> {
+        let (package, name) = (&project.package, &project.config.runner);
+        let metadata = MetadataCommand::new().manifest_path(&package.manifest).no_deps().exec();
+        let metadata =
+            metadata.map_err(|error| CommandError::usage("Cargo cannot read the package").caused_by(&error))?;
+        let own = metadata.packages.iter().find(|found| found.manifest_path.as_std_path() == package.manifest);
+        let has_it = own.is_some_and(|own| own.targets.iter().any(|target| target.is_bin() && target.name == *name));
+        if !has_it {
+            return Err(CommandError::usage(format!(
+                "revision `{revision}` is written in Rust, and package `{}` has no program `{name}` to run it",
+                package.name
+            ))
+            .hint(
+                "`cargo alembic init --runner` writes one; or name yours with `runner` in [package.metadata.alembic]",
+            ));
+        }
+        let cargo = cx.environment.get("CARGO").unwrap_or("cargo").to_owned();
+        Ok(Self { manifest: package.manifest.clone(), name: name.clone(), cargo })
+    }
+
+    /// Builds the program, and runs it with the arguments that this one was given.
+    pub(crate) fn run(
+        &self,
+        cx: &Context<'_>,
+        target: Option<&Target>,
+        dialect: Option<Dialect>,
+    ) -> Result<Exit, CommandError> {
+        let mut command = Command::new(self.build()?);
+        command.args(own_arguments(&cx.args)).current_dir(&cx.cwd);
+        if let Some(dialect) =
+            dialect.filter(|_| !cx.args.iter().any(|arg| arg.to_string_lossy().starts_with("--dialect")))
+        {
+            command.args(["--dialect", dialect.name()]);
+        }
+        // In the environment, where no list of processes shows the password.
+        if let Some(target) = target {
+            command.env("DATABASE_URL", target.for_drivers());
+        }
+        if cx.environment.get("ALEMBIC_ENV").is_none() {
+            command.env("ALEMBIC_ENV", DEVELOPMENT);
+        }
+        let status = command.status().map_err(|error| self.failed("could not be run").caused_by(&error))?;
+        Ok(match status.code() {
+            Some(0) => Exit::Success,
+            Some(1) => Exit::Negative,
+            Some(2) => Exit::Usage,
+            _ => Exit::Failed,
+        })
+    }
+
+    fn failed(&self, how: &str) -> CommandError {
+        CommandError::usage(format!("the program `{}`, which runs revisions in Rust, {how}", self.name))
+    }
+
+    /// Builds the program with the user's Cargo, whose messages go to stderr, and returns where it is.
+    fn build(&self) -> Result<PathBuf, CommandError> {
+        let build = Command::new(&self.cargo)
+            .args(["build", "--message-format", "json-render-diagnostics", "--bin", &self.name, "--manifest-path"])
+            .arg(&self.manifest)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| self.failed("could not be built").caused_by(&error))?;
+        let executable = Message::parse_stream(io::Cursor::new(build.stdout)).find_map(|message| match message {
+            Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == self.name => artifact.executable,
+            _ => None,
+        });
+        match executable {
+            Some(path) if build.status.success() => Ok(path.into_std_path_buf()),
+            _ => Err(self.failed("could not be built").hint("the compiler says why, above; nothing was changed")),
+        }
+    }
+}
+
+/// Leaves out what only `cargo alembic` understands: which package, which database.
+fn own_arguments(args: &[OsString]) -> Vec<OsString> {
+    let selection = Selection::augment_args(clap::Command::new("selection"));
+    let find = |text: &str| {
+        selection.get_arguments().find(|argument| {
+            let long = argument.get_long().map(|long| format!("--{long}"));
+            let short = argument.get_short().map(|short| format!("-{short}"));
+            long.is_some_and(|long| text == long || text.starts_with(&format!("{long}=")))
+                || short.is_some_and(|short| text.starts_with(&short))
+        })
+    };
+    let mut own = Vec::new();
+    let mut rest = args.iter().skip_while(|arg| *arg != "alembic").skip(1);
+    while let Some(arg) = rest.next() {
+        let text = arg.to_string_lossy();
+        match find(&text) {
+            Some(argument) => {
+                let takes_next = argument.get_action().takes_values()
+                    && !text.contains('=')
+                    && (text.len() == 2 || text.starts_with("--"));
+                if takes_next {
+                    rest.next();
+                }
+            }
+            None => {
+                own.push(arg.clone());
+                // Its value may look like anything.
+                if text == "-x" {
+                    own.extend(rest.next().cloned());
+                }
+            }
+        }
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_the_command_reach_the_program() {
+        let own = |line: &str| {
+            let args: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            own_arguments(&args).iter().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        let line = "cargo-alembic alembic -p shop --database-url x://y upgrade --locked head -x -p -nmore --sql";
+        assert_eq!(own(line), "upgrade head -x -p --sql");
+        assert_eq!(
+            own("cargo-alembic alembic downgrade -1 --manifest-path=a/Cargo.toml --tag=x"),
+            "downgrade -1 --tag=x"
+        );
+    }
+}
