@@ -16,6 +16,8 @@ mod migrations;
 mod migrator;
 mod op;
 pub mod prelude;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use alembic_core as core;
 pub use alembic_core::{config::TransactionMode, plan::Siblings};

@@ -8,7 +8,10 @@ pub use alembic_core::{
         Type, Unique, Value,
     },
 };
-pub use diesel::{connection::LoadConnection, prelude::*};
+pub use diesel::{
+    connection::{LoadConnection, SimpleConnection},
+    prelude::*,
+};
 
 pub use crate::{
     MigrationBackend,

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+mod batch;
 mod consistency;
 mod diesel;
 mod failures;
 mod foreign_keys;
 mod journal;
 mod locks;
+mod operations;
 mod recovery;
 mod rust;
 mod sessions;
+mod testing;
 mod upgrade;
 
 /// Builds migrations from `id < parents: up / down` lines.

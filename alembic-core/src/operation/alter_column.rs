@@ -11,8 +11,10 @@ pub struct AlterColumn {
     pub column: String,
     /// Its new type.
     pub column_type: Option<Type>,
-    /// How a value of the old type becomes one of the new. PostgreSQL, and SQLite in batch mode.
-    pub using: Option<String>,
+    /// How PostgreSQL makes a value of the new type of an old one.
+    pub postgres_using: Option<String>,
+    /// How SQLite does, when it rebuilds the table; else the value stays, as far as the new type takes it.
+    pub sqlite_using: Option<String>,
     /// Whether it may hold nothing from now on.
     pub nullable: Option<bool>,
     /// Its new default; none inside takes it away.
@@ -35,7 +37,8 @@ impl AlterColumn {
             table: table.into(),
             column: column.to_owned(),
             column_type: None,
-            using: None,
+            postgres_using: None,
+            sqlite_using: None,
             nullable: None,
             default: None,
             identity: None,
@@ -52,10 +55,17 @@ impl AlterColumn {
         self
     }
 
-    /// Says how a value of the old type becomes one of the new.
+    /// Says how PostgreSQL makes a value of the new type of an old one.
     #[must_use]
-    pub fn using(mut self, expression: &str) -> Self {
-        self.using = Some(expression.to_owned());
+    pub fn postgres_using(mut self, expression: &str) -> Self {
+        self.postgres_using = Some(expression.to_owned());
+        self
+    }
+
+    /// Says how SQLite does, when it rebuilds the table.
+    #[must_use]
+    pub fn sqlite_using(mut self, expression: &str) -> Self {
+        self.sqlite_using = Some(expression.to_owned());
         self
     }
 

@@ -2,12 +2,15 @@
 
 mod alter_column;
 mod batch;
+mod constraint;
+mod index;
 mod insert;
 mod mysql;
 mod postgres;
 mod rebuild;
 mod render;
 mod sqlite;
+mod table;
 
 pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
@@ -20,6 +23,7 @@ use crate::schema::{Column, Constraint, ConstraintKind, Index, Name, Table};
 /// One operation.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "they are made and used one at a time")]
 pub enum Operation {
     /// Creates a table with its indexes.
     CreateTable(Table),

@@ -12,10 +12,6 @@ use crate::{
 /// The default and the name can be changed alone; for all else the whole column is written anew.
 pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<Vec<String>, Unsupported> {
     let dialect = writer.dialect;
-    if change.using.is_some() {
-        let instead = "change the values with `op.execute` before, and leave `using` out";
-        return Err(unsupported(dialect, "`using`: it converts values by itself", instead));
-    }
     let (alter, column) = (writer.alter(&change.table), dialect.quote(&change.column));
     let whole = change.column_type.is_some()
         || change.nullable.is_some()

@@ -13,7 +13,7 @@ pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<V
     let column = POSTGRES.quote(&change.column);
     let mut actions = Vec::new();
     if let Some(column_type) = &change.column_type {
-        let using = change.using.as_ref().map_or_else(String::new, |using| format!(" USING {using}"));
+        let using = change.postgres_using.as_ref().map_or_else(String::new, |using| format!(" USING {using}"));
         // The old default may have no cast to the new type.
         if change.default.is_some() {
             actions.push(format!("ALTER COLUMN {column} DROP DEFAULT"));

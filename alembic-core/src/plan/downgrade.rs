@@ -60,6 +60,15 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -
     Ok(Plan { steps })
 }
 
+/// Plans to undo one revision that nothing applied follows or depends on.
+#[must_use]
+pub fn undo(graph: &Graph, rows: &[Node], node: Node) -> Plan {
+    let mut state = Rows::new(graph, rows);
+    let (from, to) = (vec![node], graph.parents(node).to_vec());
+    let rows = state.downgrade(node);
+    Plan { steps: vec![Step { direction: Direction::Downgrade, revision: Some(node), from, to, rows }] }
+}
+
 /// Dependents of the branch have to go with it; branches that merely share its trunk do not.
 fn refuse_siblings(
     graph: &Graph,

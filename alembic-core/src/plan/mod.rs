@@ -10,7 +10,7 @@ mod work;
 
 use std::fmt;
 
-pub use downgrade::{Siblings, downgrade};
+pub use downgrade::{Siblings, downgrade, undo};
 pub use rows::{RowOperation, Rows};
 pub use stamp::stamp;
 pub use upgrade::upgrade;

@@ -37,7 +37,7 @@ impl Observer for Lines<'_, '_> {
     }
 
     fn progress(&mut self, done: u64, total: u64) {
-        let percent = if total == 0 { 100 } else { done.saturating_mul(100) / total };
+        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
         self.printer.progress(format_args!("  {percent:>3} % ({done} of {total})"));
     }
 

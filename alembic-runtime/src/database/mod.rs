@@ -2,6 +2,8 @@
 
 mod blockers;
 mod diagnosis;
+#[cfg(feature = "testing")]
+mod fingerprint;
 pub(crate) mod foreign_keys;
 mod lock;
 #[cfg(feature = "mysql")]
@@ -22,6 +24,8 @@ use alembic_core::{Dialect, version_table::VersionTable};
 pub(crate) use blockers::blockers;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
+#[cfg(feature = "testing")]
+pub(crate) use fingerprint::fingerprint;
 pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use probe::{Fate, fate};
 pub use rows::LogRecord;

@@ -101,6 +101,12 @@ where
         self.run(conn, Command::Downgrade(target, siblings))
     }
 
+    /// Undoes one revision, which nothing applied follows.
+    #[cfg(feature = "testing")]
+    pub(crate) fn undo(mut self, conn: &mut C, node: alembic_core::Node) -> Result<Report, Error> {
+        self.run(conn, Command::Undo(node))
+    }
+
     /// Sets the version table to the targets without running anything.
     ///
     /// # Errors

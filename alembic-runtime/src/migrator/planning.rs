@@ -17,6 +17,9 @@ use crate::{Migrations, database::State};
 pub(super) enum Command<'a> {
     Upgrade(&'a str),
     Downgrade(&'a str, Siblings),
+    /// One revision, which nothing applied follows.
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only tests undo single revisions"))]
+    Undo(Node),
     Stamp(&'a [&'a str], Purge),
     EnsureVersion,
     Resolve(Decision<'a>),
@@ -52,6 +55,7 @@ pub(super) fn plan(
     let plan = match command {
         Command::Upgrade(target) => plan::upgrade(graph, &rows, target)?,
         Command::Downgrade(target, siblings) => plan::downgrade(graph, &rows, target, siblings)?,
+        Command::Undo(node) => plan::undo(graph, &rows, node),
         Command::Stamp(..) | Command::EnsureVersion | Command::Resolve(..) | Command::Accept(_) => Plan::default(),
     };
     match resumable {

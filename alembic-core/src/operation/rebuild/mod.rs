@@ -176,7 +176,7 @@ impl<'p> Plan<'p> {
         if let Some(column_type) = &change.column_type {
             self.check_enumeration(&name, &Column::new(&name, column_type.clone()))?;
         }
-        if let Some(using) = &change.using
+        if let Some(using) = &change.sqlite_using
             && let Some(copy) = self.copies.iter_mut().find(|copy| copy.column == in_quotes)
         {
             copy.value = format!("({using})");

@@ -26,7 +26,7 @@ fn a_table_is_made_anew_in_the_prescribed_order() {
     let sql = rendered(|batch| {
         batch
             .alter_column("score", |column| {
-                column.column_type(Type::Integer).not_null().using("CAST(score AS INTEGER)")
+                column.column_type(Type::Integer).not_null().sqlite_using("CAST(score AS INTEGER)")
             })
             .alter_column("title", |column| column.default("untitled").rename("headline"))
             .add_column(Column::new("user_id", Type::Integer))

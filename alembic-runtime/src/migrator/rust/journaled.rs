@@ -170,7 +170,8 @@ where
 
     /// The last operation left something in a session that is gone.
     fn forgotten(&self) -> Finding {
-        let (line, statement) = self.work.statements.last().map(|last| (last.line, last.text.clone())).unwrap_or_default();
+        let (line, statement) =
+            self.work.statements.last().map(|last| (last.line, last.text.clone())).unwrap_or_default();
         let done = self.left.as_ref().map_or(0, LogRecord::statements_done);
         Finding::Forgotten { revision: self.work.id.clone(), path: self.work.path.clone(), line, done, statement }
     }

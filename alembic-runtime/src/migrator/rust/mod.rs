@@ -52,7 +52,7 @@ where
                 let statement = statement(step, &sql, place);
                 step.refuse(&statement)?;
                 step.statements.push(statement);
-                step.sql.push_str(&format!("{sql};\n\n"));
+                step.sql.extend([sql.as_str(), ";\n\n"]);
             }
         }
         Ok(())

@@ -1,0 +1,297 @@
+//! A database for one test.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    ops::{Deref, DerefMut},
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use alembic_core::{Checksum, Dialect};
+use diesel::connection::LoadConnection;
+use tempfile::TempDir;
+
+use crate::{
+    Error, MigrationBackend, Migrations,
+    database::{Patience, answer, snapshot},
+};
+
+/// A connection to a database of its own, which is dropped with this value, also when a test panics.
+///
+/// ```text
+/// let mut db = Fresh::migrated(&MIGRATIONS, "postgres://localhost/postgres")?;
+/// diesel::insert_into(users::table).values(users::name.eq("a")).execute(&mut *db)?;
+/// ```
+///
+/// The migrations run once: for SQLite once per process, which keeps the file; for PostgreSQL once per
+/// version of them, in a template database `alembic_template_…` that stays on the server and is copied by
+/// every later test and process. MariaDB and MySQL have nothing of the kind, and run them each time.
+pub struct Fresh<C: LoadConnection>
+where
+    C::Backend: MigrationBackend,
+{
+    /// Taken when it is dropped: a database with connections cannot be.
+    conn: Option<C>,
+    server: Server,
+    url: String,
+    name: String,
+    _folder: Option<TempDir>,
+}
+
+/// Why there is no fresh database.
+#[derive(Debug)]
+pub struct TestingError(String);
+
+impl std::error::Error for TestingError {}
+
+impl fmt::Display for TestingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn failed(doing: &str) -> impl FnOnce(diesel::result::Error) -> TestingError {
+    move |error| TestingError(format!("could not {doing}: {error}"))
+}
+
+fn io(doing: &str) -> impl FnOnce(std::io::Error) -> TestingError {
+    move |error| TestingError(format!("could not {doing}: {error}"))
+}
+
+impl From<Error> for TestingError {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A URL, of which only the database's name matters.
+#[derive(Debug, Clone)]
+struct Server {
+    before: String,
+    database: String,
+    after: String,
+}
+
+impl Server {
+    fn parse(url: &str) -> Result<Self, TestingError> {
+        let without = || TestingError("the URL of a server names a database, in which others can be made".to_owned());
+        let host = url.find("://").map(|at| at + 3).ok_or_else(without)?;
+        let slash = url[host..].find('/').map(|at| host + at + 1).ok_or_else(without)?;
+        let end = url[slash..].find('?').map_or(url.len(), |at| slash + at);
+        let (before, database, after) = (url[..slash].to_owned(), url[slash..end].to_owned(), url[end..].to_owned());
+        if database.is_empty() { Err(without()) } else { Ok(Self { before, database, after }) }
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("{}{database}{}", self.before, self.after)
+    }
+
+    fn connect<C: LoadConnection>(&self, database: &str) -> Result<C, TestingError> {
+        C::establish(&self.url(database))
+            .map_err(|error| TestingError(format!("could not connect to the database {database}: {error}")))
+    }
+
+    /// Runs a statement in the database that the URL names.
+    fn run<C: LoadConnection>(&self, sql: &str) -> Result<(), TestingError> {
+        self.connect::<C>(&self.database)?.batch_execute(sql).map_err(failed("make or drop a database"))
+    }
+}
+
+impl<C: LoadConnection> Fresh<C>
+where
+    C::Backend: MigrationBackend,
+{
+    /// Returns a database in which every revision is applied.
+    ///
+    /// `server` is the URL of any database of the server whose role may create others; SQLite needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`TestingError`] if the server cannot be reached, or a revision fails.
+    pub fn migrated(migrations: &Migrations<C>, server: &str) -> Result<Self, TestingError> {
+        match C::Backend::FAMILY {
+            Dialect::Sqlite => Self::copied(migrations),
+            Dialect::Postgres => Self::from_template(migrations, server),
+            Dialect::Mysql | Dialect::Mariadb => {
+                let mut this = Self::empty(migrations, server)?;
+                migrations.upgrade(&mut this, "heads")?;
+                Ok(this)
+            }
+        }
+    }
+
+    /// Returns an empty database.
+    ///
+    /// # Errors
+    ///
+    /// [`TestingError`] if the server cannot be reached.
+    pub fn empty(_migrations: &Migrations<C>, server: &str) -> Result<Self, TestingError> {
+        if C::Backend::FAMILY == Dialect::Sqlite {
+            return Self::file(|_| Ok(()));
+        }
+        let (server, name) = (Server::parse(server)?, unique_name());
+        server.run::<C>(&format!("CREATE DATABASE {name}"))?;
+        Self::open(server, name)
+    }
+
+    /// Returns where the database is, for other connections.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn open(server: Server, name: String) -> Result<Self, TestingError> {
+        let url = server.url(&name);
+        // From here on it is dropped, whatever happens.
+        let mut this = Self { conn: None, server, url, name, _folder: None };
+        this.conn = Some(this.server.connect(&this.name)?);
+        Ok(this)
+    }
+
+    fn file(make: impl FnOnce(&Path) -> Result<(), TestingError>) -> Result<Self, TestingError> {
+        let folder = tempfile::tempdir().map_err(io("make a temporary folder"))?;
+        let path = folder.path().join("test.db");
+        make(&path)?;
+        let url = path.display().to_string();
+        let conn = C::establish(&url).map_err(|error| TestingError(format!("could not open {url}: {error}")))?;
+        let server = Server { before: String::new(), database: String::new(), after: String::new() };
+        Ok(Self { conn: Some(conn), server, url, name: String::new(), _folder: Some(folder) })
+    }
+
+    /// SQLite: the file of a migrated database is made once per process, and written again for each test.
+    fn copied(migrations: &Migrations<C>) -> Result<Self, TestingError> {
+        static FILES: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+        let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = template_name(migrations)?;
+        if let Some(bytes) = files.get(&name) {
+            return Self::file(|path| fs::write(path, bytes).map_err(io("write the migrated database")));
+        }
+        let mut this = Self::file(|_| Ok(()))?;
+        migrations.upgrade(&mut this, "heads")?;
+        files.insert(name, fs::read(&this.url).map_err(io("read the migrated database"))?);
+        Ok(this)
+    }
+
+    fn from_template(migrations: &Migrations<C>, server: &str) -> Result<Self, TestingError> {
+        let server = Server::parse(server)?;
+        let template = template_name(migrations)?;
+        let name = unique_name();
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let mut conn = server.connect::<C>(&server.database)?;
+        if !exists(&mut conn, &template)? {
+            make_template(migrations, &server, &mut conn, &template)?;
+        }
+        conn.batch_execute(&copy).map_err(failed("copy the template database"))?;
+        Self::open(server, name)
+    }
+}
+
+/// Several may come here at once: the first makes it, under a lock that its session holds.
+fn make_template<C>(
+    migrations: &Migrations<C>,
+    server: &Server,
+    conn: &mut C,
+    template: &str,
+) -> Result<(), TestingError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let lock = format!("hashtext('{template}')");
+    let mut patience = Patience::new(Duration::from_secs(600));
+    let taken = format!("SELECT pg_try_advisory_lock({lock})::text AS answer");
+    while snapshot(conn, |conn| answer(conn, &taken)).map_err(failed("take a lock"))?.as_deref() != Some("true") {
+        if !patience.pause() {
+            return Err(TestingError(format!("somebody else has been making the database {template} for too long")));
+        }
+    }
+    let made = (|| {
+        if exists(conn, template)? {
+            return Ok(());
+        }
+        // Under another name until it is complete: who dies in between leaves none that looks so.
+        let draft = format!("{template}_draft");
+        let run = |conn: &mut C, sql: &str| conn.batch_execute(sql).map_err(failed("make the template database"));
+        run(conn, &format!("DROP DATABASE IF EXISTS {draft}"))?;
+        run(conn, &format!("CREATE DATABASE {draft}"))?;
+        migrations.upgrade(&mut server.connect::<C>(&draft)?, "heads")?;
+        // The server may still be ending that session.
+        let mut patience = Patience::new(Duration::from_secs(10));
+        while let Err(error) = run(conn, &format!("ALTER DATABASE {draft} RENAME TO {template}")) {
+            if !patience.pause() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    })();
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({lock})")).map_err(failed("release a lock"))?;
+    made
+}
+
+fn exists<C>(conn: &mut C, database: &str) -> Result<bool, TestingError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let sql = format!("SELECT datname::text AS answer FROM pg_database WHERE datname = '{database}'");
+    Ok(snapshot(conn, |conn| answer(conn, &sql)).map_err(failed("look for the template database"))?.is_some())
+}
+
+/// Names the migrations and all their history.
+fn template_name<C>(migrations: &Migrations<C>) -> Result<String, TestingError> {
+    let graph = migrations.graph()?;
+    let hashes: Vec<_> = graph.heads().into_iter().map(|head| graph.node_hash(head)).collect();
+    let hash = Checksum::of(hashes.iter().map(|hash| hash.as_bytes().as_slice())).to_string();
+    Ok(format!("alembic_template_{hash}"))
+}
+
+fn unique_name() -> String {
+    format!("alembic_test_{}", uuid::Uuid::new_v4().simple())
+}
+
+impl<C: LoadConnection> Deref for Fresh<C>
+where
+    C::Backend: MigrationBackend,
+{
+    type Target = C;
+
+    #[expect(clippy::expect_used, reason = "it is taken only when the value is dropped")]
+    fn deref(&self) -> &C {
+        self.conn.as_ref().expect("a connection until the end")
+    }
+}
+
+impl<C: LoadConnection> DerefMut for Fresh<C>
+where
+    C::Backend: MigrationBackend,
+{
+    #[expect(clippy::expect_used, reason = "it is taken only when the value is dropped")]
+    fn deref_mut(&mut self) -> &mut C {
+        self.conn.as_mut().expect("a connection until the end")
+    }
+}
+
+impl<C: LoadConnection> fmt::Debug for Fresh<C>
+where
+    C::Backend: MigrationBackend,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fresh").field("database", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<C: LoadConnection> Drop for Fresh<C>
+where
+    C::Backend: MigrationBackend,
+{
+    fn drop(&mut self) {
+        drop(self.conn.take());
+        let force = if C::Backend::FAMILY == Dialect::Postgres { " WITH (FORCE)" } else { "" };
+        if !self.name.is_empty() {
+            // A test that fails has more to say than that its database is left.
+            self.server.run::<C>(&format!("DROP DATABASE IF EXISTS {}{force}", self.name)).ok();
+        }
+    }
+}

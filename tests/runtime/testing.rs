@@ -1,0 +1,57 @@
+//! What applications test their own migrations with.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use alembic_runtime::testing::{Fresh, RoundTripError, round_trip};
+use harness::{Kind, on_every_database};
+
+use crate::{LINE, migrations};
+
+on_every_database! {
+    fn each_test_has_a_database_of_its_own(db) {
+        let m = migrations::<Conn>(LINE);
+        let mut names = Vec::new();
+        std::thread::scope(|scope| {
+            let tests: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut fresh = Fresh::migrated(&m, db.url()).unwrap();
+                        assert_eq!(m.current(&mut fresh).unwrap(), ["c"]);
+                        diesel::connection::SimpleConnection::batch_execute(&mut *fresh, "INSERT INTO tc VALUES (1)").unwrap();
+                        fresh.url().to_owned()
+                    })
+                })
+                .collect();
+            names.extend(tests.into_iter().map(|test| test.join().unwrap()));
+        });
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 4);
+    }
+
+    fn it_is_dropped_when_a_test_panics(db) {
+        let m = migrations::<Conn>(LINE);
+        let mut url = String::new();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let fresh = Fresh::migrated(&m, db.url()).unwrap();
+            fresh.url().clone_into(&mut url);
+            panic!("as tests do");
+        }));
+        assert!(panicked.is_err());
+        match KIND {
+            Kind::Sqlite => assert!(!std::path::Path::new(&url).exists()),
+            _ => assert!(<Conn as diesel::Connection>::establish(&url).is_err()),
+        }
+    }
+
+    fn downgrades_that_undo_nothing_are_found(db) {
+        let mut fresh = Fresh::empty(&migrations::<Conn>(LINE), db.url()).unwrap();
+        assert_eq!(round_trip(&migrations::<Conn>(LINE), &mut fresh).unwrap(), Vec::<String>::new());
+        let mut spec = LINE.to_vec();
+        spec[1].3 = "SELECT 1;";
+        let mut fresh = Fresh::empty(&migrations::<Conn>(LINE), db.url()).unwrap();
+        let error = round_trip(&migrations::<Conn>(&spec), &mut fresh).unwrap_err();
+        let RoundTripError::Differs { revision, left, .. } = &error else { panic!("{error}") };
+        assert!(revision == "b" && left.iter().all(|line| line.contains("tb")), "{error}");
+    }
+}
