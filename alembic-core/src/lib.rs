@@ -17,6 +17,7 @@ pub mod plan;
 pub mod revision;
 pub mod schema;
 pub mod script;
+pub mod seed;
 pub mod sql;
 pub mod suggest;
 pub mod target;

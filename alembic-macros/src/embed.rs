@@ -63,9 +63,10 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     if !differences.is_empty() {
         return Err(messages(&differences));
     }
+    let seeds = folder.seeds(&config.seeds).map_err(|message| vec![message])?;
     // Cargo builds again for a new dependency, not for new metadata.
     let watched = [folder.manifest(), lock_path];
-    Ok(emit(&collection, &config, &watched, &files))
+    Ok(emit(&collection, &config, &watched, &files, &seeds))
 }
 
 fn configuration(folder: &Folder, argument: &Argument) -> Result<Config, String> {
@@ -94,18 +95,20 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
 }
 
 /// Two constants with everything in them, and the files for Cargo to watch.
-fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[File]) -> TokenStream {
+fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[File], seeds: &[File]) -> TokenStream {
     let (text, table) = encode(&collection.graph, &config.settings, &config.migrations, |revision| {
         collection.script(revision).cloned().expect("the graph was made from these scripts")
     });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));
     let (modules, code) = functions(collection, files);
+    let seeds = embedded_seeds(seeds);
     let watched = watched.iter().chain(files.iter().map(|file| &file.path)).map(|path| path.display().to_string());
     quote! {{
         const _: &[&[u8]] = &[#(::core::include_bytes!(#watched)),*];
         #modules
         ::alembic_runtime::Migrations::embedded(#text, #table)
             #code
+            #seeds
             .application(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"))
     }}
 }
@@ -144,6 +147,17 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
         })
     };
     (modules, code)
+}
+
+fn embedded_seeds(seeds: &[File]) -> TokenStream {
+    if seeds.is_empty() {
+        return TokenStream::new();
+    }
+    let names = seeds.iter().map(|seed| &seed.name);
+    let paths = seeds.iter().map(|seed| seed.path.display().to_string());
+    quote! {
+        .embedded_seeds(&[#((#names, ::core::include_str!(#paths))),*])
+    }
 }
 
 fn messages(problems: &[Problem]) -> Vec<String> {

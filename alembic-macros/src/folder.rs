@@ -9,6 +9,7 @@ use alembic_core::{
     collection::is_revision,
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
+    seed::Seed,
 };
 
 /// Files below one package.
@@ -61,6 +62,29 @@ impl Folder {
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(files)
+    }
+
+    /// Reads the files of the folder of seeds, which need not be there; sorted by name.
+    pub(crate) fn seeds(&self, folder: &str) -> Result<Vec<File>, String> {
+        let root = self.root.join(folder);
+        let mut seeds = Vec::new();
+        let mut folders = vec![(String::new(), root.clone())];
+        while let Some((prefix, path)) = folders.pop() {
+            let Ok(entries) = fs::read_dir(&path) else { continue };
+            for entry in entries {
+                let path = entry.map_err(|error| format!("could not read `{folder}`: {error}"))?.path();
+                let name = format!("{prefix}{}", file_name(&path));
+                if path.is_dir() && prefix.is_empty() && !leads_out(&root, &path) {
+                    folders.push((format!("{name}/"), path));
+                } else if Seed::of(&name).is_some() && !leads_out(&root, &path) {
+                    let content =
+                        fs::read(&path).map_err(|error| format!("could not read `{folder}/{name}`: {error}"))?;
+                    seeds.push(File { name, path, content });
+                }
+            }
+        }
+        seeds.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(seeds)
     }
 
     /// Reads the lock file.

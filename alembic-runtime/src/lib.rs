@@ -16,6 +16,7 @@ mod migrations;
 mod migrator;
 mod op;
 pub mod prelude;
+mod seeds;
 #[cfg(feature = "testing")]
 pub mod testing;
 

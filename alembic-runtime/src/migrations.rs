@@ -26,6 +26,9 @@ pub struct Migrations<C> {
     source: Source,
     application: (&'static str, &'static str),
     code: Lookup<C>,
+    /// Where each seed is below the folder of seeds, and its text.
+    seeds: Vec<(String, String)>,
+    embedded_seeds: &'static [(&'static str, &'static str)],
 }
 
 /// Returns the functions of a revision in Rust.
@@ -49,12 +52,16 @@ struct Project {
 }
 
 impl<C> Migrations<C> {
+    const fn of(source: Source) -> Self {
+        Self { source, application: ("", ""), code: |_| None, seeds: Vec::new(), embedded_seeds: &[] }
+    }
+
     /// Wraps what `embed_migrations!` emits.
     #[doc(hidden)]
     #[must_use]
     pub const fn embedded(text: &'static str, table: &'static [u8]) -> Self {
         let source = Source::Embedded { text: Cow::Borrowed(text), table: Cow::Borrowed(table) };
-        Self { source, application: ("", ""), code: |_| None }
+        Self::of(source)
     }
 
     /// Adds the functions of the revisions in Rust.
@@ -63,6 +70,26 @@ impl<C> Migrations<C> {
     pub const fn with_code(mut self, code: Lookup<C>) -> Self {
         self.code = code;
         self
+    }
+
+    /// Adds the files of the folder of seeds, each with its path below that folder.
+    #[must_use]
+    pub fn with_seeds(mut self, seeds: Vec<(String, String)>) -> Self {
+        self.seeds = seeds;
+        self
+    }
+
+    /// Adds what `embed_migrations!` found in the folder of seeds.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn embedded_seeds(mut self, seeds: &'static [(&'static str, &'static str)]) -> Self {
+        self.embedded_seeds = seeds;
+        self
+    }
+
+    pub(crate) fn seeds(&self) -> impl Iterator<Item = (&str, &str)> {
+        let others = self.seeds.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        self.embedded_seeds.iter().copied().chain(others)
     }
 
     pub(crate) fn code(&self, revision: &str) -> Option<Code<C>> {
@@ -87,7 +114,7 @@ impl<C> Migrations<C> {
         load: impl Fn(&Graph, Node) -> Result<Script, Error> + Send + Sync + 'static,
     ) -> Self {
         let project = Project { graph, settings, load: Box::new(load) };
-        Self { source: Source::Project(Box::new(project)), application: ("", ""), code: |_| None }
+        Self::of(Source::Project(Box::new(project)))
     }
 
     /// Builds the graph from a folder embedded with `include_dir!`, at run time.
@@ -144,7 +171,7 @@ impl<C> Migrations<C> {
             |revision: &Revision| collection.script(revision).cloned().expect("the graph was made from these scripts");
         let (text, table) = encode(&collection.graph, &Settings::default(), &[], script);
         let source = Source::Embedded { text: Cow::Owned(text), table: Cow::Owned(table) };
-        Ok(Self { source, application: ("", ""), code: |_| None })
+        Ok(Self::of(source))
     }
 
     /// Returns the graph. An embedded one is decoded, in time linear in its revisions.

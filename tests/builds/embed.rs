@@ -7,7 +7,7 @@ use harness::{Output, Project, bash, workspace};
 use crate::{PROGRAM, cargo, target};
 
 /// A program that prints how many revisions are applied to a new database.
-fn package() -> Project {
+pub(crate) fn package() -> Project {
     let project = Project::new(PROGRAM, "sqlite-path = \"shop.db\"\n");
     let root = workspace().display().to_string();
     let manifest = project.read("Cargo.toml");

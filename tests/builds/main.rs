@@ -7,6 +7,7 @@ mod embed;
 mod examples;
 mod many_processes;
 mod readme;
+mod runner;
 
 use std::{
     path::{Path, PathBuf},

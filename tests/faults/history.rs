@@ -106,7 +106,7 @@ pub(crate) fn mistakes(db: &Database) -> Vec<String> {
 }
 
 /// Returns which questions have another answer than expected.
-fn compare(db: &Database, expected: &[(&str, String, &str)]) -> Vec<String> {
+pub(crate) fn compare(db: &Database, expected: &[(&str, String, &str)]) -> Vec<String> {
     let queries: Vec<&str> = expected.iter().map(|(_, sql, _)| sql.as_str()).collect();
     let wrong = |((what, _, expected), found): (&(&str, String, &str), String)| {
         (found != *expected).then(|| format!("{what}: {found} instead of {expected}"))

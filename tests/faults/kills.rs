@@ -84,7 +84,7 @@ where
 }
 
 /// Spreads the moments evenly, in an order that visits all parts early.
-fn fraction(run: usize) -> f64 {
+pub(crate) fn fraction(run: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred runs")]
     let golden = run as f64 * 0.618_033_988_749_895;
     golden.fract()

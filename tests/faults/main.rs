@@ -9,6 +9,7 @@
     reason = "a program of its own, which breaks things"
 )]
 
+mod backfill;
 mod crowd;
 mod faulty;
 mod history;
@@ -121,6 +122,7 @@ where
         }
         rows.send(crowd::two_versions(kind, mode, 32, effort.crowds)).ok();
     }
+    rows.send(backfill::row::<C>(kind, 2 * effort.crowds)).ok();
 }
 
 /// Restarts disturb everybody, so they come last.
@@ -161,8 +163,11 @@ where
                     return ExitCode::from(2);
                 }
             };
-            let migrations =
-                if task == "slow" { history::slow::<C>(kind) } else { history::history::<C>(kind, mode, number) };
+            let migrations = match task {
+                "slow" => history::slow::<C>(kind),
+                "backfill" => backfill::migrations::<C>(),
+                _ => history::history::<C>(kind, mode, number),
+            };
             migrations.migrator().allow_ahead().upgrade(&mut conn, "head")
         }
     };

@@ -4,6 +4,7 @@
 
 mod batch;
 mod consistency;
+mod data;
 mod diesel;
 mod failures;
 mod foreign_keys;

@@ -20,8 +20,8 @@ pub use nature::{
     leaves_in_session, may_commit_inside, moves_names, must_run_alone, nature, setting, uses_session,
 };
 pub(crate) use pieces::{Piece, pieces};
-pub use words::essence;
 pub(crate) use words::{Word, name};
+pub use words::{essence, spelled_alike};
 
 use crate::Dialect;
 

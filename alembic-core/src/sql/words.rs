@@ -81,9 +81,29 @@ pub fn essence(statement: &str, dialect: Dialect) -> String {
     }
 }
 
+/// Returns a statement with one space between its words, and without the quotes of names: two that differ
+/// only in how they are written are the same then.
+#[must_use]
+pub fn spelled_alike(statement: &str, dialect: Dialect) -> String {
+    let spelled = |word: Word<'_>| match word {
+        Word::Quoted(text) if text.starts_with('\'') => text.to_owned(),
+        Word::Symbol(sign) => char::from(sign).to_string(),
+        Word::Bare(text) => text.to_owned(),
+        Word::Quoted(text) => name(word, dialect).unwrap_or_else(|| text.to_owned()),
+    };
+    words(statement, dialect).map(spelled).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_and_space_make_no_other_statement() {
+        let alike = |statement| spelled_alike(statement, Dialect::Sqlite);
+        assert_eq!(alike("CREATE TABLE \"t\"(\n  [x] INT)"), alike("CREATE TABLE t (x INT)"));
+        assert_ne!(alike("SELECT 'a'"), alike("SELECT a"));
+    }
 
     #[test]
     fn comments_and_space_do_not_count() {

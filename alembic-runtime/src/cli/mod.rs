@@ -27,6 +27,7 @@ mod output;
 mod progress;
 mod resolve;
 mod running;
+mod seed;
 mod show;
 mod stamp;
 mod upgrade;
@@ -80,6 +81,8 @@ pub enum Command {
     EnsureVersion(ensure_version::Args),
     /// Say what became of a statement during which an earlier run died
     Resolve(resolve::Args),
+    /// Fill the database with the files of seeds/
+    Seed(seed::Args),
     /// Record the present text of revisions that were edited after they were applied
     Accept(accept::Args),
 }
@@ -93,7 +96,7 @@ impl Command {
             Self::Downgrade(args) => args.running.changes_database(),
             Self::Stamp(args) => args.running.changes_database(),
             Self::EnsureVersion(args) => args.running.changes_database(),
-            Self::Resolve(_) | Self::Accept(_) => true,
+            Self::Resolve(_) | Self::Accept(_) | Self::Seed(_) => true,
             Self::Current(_)
             | Self::History(_)
             | Self::Heads(_)
@@ -131,6 +134,7 @@ impl Command {
             | Self::Log(_)
             | Self::EnsureVersion(_)
             | Self::Resolve(_)
+            | Self::Seed(_)
             | Self::Accept(_) => true,
         }
     }
@@ -160,6 +164,7 @@ where
         Command::EnsureVersion(args) => ensure_version::run(args, cx),
         Command::Resolve(args) => resolve::run(args, cx),
         Command::Accept(args) => accept::run(args, cx),
+        Command::Seed(args) => seed::run(args, cx),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a schema looks like, as lines that can be compared.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_core::{Dialect, sql::spelled_alike, version_table::VersionTable};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, snapshot};
@@ -21,7 +21,9 @@ where
     let mut lines = Vec::new();
     for query in queries {
         let found = snapshot(conn, |conn| C::Backend::answers(conn, query))?;
-        lines.extend(found.into_iter().flatten().filter(|line| !is_ours(line)));
+        let found = found.into_iter().flatten().filter(|line| !is_ours(line));
+        // SQLite remembers every space.
+        lines.extend(found.map(|line| if dialect == Dialect::Sqlite { spelled_alike(&line, dialect) } else { line }));
     }
     lines.sort_unstable();
     Ok(lines)

@@ -53,6 +53,26 @@ pub enum Error {
         /// The line of the file.
         line: usize,
     },
+    /// A seed failed, and was rolled back.
+    #[error(
+        "seed `{path}` failed: {problem}\n  --> {path}:{line}\nthe seed was rolled back; those before it are committed"
+    )]
+    Seed {
+        /// The file, relative to the folder of seeds.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// What the server says.
+        problem: String,
+    },
+    /// There is no such seed.
+    #[error("there is no seed `{name}` for the environment `{environment}`")]
+    NoSeed {
+        /// What was asked for.
+        name: String,
+        /// In which environment.
+        environment: String,
+    },
     /// A file could not be read.
     #[error("could not read `{path}`")]
     Io {
@@ -177,9 +197,12 @@ impl Error {
                 "run it with a program that embeds the migrations with `embed_migrations!`; nothing was changed".into(),
             ),
             Self::NotForScripts { .. } => Some(
-                "write it with the operations or as SQL, or run the revision on the database; `from:to` leaves it out of                  the script"
+                "write it with the operations or as SQL, or run the revision on the database and leave it out of the script \
+                 with `from:to`"
                     .into(),
             ),
+            Self::Seed { .. } => Some("mend the file and run it again: seeds may be run as often as you like".into()),
+            Self::NoSeed { .. } => Some("seeds are files of `seeds/` and of `seeds/<environment>/`".into()),
             Self::Overtaken => Some("look at `log`, and run the command again".into()),
             Self::Cascade { .. } => Some(
                 "write `-- Foreign Keys: off` into the header, or delete those rows first; the revision was rolled back".into(),
@@ -209,6 +232,7 @@ impl Error {
                 | Self::Interfered { .. }
                 | Self::Query { .. }
                 | Self::Overtaken
+                | Self::Seed { .. }
                 | Self::Cascade { .. }
                 | Self::ForeignKeys { .. }
         )

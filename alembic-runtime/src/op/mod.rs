@@ -87,6 +87,11 @@ pub(crate) trait Executor<C> {
 
     /// Notes that a backfill is done.
     fn backfilled(&mut self) -> Result<(), Problem>;
+
+    /// Returns whether operations are written down instead of being run.
+    fn is_script(&self) -> bool {
+        false
+    }
 }
 
 /// How far a backfill has come.

@@ -37,6 +37,10 @@ impl<C> Executor<C> for Script {
         Ok(())
     }
 
+    fn is_script(&self) -> bool {
+        true
+    }
+
     fn backfilled(&mut self) -> Result<(), Problem> {
         Ok(())
     }

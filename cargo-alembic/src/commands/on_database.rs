@@ -82,6 +82,8 @@ where
     C::Backend: MigrationBackend,
 {
     let migrations = project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
+    let seeds = if matches!(command, cli::Command::Seed(_)) { project.seeds()? } else { Vec::new() };
+    let migrations = migrations.with_seeds(seeds);
     let printer = &mut cx.printer;
     cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer, environment: DEVELOPMENT })
 }

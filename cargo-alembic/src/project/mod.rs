@@ -5,6 +5,7 @@ mod files;
 mod load;
 mod manifest;
 mod name;
+mod seeds;
 mod write;
 
 pub(crate) use discover::{Package, discover};

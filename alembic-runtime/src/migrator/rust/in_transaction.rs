@@ -39,7 +39,11 @@ where
         let statement = statement(self.work, sql, place);
         self.work.statements.push(statement);
         self.engine.refuse_statement(self.work)?;
-        let Err(error) = self.engine.conn.batch_execute(sql) else { return Ok(()) };
+        let Err(error) = self.engine.conn.batch_execute(sql) else {
+            // There may be thousands, and nobody asks for it again.
+            self.work.statements.last_mut().into_iter().for_each(|statement| statement.text.clear());
+            return Ok(());
+        };
         let failure = failed(self.work, self.work.statements.len() - 1, &error, &Diagnosis::default());
         let contention = C::Backend::is_contention(&error);
         Err(if contention { contended(failure, sql.to_owned()) } else { failure }.into())

@@ -1,0 +1,63 @@
+//! `seed`.
+
+use std::{io, io::Write};
+
+use diesel::connection::LoadConnection;
+
+use super::{CommandError, Context, Exit, Report, Styles};
+use crate::{database::MigrationBackend, op::PRODUCTION};
+
+/// Fill the database with the files of seeds/
+///
+/// Runs seeds/*.sql and seeds/<environment>/*.sql in the order of their names, each in a transaction. They
+/// are not recorded, and may be run again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  seed                              all seeds of the environment
+  seed users                        seeds/users.sql, and that of the environment
+  seed --environment production     not without saying so")]
+pub struct Args {
+    /// One seed, by its file's name without ending
+    name: Option<String>,
+    /// The environment
+    #[arg(long, value_name = "NAME", env = "ALEMBIC_ENV")]
+    environment: Option<String>,
+}
+
+#[derive(serde::Serialize)]
+struct Seeded<'a> {
+    environment: &'a str,
+    seeds: Vec<String>,
+}
+
+impl Report for Seeded<'_> {
+    const SCHEMA: &'static str = "seed/1";
+
+    fn human(&self, w: &mut dyn Write, _styles: &Styles) -> io::Result<()> {
+        self.seeds.iter().try_for_each(|path| writeln!(w, "{path}"))
+    }
+}
+
+pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let environment = args.environment.as_deref().unwrap_or(cx.environment);
+    if args.environment.is_none() && environment == PRODUCTION {
+        return Err(CommandError::usage("seeds are not run in production unless you say so")
+            .hint("say --environment with the name of another one, or with `production`"));
+    }
+    let known = cx.migrations.seed_names();
+    if let Some(name) = args.name.as_deref().filter(|name| !known.contains(name)) {
+        let near = alembic_core::suggest::did_you_mean(name, known.iter().copied());
+        return Err(CommandError::usage(format!("there is no seed `{name}`{near}"))
+            .hint(format!("there are {}", alembic_core::wording::quoted(&known))));
+    }
+    let seeds = cx.migrations.seed(&mut (cx.connect)()?.conn, environment, args.name.as_deref())?;
+    if seeds.is_empty() {
+        cx.printer.status(format_args!("There are no seeds for the environment {environment}."));
+    }
+    cx.printer.report(&Seeded { environment, seeds })?;
+    Ok(Exit::Success)
+}

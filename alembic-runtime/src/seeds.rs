@@ -1,0 +1,55 @@
+//! Seeds are run: outside the graph, outside the log.
+
+use alembic_core::{
+    seed::{Seed, pick},
+    sql::split,
+};
+use diesel::connection::LoadConnection;
+
+use crate::{Error, MigrationBackend, Migrations, database::Transaction};
+
+impl<C> Migrations<C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Runs the seeds of an environment, all or the one that is named; returns their files.
+    ///
+    /// Seeds are idempotent by agreement: they are run as often as somebody asks. Each is a transaction.
+    /// That `environment` is `"production"` is asking for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Seed`] names the file and the line; what came before it stays.
+    pub fn seed(&self, conn: &mut C, environment: &str, name: Option<&str>) -> Result<Vec<String>, Error> {
+        let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
+        let seeds = pick(self.seeds().map(|(path, _)| path), environment, dialect, name);
+        if let (Some(name), []) = (name, seeds.as_slice()) {
+            return Err(Error::NoSeed { name: name.to_owned(), environment: environment.to_owned() });
+        }
+        let mut done = Vec::new();
+        for seed in seeds {
+            let text = self.seeds().find(|(path, _)| *path == seed.path).map_or("", |(_, text)| text);
+            let failed = |line: usize, problem: String| Error::Seed { path: seed.path.to_owned(), line, problem };
+            let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem))?;
+            Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
+            for statement in &statements {
+                if let Err(error) = conn.batch_execute(statement.text) {
+                    Transaction::rollback(conn);
+                    return Err(failed(statement.line, error.to_string()));
+                }
+            }
+            Transaction::commit(conn).map_err(Error::query("commit"))?;
+            done.push(seed.path.to_owned());
+        }
+        Ok(done)
+    }
+
+    /// Returns the names of the seeds, whatever they are for.
+    pub(crate) fn seed_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.seeds().filter_map(|(path, _)| Seed::of(path)).map(|seed| seed.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

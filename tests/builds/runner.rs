@@ -1,0 +1,110 @@
+//! `cargo alembic` builds and runs the project's own program for revisions in Rust.
+
+use harness::Project;
+use insta::assert_snapshot;
+
+use crate::{embed::package, target};
+
+/// A package whose commands build below the workspace's target folder, without asking the network.
+fn project() -> Project {
+    let project = package();
+    let target = target("embed").display().to_string();
+    let manifest =
+        project.read("Cargo.toml").replacen("features = [\"sqlite\"]", "features = [\"cli\", \"sqlite\"]", 1);
+    project.write("Cargo.toml", manifest);
+    project.with("CARGO_TARGET_DIR", &target).with("CARGO_NET_OFFLINE", "true").with("CARGO_TERM_QUIET", "true")
+}
+
+#[test]
+fn a_plan_with_rust_in_it_runs() {
+    let project = project();
+    project.ok("revision -m tables --rev-id a1");
+    project.ok("revision --rust -m seed --rev-id b1");
+    let file = "migrations/b1.rs";
+    let path = project.ok("history -r b1:b1 --verbose");
+    let path = path.lines().find_map(|line| line.strip_prefix("Path: ")).expect("a path").to_owned();
+    let text = project.read(&path);
+    assert!(text.contains("pub fn upgrade(_op: &mut Op<'_, SqliteConnection>) -> MigrationResult"), "{text}");
+    std::fs::remove_file(project.path().join(&path)).unwrap();
+    project.write(
+        file,
+        text.replacen("_op", "op", 1).replacen(
+            "    Ok(())",
+            "    let name = op.argument(\"name\").unwrap_or(\"nobody\").to_owned();\n    \
+             let place = op.environment().to_owned();\n    \
+             op.create_table(Table::new(\"t\").column(Column::new(\"name\", Type::Text)))?;\n    \
+             op.bulk_insert(\"t\", rows![{ name: format!(\"{name} in {place}\") }])?;\n    Ok(())",
+            1,
+        ),
+    );
+    project.ok("lock");
+    project.ok("upgrade a1");
+
+    let missing = project.try_line("upgrade head");
+    assert_eq!(missing.status, 2);
+    assert_snapshot!(missing.stderr, @"
+    error: revision `b1` is written in Rust, and package `shop` has no program `migrate` to run it
+    hint: `cargo alembic init --runner` writes one; or name yours with `runner` in [package.metadata.alembic]
+    ");
+
+    project.ok("init --runner sqlite");
+    let output = project.try_line("upgrade head --quiet -x name=Ada --tag x");
+    assert_eq!((output.status, output.stdout.as_str(), output.stderr.as_str()), (0, "", ""), "{output}");
+    assert!(project.ok("log --format json").contains("\"tag\": \"x\""));
+    let rows = harness::bash(project.path(), "sqlite3 shop.db 'SELECT name FROM t'");
+    assert_eq!(rows, "Ada in development\n");
+    assert_snapshot!(project.ok("upgrade a1:head --sql"), @r#"
+    BEGIN;
+
+    CREATE TABLE IF NOT EXISTS alembic_version_log (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run VARCHAR(36) NOT NULL,
+        revision VARCHAR(32) NOT NULL,
+        direction VARCHAR(10) NOT NULL,
+        state VARCHAR(10) NOT NULL,
+        checksum VARCHAR(64),
+        node VARCHAR(64),
+        statement INTEGER NOT NULL,
+        statements INTEGER NOT NULL,
+        prefix VARCHAR(64),
+        started_at TEXT NOT NULL,
+        finished_at TEXT,
+        intent INTEGER,
+        position BIGINT,
+        session VARCHAR(64),
+        os_user VARCHAR(255),
+        host VARCHAR(255),
+        application VARCHAR(255),
+        app_version VARCHAR(64),
+        tag VARCHAR(255),
+        error TEXT
+    );
+
+    -- Running upgrade a1 -> b1
+
+    CREATE TABLE "t" (
+        "name" TEXT
+    );
+
+    INSERT INTO "t" ("name") VALUES ('nobody in development');
+
+    UPDATE alembic_version SET version_num='b1' WHERE alembic_version.version_num = 'a1';
+
+    INSERT INTO alembic_version_log (run, revision, direction, state, checksum, node, statement, statements, prefix, started_at, finished_at, session, os_user, host, application, app_version, tag, error) VALUES ('offline', 'b1', 'upgrade', 'done', '5c5e0e6e267b3db8b556cbb9503f097d', 'ade41e1bc2ac4a741bf4227b8d4c7342', 2, 2, 'b5cfe0175204c3dbf7765742eaa49d1f', strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now'), NULL, '', '', 'offline', '', NULL, NULL);
+
+    COMMIT;
+    "#);
+
+    // What the program says is passed on.
+    let output = project.try_line("downgrade nowhere --quiet");
+    assert_eq!(output.status, 2, "{output}");
+    let output = project.try_line("downgrade a1");
+    assert_snapshot!(format!("{}{}", output.status, output.stderr), @"0Running downgrade b1 -> a1, seed");
+
+    // A mistake is the compiler's to explain, at the line of the file.
+    project.write(file, project.read(file).replacen("Type::Text", "Type::Test", 1));
+    let output = project.try_line("upgrade head");
+    assert_eq!(output.status, 2);
+    assert!(output.stderr.contains("no variant") && output.stderr.contains("b1.rs:"), "{output}");
+    assert!(output.stderr.contains("hint: the compiler says why, above; nothing was changed"), "{output}");
+}

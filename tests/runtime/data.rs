@@ -1,0 +1,87 @@
+//! The example that mixes SQL and Rust, on every database.
+
+use std::sync::Mutex;
+
+use alembic_runtime::{
+    Observer,
+    cli::{Exit, Io, run_embedded},
+};
+use harness::{Database, Kind, PostgresConn, bash, on_every_database};
+
+/// Remembers how far backfills came.
+struct Heard<'a>(&'a Mutex<Vec<(u64, u64)>>);
+
+impl Observer for Heard<'_> {
+    fn progress(&mut self, done: u64, total: u64) {
+        self.0.lock().unwrap().push((done, total));
+    }
+}
+
+on_every_database! {
+    fn seeds_backfills_and_rebuilds(db) {
+        let m = example_data::migrations::<Conn>();
+        let mut conn = db.connect::<Conn>();
+        let heard = Mutex::new(Vec::new());
+        let migrator = m.migrator().argument("assets", "100000").observer(Heard(&heard));
+        assert_eq!(migrator.upgrade(&mut conn, "head").unwrap().steps.len(), 5);
+        let heard = heard.into_inner().unwrap();
+        assert_eq!((heard.len(), heard.last()), (20, Some(&(100_000, 100_000))));
+        let text = if KIND == Kind::Mariadb { "CHAR" } else { "TEXT" };
+        let count = |condition: &str| db.ask(&format!("SELECT CAST(COUNT(*) AS {text}) AS answer FROM assets {condition}"));
+        assert_eq!((count("").as_str(), count("WHERE label = 'SAVINGS 1'").as_str()), ("100000", "1"));
+        // Required from now on, and kept together by a foreign key.
+        let refused = |sql: &str| {
+            diesel::connection::SimpleConnection::batch_execute(&mut db.connect::<Conn>(), sql).is_err()
+        };
+        assert!(refused("INSERT INTO assets (id, type_id, cents) VALUES (-1, 1, 1)"));
+        assert!(refused("DELETE FROM asset_types WHERE id = 1") || KIND == Kind::Sqlite);
+        m.downgrade(&mut conn, "base").unwrap();
+        assert_eq!(db.tables(), "");
+    }
+
+    fn every_downgrade_of_it_undoes_its_upgrade(db) {
+        let m = example_data::migrations::<Conn>();
+        let mut fresh = alembic_runtime::testing::Fresh::empty(&m, db.url()).unwrap();
+        alembic_runtime::testing::round_trip(&m, &mut fresh).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn nothing_is_made_up_in_production(db) {
+        let m = example_data::migrations::<Conn>();
+        m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
+        assert_eq!(db.ask("SELECT label AS answer FROM assets"), "");
+        let seeded = m.seed(&mut db.connect::<Conn>(), "production", None).unwrap();
+        assert_eq!(seeded, Vec::<String>::new());
+        let file = if KIND == Kind::Mariadb { "development/assets.mysql.sql" } else { "development/assets.sql" };
+        for _ in 0..2 {
+            assert_eq!(m.seed(&mut db.connect::<Conn>(), "development", None).unwrap(), [file]);
+        }
+        assert_eq!(db.ask("SELECT label AS answer FROM assets"), "a sample");
+    }
+}
+
+/// Returns what `migrate …` prints.
+fn migrate(line: &str) -> String {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let io = Io { out: &mut out, err: &mut err, out_color: false, err_color: false, err_terminal: false };
+    let args = std::iter::once("migrate").chain(line.split(' ')).map(Into::into);
+    let exit = run_embedded(&example_data::migrations::<PostgresConn>(), args, io);
+    assert_eq!(exit, Exit::Success, "{}", String::from_utf8_lossy(&err));
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_script_makes_the_schema_that_the_run_makes() {
+    let (Some(online), Some(offline)) = (Database::new(Kind::Postgres), Database::new(Kind::Postgres)) else { return };
+    migrate(&format!("--database-url {} upgrade head -x assets=10", online.url()));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("all.sql"), migrate("upgrade head --sql -x assets=10")).unwrap();
+    let _output = bash(folder.path(), &format!("psql -q -v ON_ERROR_STOP=1 -f all.sql '{}'", offline.url()));
+    let schema = |db: &Database| {
+        let dump = bash(folder.path(), &format!("pg_dump -s -T alembic_lock '{}'", db.url()));
+        dump.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(schema(&offline), schema(&online));
+    let rows = "SELECT label AS answer FROM assets ORDER BY id";
+    assert_eq!(offline.ask(rows), online.ask(rows));
+    assert_eq!(offline.versions(), online.versions());
+}
