@@ -47,7 +47,10 @@ fn the_readmes_commands_work() {
                     ),
                 )
             })
-            .map(|line| line.replace("PATH_TO_CARGO_ALEMBIC", &root))
+            .map(|line| {
+                let run = format!("cargo run -q --locked --manifest-path {root}/Cargo.toml -p example-data");
+                line.replace("cargo run -p example-data", &run)
+            })
             .collect();
         run += commands.len();
         let _output = bash(folder.path(), &format!("{prepare}\n[ ! -d shop ] || cd shop\n{}", commands.join("\n")));
@@ -59,7 +62,7 @@ fn the_readmes_commands_work() {
 fn the_examples_commands_work() {
     let folder = tempfile::tempdir().unwrap();
     let prepare = with_program(folder.path());
-    for name in ["blog", "team"] {
+    for name in ["blog", "team", "data"] {
         for block in blocks(&workspace().join(format!("examples/{name}/README.md"))) {
             let manifest = workspace().join("Cargo.toml").display().to_string();
             let block = block.replace("cargo run ", &format!("cargo run -q --locked --manifest-path {manifest} "));

@@ -6,6 +6,7 @@ mod batch;
 mod consistency;
 mod data;
 mod diesel;
+mod everyday;
 mod failures;
 mod foreign_keys;
 mod journal;
