@@ -236,7 +236,9 @@ impl Reader<'_> {
                     return Err(self.error(value, "expected a table for each database".into()));
                 };
                 for (name, database) in table.iter() {
-                    let base = Config { databases: BTreeMap::new(), sqlite_path: None, ..config.clone() };
+                    // Each has a graph of its own, and so a program of its own.
+                    let runner = format!("{}-{name}", config.runner);
+                    let base = Config { databases: BTreeMap::new(), sqlite_path: None, runner, ..config.clone() };
                     config.databases.insert(name.to_owned(), self.table(database, base, false)?);
                 }
             }
@@ -415,6 +417,7 @@ mod tests {
         assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
         let analytics = config.database("analytics").unwrap();
         assert_eq!((&analytics.migrations[0], &analytics.timezone), (&"analytics".to_owned(), &"local".to_owned()));
+        assert_eq!(analytics.runner, "ops-analytics");
     }
 
     #[test]

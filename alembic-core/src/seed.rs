@@ -1,6 +1,6 @@
 //! Seeds: files of idempotent SQL that fill a database, outside the graph.
 //!
-//! `seeds/users.sql` is for every environment but production, `seeds/development/users.sql` for one;
+//! `seeds/users.sql` is for every environment, `seeds/development/users.sql` for one;
 //! `users.postgres.sql` takes the place of `users.sql` on that database.
 
 use crate::Dialect;

@@ -2,7 +2,7 @@
 
 use alembic_core::{
     seed::{Seed, pick},
-    sql::split,
+    sql::{controls_transaction, split},
 };
 use diesel::connection::LoadConnection;
 
@@ -32,6 +32,9 @@ where
             let text = self.seeds().find(|(path, _)| *path == seed.path).map_or("", |(_, text)| text);
             let failed = |line: usize, problem: String| Error::Seed { path: seed.path.to_owned(), line, problem };
             let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem))?;
+            if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {
+                return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
+            }
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
             for statement in &statements {
                 if let Err(error) = conn.batch_execute(statement.text) {

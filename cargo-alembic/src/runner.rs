@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, Graph};
 use alembic_runtime::cli::{CommandError, Exit};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
@@ -55,10 +55,12 @@ impl Runner {
     pub(crate) fn run(
         &self,
         cx: &Context<'_>,
+        graph: &Graph,
         target: Option<&Target>,
         dialect: Option<Dialect>,
     ) -> Result<Exit, CommandError> {
-        let mut command = Command::new(self.build()?);
+        let mut command = Command::new(self.build(cx.selection.locked)?);
+        command.env("ALEMBIC_HISTORY", graph.history().to_string());
         command.args(own_arguments(&cx.args)).current_dir(&cx.cwd);
         if let Some(dialect) =
             dialect.filter(|_| !cx.args.iter().any(|arg| arg.to_string_lossy().starts_with("--dialect")))
@@ -73,12 +75,14 @@ impl Runner {
             command.env("ALEMBIC_ENV", DEVELOPMENT);
         }
         let status = command.status().map_err(|error| self.failed("could not be run").caused_by(&error))?;
-        Ok(match status.code() {
-            Some(0) => Exit::Success,
-            Some(1) => Exit::Negative,
-            Some(2) => Exit::Usage,
-            _ => Exit::Failed,
-        })
+        match status.code() {
+            Some(0) => Ok(Exit::Success),
+            Some(1) => Ok(Exit::Negative),
+            Some(2) => Ok(Exit::Usage),
+            Some(3) => Ok(Exit::Failed),
+            // It did not come to its end.
+            _ => Err(CommandError { exit: Exit::Failed, ..self.failed(&format!("was ended: {status}")) }),
+        }
     }
 
     fn failed(&self, how: &str) -> CommandError {
@@ -86,10 +90,11 @@ impl Runner {
     }
 
     /// Builds the program with the user's Cargo, whose messages go to stderr, and returns where it is.
-    fn build(&self) -> Result<PathBuf, CommandError> {
+    fn build(&self, locked: bool) -> Result<PathBuf, CommandError> {
         let build = Command::new(&self.cargo)
             .args(["build", "--message-format", "json-render-diagnostics", "--bin", &self.name, "--manifest-path"])
             .arg(&self.manifest)
+            .args(locked.then_some("--locked"))
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .output()
@@ -99,6 +104,7 @@ impl Runner {
             _ => None,
         });
         match executable {
+            None if build.status.success() => Err(self.failed("was not built: it requires features")),
             Some(path) if build.status.success() => Ok(path.into_std_path_buf()),
             _ => Err(self.failed("could not be built").hint("the compiler says why, above; nothing was changed")),
         }

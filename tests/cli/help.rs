@@ -33,6 +33,7 @@ fn the_commands() {
       log             Show what was applied when, by whom, and with which result
       ensure-version  Create the version table if it doesn't exist
       resolve         Say what became of a statement during which an earlier run died
+      seed            Fill the database with the files of seeds/
       accept          Record the present text of revisions that were edited after they were applied
       help            Print this message or the help of the given subcommand(s)
 
@@ -201,9 +202,7 @@ fn a_command() {
               A word for the log, to find the run again
 
           --environment <NAME>
-              The environment, for revisions in Rust
-              
-              [env: ALEMBIC_ENV=]
+              The environment, for revisions in Rust, instead of what `ALEMBIC_ENV` says
 
       -x <NAME=VALUE>
               A value for revisions in Rust; may be given several times

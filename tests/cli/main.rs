@@ -14,6 +14,7 @@ mod on_servers;
 mod output;
 mod revision;
 mod script;
+mod seed;
 mod tour;
 
 use harness::Project;

@@ -90,10 +90,36 @@ fn with_foreign_keys_on_the_children_would_go() {
 }
 
 #[test]
-fn a_view_that_is_broken_by_it_is_an_error() {
+fn a_view_that_would_break_is_in_the_way() {
     let (db, mut conn) = filled();
-    db.run("CREATE VIEW olds AS SELECT old FROM posts");
+    db.run("CREATE VIEW olds AS SELECT \"old\" FROM posts");
     let error = migrations("//! Foreign Keys: off").upgrade(&mut conn, "head").unwrap_err().to_string();
-    assert!(error.contains("no such column: old") && error.contains("olds"), "{error}");
-    assert_eq!(db.ask("SELECT CAST(COUNT(old) AS TEXT) AS answer FROM olds"), "10000", "it was rolled back");
+    assert!(error.contains("`CREATE VIEW olds AS SELECT \"old\" FROM posts` names the column `old`"), "{error}");
+    assert_eq!(db.ask("SELECT CAST(COUNT(old) AS TEXT) AS answer FROM olds"), "10000", "nothing was changed");
+}
+
+#[test]
+fn outside_a_transaction_a_rebuild_is_one_operation() {
+    fn then_fails(op: &mut Op<'_, SqliteConn>) -> MigrationResult {
+        op.execute("PRAGMA foreign_keys = OFF")?;
+        alter(op)?;
+        if op.argument("fail").is_some() { Err("no".into()) } else { Ok(()) }
+    }
+    let (db, mut conn) = filled();
+    let text = "//! a\n//! Revision ID: a\n//! Revises: <base>\n//! Transaction: none\npub fn upgrade() {}\n";
+    let files = [("a.rs".to_owned(), text.to_owned())];
+    let m =
+        Migrations::from_files(files).unwrap().with_code(|_| Some(Code { upgrade: then_fails as _, downgrade: None }));
+    m.migrator().argument("fail", "").upgrade(&mut conn, "head").unwrap_err();
+    m.upgrade(&mut conn, "head").unwrap();
+    assert_eq!(db.ask("SELECT CAST(COUNT(*) AS TEXT) AS answer FROM comments"), "10000");
+    assert_eq!(db.ask("SELECT name AS answer FROM pragma_table_info('posts')"), "id,title,score,user_id");
+}
+
+#[test]
+fn a_trigger_that_names_a_dropped_column_is_in_the_way() {
+    let (db, mut conn) = filled();
+    db.run("CREATE TRIGGER olds AFTER INSERT ON posts BEGIN SELECT new.old; END");
+    let error = migrations("//! Foreign Keys: off").upgrade(&mut conn, "head").unwrap_err().to_string();
+    assert!(error.contains("names the column `old`; drop it before, and create it again after"), "{error}");
 }

@@ -34,7 +34,8 @@ on_every_database! {
             diesel::connection::SimpleConnection::batch_execute(&mut db.connect::<Conn>(), sql).is_err()
         };
         assert!(refused("INSERT INTO assets (id, type_id, cents) VALUES (-1, 1, 1)"));
-        assert!(refused("DELETE FROM asset_types WHERE id = 1") || KIND == Kind::Sqlite);
+        let enforce = if KIND == Kind::Sqlite { "PRAGMA foreign_keys = ON; " } else { "" };
+        assert!(refused(&format!("{enforce}DELETE FROM asset_types WHERE id = 1")));
         m.downgrade(&mut conn, "base").unwrap();
         assert_eq!(db.tables(), "");
     }

@@ -144,6 +144,13 @@ impl Graph {
         self.hashes[node.index()]
     }
 
+    /// Returns the value that names all heads and their histories.
+    #[must_use]
+    pub fn history(&self) -> Checksum {
+        let heads: Vec<Checksum> = self.heads().into_iter().map(|head| self.node_hash(head)).collect();
+        Checksum::of(heads.iter().map(|hash| hash.as_bytes().as_slice()))
+    }
+
     /// Returns the revision with exactly this id, or that declares exactly this label.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Node> {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Dialect,
-    schema::{Index, IndexKey, Name},
+    schema::{Index, IndexKey, Name, shortened},
     wording::joined,
 };
 
@@ -57,7 +57,7 @@ impl Writer<'_> {
         if concurrently {
             self.postgres_only("dropping an index `concurrently`", "leave it out")?;
         }
-        let exists = exists(if_exists);
+        let (exists, index) = (exists(if_exists), &shortened(index));
         if dialect.is_mysql_family() {
             if if_exists && dialect == Dialect::Mysql {
                 return Err(self.no_condition("DROP INDEX IF EXISTS"));

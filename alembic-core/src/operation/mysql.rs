@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Dialect,
-    schema::{ConstraintKind, Index, IndexKey},
+    schema::{ConstraintKind, DefaultValue, Index, IndexKey},
 };
 
 /// The default and the name can be changed alone; for all else the whole column is written anew.
@@ -29,7 +29,13 @@ pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<V
     let mut statements = Vec::new();
     if let Some(default) = &change.default {
         let existing = change.existing.as_ref().map(|existing| &existing.column_type);
+        if matches!(default, Some(DefaultValue::Now)) && existing.is_none() {
+            let what = format!("the time as a default of `{}` without knowing its type", change.column);
+            return Err(unsupported(dialect, what, "say how it is now with `.existing(Column::new(…))`"));
+        }
         let action = match default {
+            // All but constants stand in parentheses.
+            Some(DefaultValue::Now) => format!("SET DEFAULT ({})", writer.default(&DefaultValue::Now, existing)?),
             Some(default) => format!("SET DEFAULT {}", writer.default(default, existing)?),
             None => "DROP DEFAULT".to_owned(),
         };

@@ -3,7 +3,7 @@
 use super::{Operation, mysql, postgres, sqlite};
 use crate::{
     Dialect,
-    schema::{ConstraintKind, Name, Naming},
+    schema::{ConstraintKind, Name, Naming, shortened},
 };
 
 /// A database cannot do what an operation says.
@@ -102,6 +102,7 @@ impl Writer<'_> {
     }
 
     fn drop_constraint(self, table: &Name, constraint: &str, kind: ConstraintKind, if_exists: bool) -> Statements {
+        let constraint = &shortened(constraint);
         let dropped = match self.dialect {
             Dialect::Sqlite => return Err(sqlite::needs_batch(format!("ALTER TABLE … DROP of a {kind}"))),
             Dialect::Postgres => format!("DROP CONSTRAINT {}{}", exists(if_exists), self.dialect.quote(constraint)),

@@ -60,8 +60,8 @@ pub(super) fn add_column(writer: Writer<'_>, table: &Name, column: &Column) -> R
         };
         sql = format!("{sql} {text}");
     }
-    if let Some(check) = column.column_type.check(&column.name, SQLITE) {
-        sql = format!("{sql} CHECK ({check})");
+    if let Some(check) = column.column_type.check(table, &column.name, SQLITE) {
+        sql = format!("{sql} {}", writer.constraint(table, &check.into())?);
     }
     Ok(vec![sql])
 }
@@ -116,6 +116,10 @@ pub(super) fn batch(writer: Writer<'_>, batch: &BatchAlterTable) -> Result<Vec<S
                 .map_err(|error| Unsupported { instead: "leave `Recreate::Never` out".into(), ..error }),
         };
         return Ok(batch.operations().map(each).collect::<Result<Vec<_>, _>>()?.concat());
+    }
+    if batch.table.schema.as_ref().is_some_and(|schema| schema != "main") {
+        let what = format!("rebuilding `{}`, a table of an attached database", batch.table);
+        return Err(unsupported(SQLITE, what, "connect to that database itself"));
     }
     let Some(source) = &batch.source else {
         let what = format!("changing the table `{}` without knowing how it is", batch.table);

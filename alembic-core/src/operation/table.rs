@@ -18,6 +18,10 @@ impl Writer<'_> {
         let is_key = |constraint: &&Constraint| matches!(constraint, Constraint::PrimaryKey(_));
         let mut lines = Vec::new();
         for column in &table.columns {
+            if dialect == Dialect::Sqlite && column.identity && !counted(column) {
+                let what = format!("numbering `{}`, which is not the only column of the primary key", column.name);
+                return Err(unsupported(dialect, what, "make it the primary key, or leave `identity` out"));
+            }
             let line = self.column(column)?;
             // Rows are numbered in the column only.
             let key = table.all_constraints().find(is_key).filter(|_| counted(column));
@@ -34,9 +38,8 @@ impl Writer<'_> {
             lines.push(self.constraint(&table.name, constraint)?);
         }
         for column in &table.columns {
-            if let Some(check) = column.column_type.check(&column.name, dialect) {
-                let name = dialect.quote(&format!("ck_{}_{}", table.name.name, column.name));
-                lines.push(format!("CONSTRAINT {name} CHECK ({check})"));
+            if let Some(check) = column.column_type.check(&table.name, &column.name, dialect) {
+                lines.push(self.constraint(&table.name, &check.into())?);
             }
         }
         let mut sql = format!(
@@ -99,12 +102,12 @@ impl Writer<'_> {
         if self.dialect == Dialect::Sqlite {
             return sqlite::add_column(self, table, column);
         }
-        let mut statements =
-            vec![format!("{} ADD COLUMN {}{}", self.alter(table), not_exists(if_not_exists), self.column(column)?)];
-        statements.extend(self.column_comment(table, column));
+        let mut actions = vec![format!("ADD COLUMN {}{}", not_exists(if_not_exists), self.column(column)?)];
         for constraint in &column.constraints {
-            statements.push(format!("{} ADD {}", self.alter(table), self.constraint(table, constraint)?));
+            actions.push(format!("ADD {}", self.constraint(table, constraint)?));
         }
+        let mut statements = vec![format!("{} {}", self.alter(table), actions.join(", "))];
+        statements.extend(self.column_comment(table, column));
         Ok(statements)
     }
 
@@ -133,8 +136,11 @@ impl Writer<'_> {
             add(&format!("GENERATED ALWAYS AS ({}) {kind}", generated.expression));
         }
         match column.nullable {
-            // MariaDB takes no nullability of a computed column.
-            false if dialect != Dialect::Mariadb || column.generated.is_none() => add("NOT NULL"),
+            false if dialect == Dialect::Mariadb && column.generated.is_some() => {
+                let instead = "leave `not_null` out, and add a check";
+                return Err(unsupported(dialect, "computed columns that are NOT NULL", instead));
+            }
+            false => add("NOT NULL"),
             // Some servers make the first column of this type another one.
             true if mysql && column.column_type == Type::TimestampTz => add("NULL"),
             _ => {}

@@ -150,7 +150,7 @@ impl WorkError {
                 Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
             }
             Self::TransactionControl { without_transaction: false, .. } => {
-                Some("leave it out, or write `-- Transaction: none` into the header; nothing was changed".into())
+                Some("leave it out, or write `Transaction: none` into the header; nothing was changed".into())
             }
             Self::TransactionControl { .. } => Some(
                 "leave it out: every statement of this revision is committed by itself, together with a note in the log; \
@@ -158,10 +158,10 @@ impl WorkError {
                     .into(),
             ),
             Self::ForeignKeys { .. } => {
-                Some("leave it out, and write `-- Foreign Keys: off` into the header; nothing was changed".into())
+                Some("leave it out, and write `Foreign Keys: off` into the header; nothing was changed".into())
             }
             Self::NeedsNoTransaction { .. } => {
-                Some("write `-- Transaction: none` into the header; nothing was changed".into())
+                Some("write `Transaction: none` into the header; nothing was changed".into())
             }
             Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
             Self::Sql { .. } => None,
@@ -288,20 +288,25 @@ impl Work {
     ///
     /// [`WorkError::OwnTable`].
     pub fn refuse_changes_of(&self, tables: &[&str]) -> Result<(), WorkError> {
-        let tables_in_lowercase: Vec<String> = tables.iter().map(|table| table.to_ascii_lowercase()).collect();
-        let mentions = |text: &str| {
-            let text = text.to_ascii_lowercase();
-            tables_in_lowercase.iter().any(|table| text.contains(table))
-        };
-        let changes =
-            |statement: &&Statement| mentions(&statement.text) && changes_table(&statement.text, self.dialect, tables);
-        self.statements.iter().find(changes).map_or(Ok(()), |statement| {
-            Err(WorkError::OwnTable {
-                id: self.id.clone(),
-                path: self.path.clone(),
-                line: statement.line,
-                statement: statement.text.lines().next().unwrap_or_default().to_owned(),
-            })
+        self.statements.iter().try_for_each(|statement| self.refuse_change_of(tables, statement))
+    }
+
+    /// Returns an error if this statement changes one of these tables.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OwnTable`].
+    pub fn refuse_change_of(&self, tables: &[&str], statement: &Statement) -> Result<(), WorkError> {
+        let text = statement.text.to_ascii_lowercase();
+        let mentions = tables.iter().any(|table| text.contains(&table.to_ascii_lowercase()));
+        if !mentions || !changes_table(&statement.text, self.dialect, tables) {
+            return Ok(());
+        }
+        Err(WorkError::OwnTable {
+            id: self.id.clone(),
+            path: self.path.clone(),
+            line: statement.line,
+            statement: statement.text.lines().next().unwrap_or_default().to_owned(),
         })
     }
 
@@ -327,6 +332,7 @@ impl Work {
             prefix: None,
             times: None,
             error: None,
+            left: None,
         }
     }
 

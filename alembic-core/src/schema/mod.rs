@@ -19,6 +19,7 @@ pub use default::DefaultValue;
 pub use index::{Index, IndexKey};
 pub use name::Name;
 pub use naming::Naming;
+pub(crate) use naming::shortened;
 pub use table::{Table, TableOption};
 pub use types::Type;
 pub use value::{Rows, Value};

@@ -78,11 +78,16 @@ fn fill(pattern: &str, table: &str, columns: &str, referred: &str, expression: &
         .replace("{columns}", columns)
         .replace("{referred_table}", referred)
         .replace("{checksum}", &short(expression));
+    shortened(&name)
+}
+
+/// Returns a name as it is, or as a name by convention that is too long becomes.
+pub(crate) fn shortened(name: &str) -> String {
     if name.len() <= LONGEST {
-        return name;
+        return name.to_owned();
     }
     let end = (0..=LONGEST - 7).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
-    format!("{}_{}", &name[..end], short(&name))
+    format!("{}_{}", &name[..end], short(name))
 }
 
 #[cfg(test)]

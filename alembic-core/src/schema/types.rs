@@ -1,6 +1,6 @@
 //! Types of columns, and how each database calls them.
 
-use super::Name;
+use super::{Check, Name};
 use crate::{Dialect, wording::joined};
 
 /// The type of a column.
@@ -100,10 +100,12 @@ impl Type {
         }
     }
 
-    /// Returns what SQLite has to check, having no such type.
-    pub(crate) fn check(&self, column: &str, dialect: Dialect) -> Option<String> {
+    /// Returns what SQLite has to check of a column, having no such type.
+    pub(crate) fn check(&self, table: &Name, column: &str, dialect: Dialect) -> Option<Check> {
         let Self::Enum(_, values) = self else { return None };
-        (dialect == Dialect::Sqlite).then(|| format!("{} IN ({})", dialect.quote(column), literals(values, dialect)))
+        let condition = format!("{} IN ({})", dialect.quote(column), literals(values, dialect));
+        let name = format!("ck_{}_{column}", table.name);
+        (dialect == Dialect::Sqlite).then(|| Check::new(&condition).named(&name))
     }
 
     /// Returns whether MySQL takes a default for this type in parentheses only.

@@ -16,6 +16,8 @@ pub enum Value {
     Integer(i64),
     /// A number.
     Float(f64),
+    /// A moment.
+    Moment(DateTime<Utc>),
     /// Text; also dates, decimal numbers and JSON, which every database reads from text.
     Text(String),
     /// Bytes.
@@ -45,6 +47,11 @@ impl Value {
             Self::Float(value) if value.is_finite() => format!("{value:?}"),
             Self::Float(value) if dialect == Dialect::Postgres => format!("'{value}'::float8"),
             Self::Float(value) => return Err(format!("the number {value}")),
+            // MariaDB reads no offset, and takes what it is given for the session's own time.
+            Self::Moment(moment) if dialect.is_mysql_family() => {
+                format!("CONVERT_TZ('{}', '+00:00', @@session.time_zone)", moment.format("%Y-%m-%d %H:%M:%S%.6f"))
+            }
+            Self::Moment(moment) => format!("'{}+00:00'", moment.format("%Y-%m-%d %H:%M:%S%.f")),
             Self::Text(text) if text.contains('\0') => return Err("text with a NUL character".into()),
             Self::Text(text) => dialect.literal(text),
             Self::Bytes(bytes) => {
@@ -80,7 +87,7 @@ into_value! {
     NaiveDate => value => Self::Text(value.to_string());
     NaiveTime => value => Self::Text(value.to_string());
     NaiveDateTime => value => Self::Text(value.format("%Y-%m-%d %H:%M:%S%.f").to_string());
-    DateTime<Utc> => value => Self::Text(value.format("%Y-%m-%d %H:%M:%S%.f+00:00").to_string());
+    DateTime<Utc> => value => Self::Moment(value);
 }
 
 impl<T: Into<Self>> From<Option<T>> for Value {

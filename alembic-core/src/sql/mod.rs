@@ -19,6 +19,7 @@ pub use nature::{
     Effect, Name, Nature, Object, breaks_journal, changes_table, controls_transaction, dropped_table,
     leaves_in_session, may_commit_inside, moves_names, must_run_alone, nature, setting, uses_session,
 };
+pub use pieces::placeholders;
 pub(crate) use pieces::{Piece, pieces};
 pub(crate) use words::{Word, name};
 pub use words::{essence, spelled_alike};

@@ -20,3 +20,33 @@ pub(crate) fn pieces(statement: &str, dialect: Dialect) -> Option<Vec<Piece>> {
     }
     Some(pieces)
 }
+
+/// Returns the placeholders `:name` of a statement, with their places; not what is in quotes, and not the
+/// casts of PostgreSQL.
+#[must_use]
+pub fn placeholders(statement: &str, dialect: Dialect) -> Vec<(Range<usize>, &str)> {
+    let pieces = pieces(statement, dialect).unwrap_or_default();
+    let text = |piece: &Piece| &statement[piece.range.clone()];
+    let mut found = Vec::new();
+    for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| text(piece) == ":") {
+        let doubled = at.checked_sub(1).is_some_and(|before| text(&pieces[before]) == ":");
+        let follows = |next: &&Piece| next.range.start == piece.range.end && !next.quoted && !doubled;
+        let is_word = |next: &&Piece| text(next).starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let name = pieces.get(at + 1).filter(follows).filter(is_word);
+        if let Some(name) = name {
+            found.push((piece.range.start..name.range.end, text(name)));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_stand_outside_of_quotes() {
+        let names = |sql| placeholders(sql, Dialect::Postgres).into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+        assert_eq!(names("SELECT :from, ':to', a::tout, :total -- :x"), ["from", "total"]);
+    }
+}

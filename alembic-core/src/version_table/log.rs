@@ -6,9 +6,6 @@
 use super::VersionTable;
 use crate::{Checksum, Dialect};
 
-/// Instead of the statement that is about to run: what was done is not known.
-pub const BY_HAND: i64 = -1;
-
 /// Who applies revisions, as the log records it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Actor {
@@ -60,6 +57,28 @@ pub struct LogEntry<'a> {
     pub times: Option<(&'a str, &'a str)>,
     /// Why it stopped.
     pub error: Option<&'a str>,
+    /// What an earlier run noted of the operation that is next.
+    pub left: Option<Left<'a>>,
+}
+
+/// How an operation stands that was begun and is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left<'a> {
+    /// The statement that was about to run by itself.
+    pub intent: Option<i64>,
+    /// How far a backfill has come.
+    pub position: Option<Position<'a>>,
+}
+
+/// How far a backfill has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position<'a> {
+    /// The last key that is done.
+    pub key: i64,
+    /// The last key there was when it began.
+    pub end: i64,
+    /// Checksum of the operations up to this one.
+    pub of: &'a str,
 }
 
 /// How far a step has come.
@@ -88,6 +107,20 @@ impl LogState {
     }
 }
 
+/// The columns of [`Left`], which most entries do not have.
+const LEFT: &str = ", intent, position, position_end, position_of";
+
+impl Left<'_> {
+    fn values(&self, dialect: Dialect) -> String {
+        let intent = self.intent.map_or_else(|| "NULL".to_owned(), |intent| intent.to_string());
+        let position = self.position.map_or_else(
+            || "NULL, NULL, NULL".to_owned(),
+            |Position { key, end, of }| format!("{key}, {end}, {}", dialect.literal(of)),
+        );
+        format!("{intent}, {position}")
+    }
+}
+
 impl VersionTable {
     /// Returns the statement that creates the log, if it is absent.
     #[must_use]
@@ -104,7 +137,7 @@ impl VersionTable {
              revision VARCHAR(32) NOT NULL,\n    direction VARCHAR(10) NOT NULL,\n    state VARCHAR(10) NOT NULL,\n    \
              checksum VARCHAR(64),\n    node VARCHAR(64),\n    statement INTEGER NOT NULL,\n    \
              statements INTEGER NOT NULL,\n    prefix VARCHAR(64),\n    started_at {time} NOT NULL,\n    \
-             finished_at {time},\n    intent INTEGER,\n    position BIGINT,\n    session VARCHAR(64),\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
+             finished_at {time},\n    intent INTEGER,\n    by_hand INTEGER,\n    position BIGINT,\n    position_end BIGINT,\n    position_of VARCHAR(64),\n    session VARCHAR(64),\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
              application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}{key}\n)",
             self.qualified_log(dialect),
         )
@@ -119,8 +152,9 @@ impl VersionTable {
         let rows: Vec<String> = entries.iter().map(|entry| self.log_row(dialect, entry, state, actor)).collect();
         format!(
             "INSERT INTO {} (run, revision, direction, state, checksum, node, statement, statements, prefix, \
-             started_at, finished_at, session, os_user, host, application, app_version, tag, error) VALUES {}",
+             started_at, finished_at, session, os_user, host, application, app_version, tag, error{}) VALUES {}",
             self.qualified_log(dialect),
+            if entries.iter().any(|entry| entry.left.is_some()) { LEFT } else { "" },
             rows.join(",\n")
         )
     }
@@ -133,8 +167,9 @@ impl VersionTable {
         let started = entry.times.map_or_else(now, |(started, _)| text(started));
         let finished =
             if running { "NULL".to_owned() } else { entry.times.map_or_else(now, |(_, finished)| text(finished)) };
+        let left = entry.left.map_or_else(String::new, |left| format!(", {}", left.values(dialect)));
         format!(
-            "({}, {}, {}, '{}', {}, {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {}, {}, {})",
+            "({}, {}, {}, '{}', {}, {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {}, {}, {}{left})",
             if running { self.fenced_run(dialect, entry.run) } else { text(entry.run) },
             text(entry.revision),
             text(entry.direction),
@@ -162,38 +197,24 @@ impl VersionTable {
     pub fn log_progress(&self, dialect: Dialect, entry: &LogEntry<'_>, statement: usize, prefix: Checksum) -> String {
         // How many operations a function has shows only as it goes on.
         let total = if statement >= entry.statements { format!(", statements = {statement}") } else { String::new() };
-        self.log_fenced(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'{total}"))
+        // What was noted of it while it went on is over in the same moment.
+        let position = if entry.left.is_some() { ", position = NULL" } else { "" };
+        self.log_fenced(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'{total}{position}"))
     }
 
     /// Returns the statement that notes how far a backfill has come, which is the next operation.
     #[must_use]
-    pub fn log_position(&self, dialect: Dialect, entry: &LogEntry<'_>, key: Option<i64>) -> String {
-        let key = key.map_or_else(|| "NULL".to_owned(), |key| key.to_string());
-        self.log_fenced(dialect, entry, &format!("position = {key}"))
-    }
-
-    /// Returns the statement that takes over what an earlier run noted of the operation that was next.
-    #[must_use]
-    pub fn log_carry_over(
-        &self,
-        dialect: Dialect,
-        entry: &LogEntry<'_>,
-        intent: Option<&str>,
-        position: Option<&str>,
-    ) -> String {
-        let number = |text: Option<&str>| {
-            text.and_then(|text| text.parse::<i64>().ok())
-                .map_or_else(|| "NULL".to_owned(), |number| number.to_string())
-        };
-        self.log_fenced(dialect, entry, &format!("intent = {}, position = {}", number(intent), number(position)))
+    pub fn log_position(&self, dialect: Dialect, entry: &LogEntry<'_>, position: Position<'_>) -> String {
+        let Position { key, end, of } = position;
+        let of = dialect.literal(of);
+        self.log_fenced(dialect, entry, &format!("position = {key}, position_end = {end}, position_of = {of}"))
     }
 
     /// Returns the statement that notes that the connection is used in ways that the log knows nothing of,
     /// or that nothing is left of that.
     #[must_use]
     pub fn log_by_hand(&self, dialect: Dialect, entry: &LogEntry<'_>, by_hand: bool) -> String {
-        let intent = if by_hand { BY_HAND.to_string() } else { "NULL".to_owned() };
-        self.log_fenced(dialect, entry, &format!("intent = {intent}"))
+        self.log_fenced(dialect, entry, if by_hand { "by_hand = 1" } else { "by_hand = NULL" })
     }
 
     /// Returns the statement that notes which statement is about to run outside a transaction.

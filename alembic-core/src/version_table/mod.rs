@@ -6,7 +6,7 @@
 mod lock;
 mod log;
 
-pub use log::{Actor, BY_HAND, LogEntry, LogState};
+pub use log::{Actor, Left, LogEntry, LogState, Position};
 
 use crate::{Dialect, plan::RowOperation};
 

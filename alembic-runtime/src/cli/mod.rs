@@ -176,6 +176,12 @@ struct Embedded {
     /// The database, as Diesel's connection takes it
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Where this is; `production` unless somebody says so
+    #[arg(long, env = "ALEMBIC_ENV", hide = true, default_value = PRODUCTION)]
+    alembic_env: String,
+    /// The history that the caller knows
+    #[arg(long, env = "ALEMBIC_HISTORY", hide = true)]
+    alembic_history: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -215,11 +221,24 @@ where
         None => Err(CommandError::usage("no database URL").hint("set DATABASE_URL, or say --database-url")),
     };
     let mut printer = Printer::new(io, &cli.output);
+    if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
+        return printer.finish(Err(error));
+    }
     let result = run(
         &cli.command,
-        &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: PRODUCTION },
+        &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env },
     );
     printer.finish(result)
+}
+
+/// `cargo alembic` runs the program for migrations that it has read: they have to be the same.
+fn same_history<C>(migrations: &Migrations<C>, expected: Option<&str>) -> Result<(), CommandError> {
+    let Some(expected) = expected else { return Ok(()) };
+    if migrations.graph()?.history().to_string() == expected {
+        return Ok(());
+    }
+    Err(CommandError::usage("this program embeds other migrations than those of the project")
+        .hint("`runner` in [package.metadata.alembic], and for each named database, names the program for it"))
 }
 
 /// Takes the URL out of a driver's message, should it be there.

@@ -27,12 +27,12 @@ pub(super) struct Running {
     /// A word for the log, to find the run again
     #[arg(long)]
     tag: Option<String>,
-    /// The environment, for revisions in Rust
-    #[arg(long, value_name = "NAME", env = "ALEMBIC_ENV")]
+    /// The environment, for revisions in Rust, instead of what `ALEMBIC_ENV` says
+    #[arg(long, value_name = "NAME")]
     environment: Option<String>,
     /// A value for revisions in Rust; may be given several times
     #[arg(short = 'x', value_name = "NAME=VALUE")]
-    arguments: Vec<String>,
+    values: Vec<String>,
     /// How long to wait for another migrator
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
     wait: Duration,
@@ -69,8 +69,12 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Running {
-    fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.arguments.iter().map(|text| text.split_once('=').unwrap_or((text, "")))
+    fn arguments(&self, environment: &str) -> Arguments {
+        let values = self.values.iter().map(|text| text.split_once('=').unwrap_or((text, "")));
+        Arguments {
+            environment: self.environment.as_deref().unwrap_or(environment).to_owned(),
+            values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
     }
 
     pub(super) fn changes_database(&self) -> bool {
@@ -96,10 +100,7 @@ impl Running {
         let report = {
             let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false };
             let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);
-            migrator = migrator.environment(self.environment.as_deref().unwrap_or(cx.environment));
-            for (name, value) in self.values() {
-                migrator = migrator.argument(name, value);
-            }
+            migrator = migrator.arguments(self.arguments(cx.environment));
             if let Some(timeout) = self.lock_timeout {
                 migrator = migrator.lock_timeout(timeout);
             }
@@ -138,10 +139,7 @@ impl Running {
         })?;
         let settings = cx.migrations.settings()?;
         let mut work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
-        let arguments = Arguments {
-            environment: self.environment.clone().unwrap_or_else(|| cx.environment.to_owned()),
-            values: self.values().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        };
+        let arguments = self.arguments(cx.environment);
         let context = op::Context { dialect, naming: &settings.naming, revision: "", arguments: &arguments };
         cx.migrations.write_script(&mut work, context)?;
         let script = Offline {

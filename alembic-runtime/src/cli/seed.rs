@@ -2,6 +2,7 @@
 
 use std::{io, io::Write};
 
+use alembic_core::wording::quoted;
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Report, Styles};
@@ -18,9 +19,10 @@ use crate::{database::MigrationBackend, op::PRODUCTION};
   seed --environment production     not without saying so")]
 pub struct Args {
     /// One seed, by its file's name without ending
-    name: Option<String>,
-    /// The environment
-    #[arg(long, value_name = "NAME", env = "ALEMBIC_ENV")]
+    #[arg(value_name = "NAME")]
+    seed: Option<String>,
+    /// The environment, instead of what `ALEMBIC_ENV` says; for production it has to be said here
+    #[arg(long, value_name = "NAME")]
     environment: Option<String>,
 }
 
@@ -49,12 +51,15 @@ where
             .hint("say --environment with the name of another one, or with `production`"));
     }
     let known = cx.migrations.seed_names();
-    if let Some(name) = args.name.as_deref().filter(|name| !known.contains(name)) {
+    if let Some(name) = args.seed.as_deref().filter(|name| !known.contains(name)) {
         let near = alembic_core::suggest::did_you_mean(name, known.iter().copied());
-        return Err(CommandError::usage(format!("there is no seed `{name}`{near}"))
-            .hint(format!("there are {}", alembic_core::wording::quoted(&known))));
+        return Err(CommandError::usage(format!("there is no seed `{name}`{near}")).hint(if known.is_empty() {
+            "there are no seeds".to_owned()
+        } else {
+            format!("there are {}", quoted(&known))
+        }));
     }
-    let seeds = cx.migrations.seed(&mut (cx.connect)()?.conn, environment, args.name.as_deref())?;
+    let seeds = cx.migrations.seed(&mut (cx.connect)()?.conn, environment, args.seed.as_deref())?;
     if seeds.is_empty() {
         cx.printer.status(format_args!("There are no seeds for the environment {environment}."));
     }

@@ -3,8 +3,11 @@
 /// Returns the URL with `***` in place of any password.
 #[must_use]
 pub fn mask(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return mask_keywords(url);
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None if url.contains('=') => return mask_keywords(url),
+        // Somebody has forgotten the scheme.
+        None => (String::new(), url),
     };
     // A password may hold unencoded slashes, so the user part ends at the last `@`.
     let (user, tail) = match rest.rsplit_once('@') {
@@ -15,7 +18,7 @@ pub fn mask(url: &str) -> String {
         Some((user, _)) => format!("{user}:***@"),
         None => format!("{user}@"),
     });
-    format!("{scheme}://{user}{}", mask_keywords(tail))
+    format!("{scheme}{user}{}", mask_keywords(tail))
 }
 
 /// Masks `password=…` in a query or a list of keywords, quoted or not.

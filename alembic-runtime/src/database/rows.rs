@@ -2,7 +2,7 @@
 
 use alembic_core::{
     Dialect,
-    version_table::{BY_HAND, LogState, VersionTable},
+    version_table::{Left, LogState, Position, VersionTable},
 };
 use diesel::{
     QueryResult, QueryableByName,
@@ -74,9 +74,18 @@ pub struct LogRecord {
     /// The statement that was about to run outside a transaction, if one was.
     #[diesel(sql_type = Nullable<Text>)]
     pub intent: Option<String>,
+    /// Whether the connection was used in ways that the log knows nothing of.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub by_hand: Option<String>,
     /// The key up to which a backfill has come that is the next operation.
     #[diesel(sql_type = Nullable<Text>)]
     pub position: Option<String>,
+    /// The last key there was when the backfill began.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub position_end: Option<String>,
+    /// Checksum of the operations up to the backfill.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub position_of: Option<String>,
     /// The database's session that ran the step.
     #[diesel(sql_type = Nullable<Text>)]
     pub session: Option<String>,
@@ -133,8 +142,18 @@ impl LogRecord {
     }
 
     /// Returns whether the connection was used in ways that the log knows nothing of.
-    pub(crate) fn by_hand(&self) -> bool {
-        self.intent.as_ref().and_then(|intent| intent.parse().ok()) == Some(BY_HAND)
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.by_hand.is_some()
+    }
+
+    /// Returns what is noted of the operation that is next.
+    pub(crate) fn left(&self) -> Left<'_> {
+        let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
+        let position = || {
+            let (key, end) = (number(&self.position)?, number(&self.position_end)?);
+            Some(Position { key, end, of: self.position_of.as_deref()? })
+        };
+        Left { intent: number(&self.intent), position: position() }
     }
 
     /// Returns whether the statement after those that are done was about to run by itself.
@@ -166,7 +185,8 @@ impl State {
 }
 
 /// A failure that left nothing behind says nothing of how a revision stands.
-const TELLING: &str = "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL)";
+const TELLING: &str =
+    "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL)";
 
 /// How much of the log to read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -308,7 +328,8 @@ fn log_query(dialect: Dialect, table: &VersionTable, rest: &str) -> String {
     format!(
         "SELECT run, revision, direction, state, checksum, node, CAST(statement AS {text}) AS statement, \
          CAST(statements AS {text}) AS statements, prefix, CAST(intent AS {text}) AS intent, \
-         CAST(position AS {text}) AS position, session, CAST(started_at AS {text}) AS started_at, \
+         CAST(by_hand AS {text}) AS by_hand, CAST(position AS {text}) AS position, \
+         CAST(position_end AS {text}) AS position_end, position_of, session, CAST(started_at AS {text}) AS started_at, \
          CAST(finished_at AS {text}) AS finished_at, os_user, host, application, app_version, tag, error FROM {} {rest}",
         table.qualified_log(dialect)
     )

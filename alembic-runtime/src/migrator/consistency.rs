@@ -54,7 +54,7 @@ pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
     let running = record.is_running();
     let failed = record.state == LogState::Failed.name();
     // What an index that failed to build leaves behind is to be looked at, too.
-    let left_something = done > 0 || record.intends_next() || record.by_hand() || record.position.is_some();
+    let left_something = done > 0 || record.intends_next() || record.is_by_hand() || record.position.is_some();
     (running && of > 0 || failed && left_something).then(|| Finding::Unfinished {
         revision: record.revision.clone(),
         direction: record.direction.clone(),

@@ -205,7 +205,7 @@ impl Error {
             Self::NoSeed { .. } => Some("seeds are files of `seeds/` and of `seeds/<environment>/`".into()),
             Self::Overtaken => Some("look at `log`, and run the command again".into()),
             Self::Cascade { .. } => Some(
-                "write `-- Foreign Keys: off` into the header, or delete those rows first; the revision was rolled back".into(),
+                "write `Foreign Keys: off` into the header, or delete those rows first; the revision was rolled back".into(),
             ),
             Self::ForeignKeys { .. } => Some("mend the file and run the command again".into()),
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
@@ -294,6 +294,8 @@ pub enum Outcome {
     },
     /// The server does not say; the next run finds out from the log and the catalog.
     Unknown,
+    /// Something was done besides operations, and nobody knows what of it stays.
+    ByHand,
     /// The statements before the failed one are committed, and the log says so.
     Partial {
         /// How many statements of the revision are done.
@@ -314,6 +316,10 @@ impl StatementError {
                 "the server takes no message as large as this statement: cut it up, or raise max_allowed_packet".into()
             }
             Outcome::Unknown => "run the command again when the server answers: it reads the log first".into(),
+            Outcome::ByHand => format!(
+                "look how it stands; undo what it did, and say `resolve {} --abort`, or finish it by hand and `stamp` it",
+                self.revision
+            ),
             Outcome::Partial { done: 0 } => {
                 "nothing of this revision is applied; mend the file and run the command again".into()
             }
@@ -364,6 +370,9 @@ impl fmt::Display for StatementError {
             ),
             Outcome::Unknown => {
                 f.write_str("some of this statement may have taken effect: the next run finds out, or asks")
+            }
+            Outcome::ByHand => {
+                f.write_str("its code has used the connection itself: what that has left, only a person can tell")
             }
             Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
             Outcome::Partial { done } => {

@@ -169,6 +169,12 @@ impl<'m, C> Migrator<'m, C> {
         self
     }
 
+    #[cfg(feature = "cli")]
+    pub(crate) fn arguments(mut self, arguments: Arguments) -> Self {
+        self.options.arguments = arguments;
+        self
+    }
+
     /// Passes a value to revisions in Rust: what `-x name=value` does.
     #[must_use]
     pub fn argument(mut self, name: &str, value: &str) -> Self {

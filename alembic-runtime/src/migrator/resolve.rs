@@ -2,7 +2,7 @@
 
 use alembic_core::{
     plan::Direction,
-    version_table::{LogEntry, LogState},
+    version_table::{Left, LogEntry, LogState},
 };
 use diesel::connection::LoadConnection;
 
@@ -55,16 +55,11 @@ where
         let open = |record: &&LogRecord| {
             record.revision == revision
                 && unfinished(record).is_some()
-                && (record.is_running() || record.intends_next() || resolution == Resolution::Abort)
+                && (resolution == Resolution::Abort
+                    || (record.is_running() || record.intends_next()) && !record.is_by_hand())
         };
         let Some(record) = state.log.iter().find(open) else {
-            let failed = state.log.iter().any(|record| record.revision == revision && unfinished(record).is_some());
-            let reason = if failed {
-                "its step stopped with an error, so nothing is in doubt; mend it and run the command again"
-            } else {
-                "no step of it was interrupted"
-            };
-            return Err(not_here(revision, reason).into());
+            return Err(not_here(revision, why_not_open(state, revision)).into());
         };
         let next = record.statements_done() + 1;
         if let Some(step) = step.filter(|step| *step != next && resolution != Resolution::Abort) {
@@ -85,14 +80,19 @@ where
             prefix: None,
             times: None,
             error: Some(&note),
+            left: None,
         };
         if resolution == Resolution::Abort {
             return Ok(self.enter(state, &entry, LogState::Aborted)?);
         }
         let work = self.work_of(revision, direction)?;
         if work.is_rust {
-            let done = if resolution == Resolution::Applied { next } else { next - 1 };
-            let entry = LogEntry { done, statements: next, ..entry };
+            let (done, left) = match resolution {
+                Resolution::Applied => (next, None),
+                // A backfill goes on where it was.
+                _ => (next - 1, Some(Left { intent: None, ..record.left() })),
+            };
+            let entry = LogEntry { done, statements: next, left, ..entry };
             return Ok(self.enter(state, &entry, LogState::Failed)?);
         }
         let unchanged = record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(next - 1).to_string());
@@ -142,6 +142,19 @@ where
         let added = self.table.log(self.dialect, &[*entry], log_state, &self.options.actor);
         // In this order: the newest entry counts, whatever happens in between.
         self.conn.batch_execute(&format!("{added};\n{takeover}")).map_err(Error::query("write the log"))
+    }
+}
+
+fn why_not_open(state: &State, revision: &str) -> &'static str {
+    let any = |condition: &dyn Fn(&LogRecord) -> bool| {
+        state.log.iter().any(|record| record.revision == revision && condition(record))
+    };
+    if any(&LogRecord::is_by_hand) {
+        "it has used the connection itself: undo what that has left, and say `--abort`"
+    } else if any(&|record| unfinished(record).is_some()) {
+        "its step stopped with an error, so nothing is in doubt; mend it and run the command again"
+    } else {
+        "no step of it was interrupted"
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use alembic_core::schema::Name;
+use alembic_core::{Dialect, schema::Name, sql::placeholders};
 use diesel::connection::LoadConnection;
 
 use super::{Cursor, MigrationResult, Op, OpError, Place, Problem};
@@ -34,6 +34,46 @@ impl Backfill {
     }
 }
 
+/// SQL with places for the keys of a batch.
+struct Template {
+    /// Text, and whether the first key or the last one follows it.
+    parts: Vec<(String, Bound)>,
+    rest: String,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Bound {
+    From,
+    To,
+}
+
+impl Template {
+    /// Finds `:from` and `:to`, not inside of quotes; both have to be there.
+    fn new(sql: &str, dialect: Dialect) -> Option<Self> {
+        let mut parts: Vec<(String, Bound)> = Vec::new();
+        let mut end = 0;
+        for (range, name) in placeholders(sql, dialect) {
+            let bound = match name {
+                "from" => Bound::From,
+                "to" => Bound::To,
+                _ => continue,
+            };
+            parts.push((sql[end..range.start].to_owned(), bound));
+            end = range.end;
+        }
+        let has = |wanted: Bound| parts.iter().any(|(_, bound)| *bound == wanted);
+        (has(Bound::From) && has(Bound::To)).then(|| Self { rest: sql[end..].to_owned(), parts })
+    }
+
+    fn between(&self, from: i64, to: i64) -> String {
+        let parts = self.parts.iter().map(|(text, bound)| {
+            let key = if *bound == Bound::From { from } else { to };
+            format!("{text}({key})")
+        });
+        parts.chain([self.rest.clone()]).collect()
+    }
+}
+
 impl<C> Op<'_, C>
 where
     C: LoadConnection,
@@ -51,17 +91,16 @@ where
     #[track_caller]
     pub fn backfill(&mut self, walk: Backfill, sql: &str) -> MigrationResult {
         let place = Location::caller();
-        if !sql.contains(":from") || !sql.contains(":to") {
+        let dialect = self.context.dialect;
+        let Some(template) = Template::new(sql, dialect) else {
             let problem = "the SQL of a backfill has to say `key > :from AND key <= :to`".to_owned();
             return Err(OpError::new(place, Problem::Argument(problem)).into());
-        }
-        let between =
-            |from: i64, to: i64| sql.replace(":from", &format!("({from})")).replace(":to", &format!("({to})"));
+        };
         if self.executor.is_script() {
-            let all = format!("-- a script cannot count batches\n{}", between(i64::MIN + 1, i64::MAX));
+            let all = format!("-- a script cannot count batches\n{}", template.between(i64::MIN, i64::MAX));
             return Ok(self.executor.execute(&all, place).map_err(|problem| OpError::new(place, problem))?);
         }
-        self.walk(&walk, place, &mut |conn, from, to| Ok(conn.batch_execute(&between(from, to))?))
+        self.walk(&walk, sql, place, &mut |conn, from, to| Ok(conn.batch_execute(&template.between(from, to))?))
     }
 
     /// Changes rows in batches with a function that is given the connection and the keys: all above the
@@ -81,25 +120,29 @@ where
         walk: Backfill,
         mut work: impl FnMut(&mut C, i64, i64) -> MigrationResult,
     ) -> MigrationResult {
-        self.walk(&walk, Location::caller(), &mut work)
+        self.walk(&walk, "", Location::caller(), &mut work)
     }
 
     fn walk(
         &mut self,
         walk: &Backfill,
+        sql: &str,
         place: Place,
         work: &mut dyn FnMut(&mut C, i64, i64) -> MigrationResult,
     ) -> MigrationResult {
         let dialect = self.context.dialect;
         let (table, key) = (walk.table.sql(dialect), dialect.quote(&walk.key));
-        let what = format!("backfill of {table} by {key}");
+        let what =
+            if sql.is_empty() { format!("backfill of {table} by {key}") } else { format!("{sql} -- {table}.{key}") };
         let cursor = self.executor.cursor(&what, place).map_err(|problem| OpError::new(place, problem))?;
-        let begin = match cursor {
+        let (begin, last) = match cursor {
             Cursor::Done => return Ok(()),
-            Cursor::After(key) => Some(key),
-            Cursor::Start => self.ask(walk, place, &format!("SELECT MIN({key}) FROM {table}"))?.map(|key| key - 1),
+            Cursor::After { key, end } => (Some(key), Some(end)),
+            Cursor::Start => (
+                self.ask(walk, place, &format!("SELECT MIN({key}) - 1 FROM {table}"))?,
+                self.ask(walk, place, &format!("SELECT MAX({key}) FROM {table}"))?,
+            ),
         };
-        let last = self.ask(walk, place, &format!("SELECT MAX({key}) FROM {table}"))?;
         if let (Some(mut from), Some(last)) = (begin, last) {
             let rest = |from: i64| format!("FROM {table} WHERE {key} > {from} AND {key} <= {last}");
             let total = self.ask(walk, place, &format!("SELECT COUNT(*) {}", rest(from)))?.unwrap_or(0);
@@ -107,7 +150,7 @@ where
             loop {
                 let batch = format!("SELECT {key} AS k {} ORDER BY {key} LIMIT {}", rest(from), walk.batch);
                 let Some(to) = self.ask(walk, place, &format!("SELECT MAX(k) FROM ({batch}) AS batch"))? else { break };
-                self.executor.batch(to, &mut |conn| work(conn, from, to))?;
+                self.executor.batch(place, (to, last), &mut |conn| work(conn, from, to))?;
                 done = (done + i64::from(walk.batch)).min(total);
                 self.executor.progress(done.unsigned_abs(), total.unsigned_abs());
                 from = to;

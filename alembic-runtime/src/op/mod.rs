@@ -72,8 +72,11 @@ pub(crate) trait Executor<C> {
     /// Runs one statement.
     fn execute(&mut self, sql: &str, place: Place) -> Result<(), Problem>;
 
+    /// Makes a table of SQLite anew, all or nothing. `render` says how, given the table as it is.
+    fn rebuild(&mut self, what: &str, place: Place, render: Render<'_, C>) -> MigrationResult;
+
     /// Runs a function in a transaction.
-    fn atomically(&mut self, place: Place, work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult;
+    fn atomically(&mut self, place: Place, function: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult;
 
     /// Tells how far long work has come.
     fn progress(&mut self, done: u64, total: u64);
@@ -82,8 +85,13 @@ pub(crate) trait Executor<C> {
     /// committed.
     fn cursor(&mut self, what: &str, place: Place) -> Result<Cursor, Problem>;
 
-    /// Runs a batch, and commits it with how far it came.
-    fn batch(&mut self, cursor: i64, work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult;
+    /// Runs a batch, and commits it with the key that it came to, and the last one there is.
+    fn batch(
+        &mut self,
+        place: Place,
+        position: (i64, i64),
+        function: &mut dyn FnMut(&mut C) -> MigrationResult,
+    ) -> MigrationResult;
 
     /// Notes that a backfill is done.
     fn backfilled(&mut self) -> Result<(), Problem>;
@@ -94,12 +102,20 @@ pub(crate) trait Executor<C> {
     }
 }
 
+/// Returns the statements of an operation, given the database as it is.
+pub(crate) type Render<'f, C> = &'f mut dyn FnMut(&mut C) -> Result<Vec<String>, Problem>;
+
 /// How far a backfill has come.
 pub(crate) enum Cursor {
     /// It has not begun.
     Start,
-    /// Up to this key.
-    After(i64),
+    /// Up to a key.
+    After {
+        /// The key.
+        key: i64,
+        /// The last one there was when it began.
+        end: i64,
+    },
     /// It is done.
     Done,
 }

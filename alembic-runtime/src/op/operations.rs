@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use alembic_core::{
+    Dialect,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
     schema::{
         Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
@@ -11,7 +12,7 @@ use alembic_core::{
 };
 use diesel::connection::LoadConnection;
 
-use super::{Op, OpError, Place, Problem};
+use super::{MigrationResult, Op, OpError, Place, Problem};
 use crate::{
     Error,
     database::{MigrationBackend, table_source},
@@ -202,6 +203,7 @@ where
     }
 
     /// Writes rows, or sets the other columns of those that are there, by the columns of a unique key.
+    /// MySQL and MariaDB do so for a row with the same value in *any* unique key.
     #[track_caller]
     pub fn upsert<'k>(
         &mut self,
@@ -222,25 +224,25 @@ where
         &mut self,
         table: impl Into<Name>,
         changes: impl FnOnce(&mut BatchAlterTable) -> &mut BatchAlterTable,
-    ) -> Done {
+    ) -> MigrationResult {
         let place = Location::caller();
         let mut batch = BatchAlterTable::new(table);
         changes(&mut batch);
-        if self.context.dialect == alembic_core::Dialect::Sqlite && batch.needs_rebuild() && batch.source.is_none() {
-            batch.source = self.read_source(&batch.table).map_err(|problem| OpError::new(place, problem))?;
+        let (dialect, naming) = (self.context.dialect, self.context.naming);
+        if dialect != Dialect::Sqlite || !batch.needs_rebuild() || self.executor.is_script() {
+            return Ok(self.invoke_at(&Operation::Batch(batch), place)?);
         }
-        self.invoke_at(&Operation::Batch(batch), place)
-    }
-
-    fn read_source(&mut self, table: &Name) -> Result<Option<alembic_core::operation::TableSource>, Problem> {
-        let conn = match self.executor.look() {
-            Ok(conn) => conn,
-            // What is missing then is said with the words of the operation.
-            Err(Problem::Script) => return Ok(None),
-            Err(problem) => return Err(problem),
-        };
-        let source = table_source(conn, table).map_err(Error::query("read the table"))?;
-        source.map(Some).ok_or_else(|| Problem::Argument(format!("there is no table `{table}`")))
+        let what = format!("{batch:?}");
+        self.executor.rebuild(&what, place, &mut |conn| {
+            let mut batch = batch.clone();
+            if batch.source.is_none() {
+                let source = table_source(conn, &batch.table).map_err(Error::query("read the table"))?;
+                let missing = || Problem::Argument(format!("there is no table `{}`", batch.table));
+                let (name, source) = source.ok_or_else(missing)?;
+                (batch.table.name, batch.source) = (name, Some(source));
+            }
+            Ok(render(&Operation::Batch(batch), dialect, naming)?)
+        })
     }
 
     fn create_constraint(&mut self, table: Name, constraint: Constraint, place: Place) -> Done {

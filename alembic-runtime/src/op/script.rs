@@ -1,6 +1,6 @@
 //! Operations that are written into a script instead of being run.
 
-use super::{Cursor, Executor, MigrationResult, OpError, Place, Problem};
+use super::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render};
 
 /// The statements of a step.
 #[derive(Debug, Default)]
@@ -23,7 +23,11 @@ impl<C> Executor<C> for Script {
         Ok(())
     }
 
-    fn atomically(&mut self, place: Place, _work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
+    fn rebuild(&mut self, _what: &str, place: Place, _render: Render<'_, C>) -> MigrationResult {
+        Err(OpError::new(place, Problem::Script).into())
+    }
+
+    fn atomically(&mut self, place: Place, _function: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
         Err(OpError::new(place, Problem::Script).into())
     }
 
@@ -33,8 +37,13 @@ impl<C> Executor<C> for Script {
         Err(Problem::Script)
     }
 
-    fn batch(&mut self, _cursor: i64, _work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
-        Ok(())
+    fn batch(
+        &mut self,
+        place: Place,
+        _position: (i64, i64),
+        _function: &mut dyn FnMut(&mut C) -> MigrationResult,
+    ) -> MigrationResult {
+        Err(OpError::new(place, Problem::Script).into())
     }
 
     fn is_script(&self) -> bool {
@@ -42,6 +51,6 @@ impl<C> Executor<C> for Script {
     }
 
     fn backfilled(&mut self) -> Result<(), Problem> {
-        Ok(())
+        Err(Problem::Script)
     }
 }

@@ -27,7 +27,8 @@ use crate::{
 ///
 /// The migrations run once: for SQLite once per process, which keeps the file; for PostgreSQL once per
 /// version of them, in a template database `alembic_template_…` that stays on the server and is copied by
-/// every later test and process. MariaDB and MySQL have nothing of the kind, and run them each time.
+/// every later test and process. What functions of revisions call outside of their files is not part of a
+/// version. MariaDB and MySQL have nothing of the kind, and run them each time.
 pub struct Fresh<C: LoadConnection>
 where
     C::Backend: MigrationBackend,
@@ -170,7 +171,11 @@ where
         }
         let mut this = Self::file(|_| Ok(()))?;
         migrations.upgrade(&mut this, "heads")?;
+        // Closed, the file is complete, whatever its journal mode.
+        drop(this.conn.take());
         files.insert(name, fs::read(&this.url).map_err(io("read the migrated database"))?);
+        let open = C::establish(&this.url);
+        this.conn = Some(open.map_err(|error| TestingError(format!("could not open {}: {error}", this.url)))?);
         Ok(this)
     }
 
@@ -239,11 +244,11 @@ where
     Ok(snapshot(conn, |conn| answer(conn, &sql)).map_err(failed("look for the template database"))?.is_some())
 }
 
-/// Names the migrations and all their history.
+/// Names the migrations and all their history, the settings, and who makes SQL of them.
 fn template_name<C>(migrations: &Migrations<C>) -> Result<String, TestingError> {
-    let graph = migrations.graph()?;
-    let hashes: Vec<_> = graph.heads().into_iter().map(|head| graph.node_hash(head)).collect();
-    let hash = Checksum::of(hashes.iter().map(|hash| hash.as_bytes().as_slice())).to_string();
+    let settings = format!("{:?} {}", migrations.settings()?, env!("CARGO_PKG_VERSION"));
+    let heads = migrations.graph()?.history().to_string();
+    let hash = Checksum::of([heads.as_bytes(), settings.as_bytes()]);
     Ok(format!("alembic_template_{hash}"))
 }
 

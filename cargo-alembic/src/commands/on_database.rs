@@ -38,7 +38,7 @@ fn or_with_runner(
     match result {
         Err(CommandError { not_compiled: Some(revision), .. }) => {
             let dialect = target.map(Target::dialect).filter(|_| command.prints_script());
-            Runner::find(cx, project, &revision)?.run(cx, target, dialect)
+            Runner::find(cx, project, &revision)?.run(cx, &project.graph, target, dialect)
         }
         result => result,
     }
@@ -84,6 +84,7 @@ where
     let migrations = project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
     let seeds = if matches!(command, cli::Command::Seed(_)) { project.seeds()? } else { Vec::new() };
     let migrations = migrations.with_seeds(seeds);
+    let environment = cx.environment.get("ALEMBIC_ENV").unwrap_or(DEVELOPMENT).to_owned();
     let printer = &mut cx.printer;
-    cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer, environment: DEVELOPMENT })
+    cli::run(command, &mut cli::Context { migrations: &migrations, connect, place, printer, environment: &environment })
 }

@@ -33,6 +33,10 @@ pub(super) fn users_and_posts(op: &mut Conn<'_>) -> Done {
     )?)
 }
 
+pub(super) fn bare(op: &mut Conn<'_>) -> Done {
+    Ok(op.create_table(Table::new("bare").column(Column::new("at", Type::Timestamp)))?)
+}
+
 pub(super) fn an_index(op: &mut Conn<'_>) -> Done {
     users(op)?;
     Ok(op.create_index(Index::new("users", ["email"]))?)
@@ -133,6 +137,16 @@ pub(super) fn add_column(op: &mut Conn<'_>) -> Done {
 
 pub(super) fn add_column_with_reference(op: &mut Conn<'_>) -> Done {
     op.add_column("posts", Column::new("author", Type::Integer).references("users", "id"))?;
+    Ok(())
+}
+
+pub(super) fn add_column_identity(op: &mut Conn<'_>) -> Done {
+    op.add_column("bare", Column::new("id", Type::BigInt).identity().primary_key())?;
+    Ok(())
+}
+
+pub(super) fn alter_column_default_now(op: &mut Conn<'_>) -> Done {
+    op.alter_column("bare", "at", |at| at.default(DefaultValue::Now).existing(Column::new("at", Type::Timestamp)))?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Dialect,
-    schema::{Check, Column, Constraint, ConstraintKind, ForeignKey, PrimaryKey, Table, Unique},
+    schema::{Check, Column, Constraint, ConstraintKind, ForeignKey, PrimaryKey, Table, Type, Unique},
     wording::{joined, quoted},
 };
 
@@ -29,12 +29,14 @@ pub enum TableSource {
     Catalog {
         /// The statement that created it.
         create: String,
-        /// The statements that created its indexes and triggers, each with its name.
+        /// Its indexes, each with the statement that created it.
         indexes: Vec<(String, String)>,
         /// The statements that created its triggers.
         triggers: Vec<String>,
-        /// The views that name the table.
-        views: Vec<String>,
+        /// The statements that created the triggers of other tables.
+        other_triggers: Vec<String>,
+        /// All views, each with the statement that created it.
+        views: Vec<(String, String)>,
     },
 }
 
@@ -43,7 +45,8 @@ struct Parts {
     table: TableText,
     indexes: Vec<(String, String)>,
     triggers: Vec<String>,
-    views: Vec<String>,
+    other_triggers: Vec<String>,
+    views: Vec<(String, String)>,
 }
 
 /// How the rows get from the old table to the new one.
@@ -109,28 +112,34 @@ impl<'p> Plan<'p> {
         if self.parts.table.column(&column.name).is_some() {
             return Err(self.error(format!("there is a column `{}`", column.name), "use another name"));
         }
-        let sql = self.writer.column(column)?;
-        let quoted = SQLITE.quote(&column.name);
-        let rest = sql.strip_prefix(&quoted).unwrap_or_default().trim().to_owned();
-        self.parts.table.columns.push(ColumnText {
-            name: column.name.clone(),
-            quoted,
-            column_type: rest,
-            pieces: Vec::new(),
-        });
+        let table = format!("CREATE TABLE t ({})", self.writer.column(column)?);
+        let added = text::parse(&table).map(|table| table.columns).unwrap_or_default();
+        self.parts.table.columns.extend(added);
         for constraint in &column.constraints {
             self.create_constraint(constraint)?;
         }
-        self.check_enumeration(&column.name, column)
+        self.check_enumeration(&column.name, &column.column_type)
     }
 
-    /// A type of words is a check here.
-    fn check_enumeration(&mut self, name: &str, column: &Column) -> Result<(), Unsupported> {
-        let check = column.column_type.check(name, SQLITE);
+    /// A type of words is a check here. One of its name that says something else is not ours.
+    fn check_enumeration(&mut self, name: &str, column_type: &Type) -> Result<(), Unsupported> {
+        let ours = format!(" CHECK ({} IN (", SQLITE.quote(name));
         let constraint = format!("ck_{}_{name}", self.batch.table.name);
-        self.parts.table.constraints.retain(|piece| piece.name.as_ref() != Some(&constraint));
-        match check {
-            Some(check) => self.create_constraint(&Check::new(&check).named(&constraint).into()),
+        let named = |piece: &Piece| piece.name.as_ref() == Some(&constraint);
+        // The column may have had another name when it was made.
+        let prefix = format!("ck_{}_", self.batch.table.name);
+        let is_ours = |piece: &Piece| {
+            piece.text.contains(&ours) && piece.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
+        };
+        let columns = self.parts.table.columns.iter_mut().map(|column| &mut column.pieces);
+        for pieces in columns.chain([&mut self.parts.table.constraints]) {
+            pieces.retain(|piece| !is_ours(piece));
+        }
+        match column_type.check(&self.batch.table, name, SQLITE) {
+            Some(_) if self.parts.table.constraints.iter().any(named) => {
+                Err(self.error(format!("there is a constraint `{constraint}`"), "drop it before in the same batch"))
+            }
+            Some(check) => self.create_constraint(&check.into()),
             None => Ok(()),
         }
     }
@@ -155,12 +164,21 @@ impl<'p> Plan<'p> {
             }
             _ => None,
         };
+        let own_number = self.parts.table.row_number().map(str::to_owned);
+        let numbers_rows = Some(&self.column(&change.column)?.name) == own_number.as_ref();
+        if numbers_rows && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
+            let what = format!("the column `{}` is the row's own number, which is an integer", change.column);
+            return Err(self.error(what, "create a table, and copy the rows"));
+        }
         let column = self.column(&change.column)?;
         let (name, in_quotes) = (column.name.clone(), column.quoted.clone());
-        if let Some(column_type) = &change.column_type {
+        // Only a column of exactly the type INTEGER is the row's own number.
+        if let Some(column_type) = change.column_type.as_ref().filter(|_| !numbers_rows) {
             column.column_type = column_type.sql(SQLITE);
         }
-        if let Some(nullable) = change.nullable {
+        // What is there may say more: `ON CONFLICT`.
+        let differs = |nullable: &bool| *nullable == column.has(PieceKind::NotNull);
+        if let Some(nullable) = change.nullable.filter(differs) {
             column.remove(PieceKind::NotNull);
             column.remove(PieceKind::Null);
             if !nullable {
@@ -174,7 +192,7 @@ impl<'p> Plan<'p> {
             }
         }
         if let Some(column_type) = &change.column_type {
-            self.check_enumeration(&name, &Column::new(&name, column_type.clone()))?;
+            self.check_enumeration(&name, column_type)?;
         }
         if let Some(using) = &change.sqlite_using
             && let Some(copy) = self.copies.iter_mut().find(|copy| copy.column == in_quotes)
@@ -190,15 +208,37 @@ impl<'p> Plan<'p> {
 
     fn drop_column(&mut self, name: &str) -> Result<(), Unsupported> {
         let column = self.column(name)?.clone();
-        let in_the_way = self.parts.table.constraints.iter().find(|piece| mentions(&piece.text, name));
-        if let Some(piece) = in_the_way {
-            let constraint = self.name_of_piece(piece, None);
+        let table = &self.parts.table;
+        let of_table = table.constraints.iter().map(|piece| (None, piece));
+        let others = table.columns.iter().filter(|other| other.name != column.name);
+        let of_others =
+            others.flat_map(|other| other.pieces.iter().map(move |piece| (Some(other.name.as_str()), piece)));
+        let names_it = |piece: &Piece| match piece.kind {
+            PieceKind::Check | PieceKind::Generated => mentions(inside(&piece.text), name),
+            PieceKind::PrimaryKey | PieceKind::Unique | PieceKind::References => {
+                columns_of(piece).iter().any(|own| own.eq_ignore_ascii_case(name))
+            }
+            PieceKind::NotNull | PieceKind::Null | PieceKind::Default | PieceKind::Collate => false,
+        };
+        if let Some((other, piece)) = of_table.chain(of_others).find(|(_, piece)| names_it(piece)) {
+            let constraint = self.name_of_piece(piece, other);
             return Err(self.error(
                 format!("the constraint `{constraint}` names the column `{name}`"),
                 format!("drop it before in the same batch: `drop_constraint(\"{constraint}\", …)`"),
             ));
         }
-        if let Some((index, _)) = self.parts.indexes.iter().find(|(_, sql)| mentions(sql, name)) {
+        let table_name = &self.batch.table.name;
+        let both = |sql: &&String| mentions(sql, table_name) && mentions(sql, name);
+        let views = self.parts.views.iter().map(|(_, sql)| sql);
+        let others = self.parts.other_triggers.iter().chain(views).filter(both);
+        if let Some(sql) = self.parts.triggers.iter().filter(|sql| mentions(sql, name)).chain(others).next() {
+            let first_line = sql.lines().next().unwrap_or_default();
+            return Err(self.error(
+                format!("`{first_line}` names the column `{name}`"),
+                "drop it before, and create it again after",
+            ));
+        }
+        if let Some((index, _)) = self.parts.indexes.iter().find(|(_, sql)| mentions(after_on(sql), name)) {
             return Err(self.error(
                 format!("the index `{index}` names the column `{name}`"),
                 format!("drop it before in the same batch: `drop_index(\"{index}\")`"),
@@ -286,9 +326,9 @@ impl<'p> Plan<'p> {
         let table = &self.parts.table;
         let mut columns: Vec<&str> = self.copies.iter().map(|copy| copy.column.as_str()).collect();
         let mut values: Vec<&str> = self.copies.iter().map(|copy| copy.value.as_str()).collect();
-        if table.keeps_row_ids() {
-            columns.insert(0, "rowid");
-            values.insert(0, "rowid");
+        if let Some(hidden) = table.hidden_row_id() {
+            columns.insert(0, hidden);
+            values.insert(0, hidden);
         }
         let mut statements = vec![table.render(&new)];
         statements.push(format!("INSERT INTO {new} ({}) SELECT {} FROM {old}", joined(columns), joined(values)));
@@ -309,55 +349,76 @@ impl<'p> Plan<'p> {
         statements.extend(self.parts.triggers);
         statements.extend(self.afterwards);
         // A view that does not work any more says so here.
-        let view = |view: &String| format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view));
-        statements.extend(self.parts.views.iter().map(view));
+        let views = self.parts.views.iter().filter(|(_, sql)| mentions(sql, &name.name));
+        statements.extend(views.map(|(view, _)| format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view))));
         statements
     }
 }
 
 impl Parts {
     fn of(writer: Writer<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
-        let (create, indexes, triggers, views) = match source {
-            TableSource::Catalog { create, indexes, triggers, views } => {
-                (create.clone(), indexes.clone(), triggers.clone(), views.clone())
-            }
+        let (create, indexes) = match source {
+            TableSource::Catalog { create, indexes, .. } => (create.clone(), indexes.clone()),
             TableSource::Table(table) => {
                 let indexes =
                     table.indexes.iter().map(|index| Ok((writer.naming.index(index), writer.create_index(index)?)));
                 let indexes = indexes.collect::<Result<_, Unsupported>>()?;
                 let bare = Table { indexes: Vec::new(), ..table.as_ref().clone() };
                 let create = writer.operation(&Operation::CreateTable(bare))?.swap_remove(0);
-                (create, indexes, Vec::new(), Vec::new())
+                (create, indexes)
             }
         };
         let table = text::parse(&create).ok_or_else(|| {
             let what = format!("rebuilding `{}`: it is no table of the usual kind", batch.table);
             unsupported(SQLITE, what, "write it as SQL")
         })?;
-        Ok(Self { table, indexes, triggers, views })
+        let (triggers, other_triggers, views) = match source {
+            TableSource::Catalog { triggers, other_triggers, views, .. } => {
+                (triggers.clone(), other_triggers.clone(), views.clone())
+            }
+            TableSource::Table(_) => (Vec::new(), Vec::new(), Vec::new()),
+        };
+        Ok(Self { table, indexes, triggers, other_triggers, views })
     }
 }
 
 impl TableText {
     /// Returns whether a row's number is never used again.
     fn counts_rows(&self) -> bool {
-        let counts = |column: &ColumnText| {
-            let primary = column.pieces.iter().filter(|piece| piece.kind == PieceKind::PrimaryKey);
-            primary.into_iter().any(|piece| mentions(&piece.text, "AUTOINCREMENT"))
-        };
-        self.columns.iter().any(counts)
+        let pieces = self.columns.iter().flat_map(|column| &column.pieces).chain(&self.constraints);
+        let mut keys = pieces.filter(|piece| piece.kind == PieceKind::PrimaryKey);
+        keys.any(|piece| mentions(&piece.text, "AUTOINCREMENT"))
     }
 
-    /// Returns whether rows have numbers that no column shows.
-    fn keeps_row_ids(&self) -> bool {
-        let is_key = |column: &ColumnText| {
+    /// Returns the column that is the row's own number, if one is.
+    fn row_number(&self) -> Option<&str> {
+        let is_key = |column: &&ColumnText| {
             let alone =
                 |piece: &Piece| piece.kind == PieceKind::PrimaryKey && columns_of(piece) == [column.name.clone()];
             column.column_type.eq_ignore_ascii_case("INTEGER")
                 && (column.has(PieceKind::PrimaryKey) || self.constraints.iter().any(alone))
         };
-        !self.has_option(&["WITHOUT", "ROWID"]) && !self.columns.iter().any(is_key) && self.column("rowid").is_none()
+        let has_numbers = !self.has_option(&["WITHOUT", "ROWID"]);
+        self.columns.iter().find(is_key).filter(|_| has_numbers).map(|column| column.name.as_str())
     }
+
+    /// Returns what the rows' numbers are called, if no column shows them.
+    fn hidden_row_id(&self) -> Option<&'static str> {
+        let hidden = !self.has_option(&["WITHOUT", "ROWID"]) && self.row_number().is_none();
+        ["rowid", "_rowid_", "oid"].into_iter().find(|name| hidden && self.column(name).is_none())
+    }
+}
+
+/// Returns what is in the first parentheses.
+fn inside(text: &str) -> &str {
+    text.split_once('(').map_or(text, |(_, inner)| inner)
+}
+
+/// Returns what an index says of its table: not its own name.
+fn after_on(sql: &str) -> &str {
+    let tokens = tokens(sql).unwrap_or_default();
+    let on = tokens.iter().position(|token| is(token, "ON"));
+    on.and_then(|on| tokens.get(on + 2)).map_or(sql, |first| &sql[first.start..])
 }
 
 fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {

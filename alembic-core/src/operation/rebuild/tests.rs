@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::{
     operation::{Recreate, render},
-    schema::{Action, Index, Naming, Type},
+    schema::{Action, Index, Naming},
 };
 
 const POSTS: &str = "CREATE TABLE posts (id INTEGER PRIMARY KEY AUTOINCREMENT, title VARCHAR(20) DEFAULT 'x' COLLATE NOCASE, \
@@ -16,7 +16,11 @@ fn rendered(change: impl FnOnce(&mut BatchAlterTable)) -> Result<String, Unsuppo
         create: POSTS.into(),
         indexes: vec![("recent".into(), "CREATE INDEX recent ON posts (id) WHERE score > 3".into())],
         triggers: vec!["CREATE TRIGGER g AFTER INSERT ON posts BEGIN SELECT 1; END".into()],
-        views: vec!["best".into()],
+        other_triggers: vec![],
+        views: vec![
+            ("best".into(), "CREATE VIEW best AS SELECT title FROM posts".into()),
+            ("other".into(), "CREATE VIEW other AS SELECT 1 AS postscript".into()),
+        ],
     });
     Ok(render(&Operation::Batch(batch), SQLITE, &Naming::default())?.join(";\n"))
 }
@@ -94,6 +98,7 @@ fn what_cannot_be_done_is_said() {
         error(|b| _ = b.recreate(Recreate::Always).drop_index("nothing")),
         error(|b| _ = b.alter_column("score", |column| column.comment("x"))),
         error(|b| _ = b.alter_column("id", |column| column.identity(false))),
+        error(|b| _ = b.alter_column("id", |column| column.column_type(Type::Text))),
         error(|b| _ = b.recreate(Recreate::Never).alter_column("score", AlterColumn::not_null)),
     ];
     assert_snapshot!(errors.join("\n"), @r#"
@@ -110,6 +115,8 @@ fn what_cannot_be_done_is_said() {
     sqlite has no way for comments
       leave it out there: `if op.dialect() != Dialect::Sqlite`
     sqlite has no way for this change of `posts`: only a new table can number its rows
+      create a table, and copy the rows
+    sqlite has no way for this change of `posts`: the column `id` is the row's own number, which is an integer
       create a table, and copy the rows
     sqlite has no way for changing the column `score`
       leave `Recreate::Never` out
@@ -129,4 +136,58 @@ fn what_sqlite_can_alter_is_altered() {
     CREATE INDEX "ix_posts_n" ON "posts" ("n");
     ALTER TABLE "posts" RENAME COLUMN "title" TO "headline"
     "#);
+}
+
+#[test]
+fn the_key_stays_the_rows_own_number() {
+    let sql = rendered(|batch| _ = batch.alter_column("id", |column| column.column_type(Type::BigInt))).unwrap();
+    assert!(sql.contains("id INTEGER PRIMARY KEY AUTOINCREMENT"), "{sql}");
+}
+
+#[test]
+fn a_check_that_happens_to_have_our_name_stays() {
+    let create = "CREATE TABLE posts (s TEXT, CONSTRAINT ck_posts_s CHECK (s <> ''))";
+    let sql = rendered(|batch| {
+        batch.source = Some(TableSource::Catalog {
+            create: create.into(),
+            indexes: vec![],
+            triggers: vec!["CREATE TRIGGER g AFTER INSERT ON posts BEGIN SELECT new.gone; END".into()],
+            other_triggers: vec![],
+            views: vec![],
+        });
+        batch.alter_column("s", |column| column.column_type(Type::Varchar(9)));
+        batch.add_column(Column::new("n", Type::Integer).default(1)).alter_column("n", AlterColumn::not_null);
+    });
+    let sql = sql.unwrap();
+    assert!(sql.contains("ck_posts_s CHECK (s <> '')") && sql.contains("\"n\" INTEGER DEFAULT 1 NOT NULL"), "{sql}");
+}
+
+#[test]
+fn words_that_only_look_like_the_column_are_not_in_the_way() {
+    let dropped = |create: &str, column: &str| {
+        rendered(|batch| {
+            batch.source = Some(TableSource::Catalog {
+                create: create.into(),
+                indexes: vec![("x".into(), "CREATE INDEX note ON posts (id)".into())],
+                triggers: vec![],
+                other_triggers: vec![],
+                views: vec![("v".into(), "CREATE VIEW v AS SELECT \"a\" FROM posts".into())],
+            });
+            batch.drop_column(column);
+        })
+    };
+    let keys = "CREATE TABLE posts (id INT, key TEXT, note TEXT, u INT, email TEXT, PRIMARY KEY (id), \
+        FOREIGN KEY (u) REFERENCES users (email))";
+    for column in ["key", "note", "email"] {
+        dropped(keys, column).unwrap();
+    }
+    for (create, column) in [
+        (keys, "u"),
+        ("CREATE TABLE posts (a INT, b INT CHECK (\"a\" <> 'x'))", "a"),
+        ("CREATE TABLE posts (a INT, b INT AS (\"a\" || 'x') STORED)", "a"),
+        ("CREATE TABLE posts (a INT, b INT)", "a"),
+    ] {
+        let error = dropped(create, column).unwrap_err();
+        assert!(error.what.contains(&format!("names the column `{column}`")), "{error}");
+    }
 }

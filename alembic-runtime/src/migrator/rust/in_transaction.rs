@@ -10,7 +10,7 @@ use crate::{
         engine::Engine,
         failure::{contended, failed},
     },
-    op::{Cursor, Executor, MigrationResult, Place, Problem},
+    op::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render},
 };
 
 /// Runs operations in the transaction that is open.
@@ -49,10 +49,18 @@ where
         Err(if contention { contended(failure, sql.to_owned()) } else { failure }.into())
     }
 
-    fn atomically(&mut self, _place: Place, work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
+    fn rebuild(&mut self, _what: &str, place: Place, render: Render<'_, C>) -> MigrationResult {
+        let located = |problem| OpError::new(place, problem);
+        for sql in render(self.engine.conn).map_err(located)? {
+            self.execute(&sql, place).map_err(located)?;
+        }
+        Ok(())
+    }
+
+    fn atomically(&mut self, _place: Place, function: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
         let conn = self.connection().map_err(|_| "there is no connection")?;
         Transaction::begin(conn)?;
-        let result = work(conn);
+        let result = function(conn);
         match &result {
             Ok(()) => Transaction::commit(conn)?,
             Err(_) => Transaction::rollback(conn),
@@ -68,11 +76,16 @@ where
         Err(no_batches(self.engine.dialect))
     }
 
-    fn batch(&mut self, _cursor: i64, _work: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
-        Ok(())
+    fn batch(
+        &mut self,
+        place: Place,
+        _position: (i64, i64),
+        _function: &mut dyn FnMut(&mut C) -> MigrationResult,
+    ) -> MigrationResult {
+        Err(OpError::new(place, no_batches(self.engine.dialect)).into())
     }
 
     fn backfilled(&mut self) -> Result<(), Problem> {
-        Ok(())
+        Err(no_batches(self.engine.dialect))
     }
 }

@@ -2,6 +2,7 @@
 
 mod in_transaction;
 mod journaled;
+mod operations;
 
 use std::{
     any::Any,
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     Migrations,
     database::{MigrationBackend, Settings},
-    op::{Context, Executor, Function, Op, OpError, Place, Problem, Script, explain},
+    op::{Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, Script, explain},
 };
 
 impl<C> Migrations<C>
@@ -88,7 +89,7 @@ where
         function: Function<C>,
         revision: &str,
         executor: impl FnOnce(&'e mut Self) -> E,
-    ) -> MigrationOutcome {
+    ) -> MigrationResult {
         let (dialect, options) = (self.dialect, self.options);
         let naming = self.naming.clone();
         let context = Context { dialect, naming: &naming, revision, arguments: &options.arguments };
@@ -100,15 +101,13 @@ where
         let index = work.statements.len() - 1;
         work.refuse(&work.statements[index])?;
         let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
-        work.refuse_changes_of(&own.each_ref().map(String::as_str))?;
+        work.refuse_change_of(&own.each_ref().map(String::as_str), &work.statements[index])?;
         self.refuse_cascade(work, index)
     }
 }
 
-type MigrationOutcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
-
 /// Calls a function; a panic is an error like any other, so that the step can be ended in good order.
-fn call<C>(function: Function<C>, executor: &mut dyn Executor<C>, context: Context<'_>) -> MigrationOutcome {
+fn call<C>(function: Function<C>, executor: &mut dyn Executor<C>, context: Context<'_>) -> MigrationResult {
     let mut op = Op { executor, context };
     catch_unwind(AssertUnwindSafe(|| function(&mut op)))
         .unwrap_or_else(|panic| Err(format!("it panicked: {}", message_of(panic.as_ref())).into()))
@@ -159,7 +158,7 @@ where
 /// Backfills commit, which a transaction of the whole step does not.
 fn no_batches(dialect: Dialect) -> Problem {
     Problem::Argument(format!(
-        "a backfill commits each batch, and on {dialect} this step is one transaction: write `//! Transaction: none` into \
+        "a backfill commits each batch, and on {dialect} this step is one transaction: write `Transaction: none` into \
          the header"
     ))
 }
