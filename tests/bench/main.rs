@@ -41,9 +41,12 @@ where
         let mut fresh = Fresh::empty(&m, server.url()).expect("a fresh database");
         m.upgrade(&mut fresh, "head").expect("the revisions run");
     });
+    let rolled_back = mean(|| Fresh::rolled_back(&m, server.url()).map(drop).expect("a fresh database"));
     let (copied, replayed) = (copied.as_secs_f64() * 1e3, replayed.as_secs_f64() * 1e3);
     let what = format!("fresh database, {REVISIONS} revisions, {}", kind.name());
     println!("{what:<52} {copied:>10.1} {replayed:>10.1} {:>6.2}", copied / replayed);
+    let (what, rolled_back) = (format!("the same, rolled back, {}", kind.name()), rolled_back.as_secs_f64() * 1e3);
+    println!("{what:<52} {rolled_back:>10.1} {replayed:>10.1} {:>6.2}", rolled_back / replayed);
 }
 
 fn mean(mut work: impl FnMut()) -> Duration {

@@ -83,6 +83,35 @@ on_every_database! {
         assert_eq!(db.ask("SELECT state AS answer FROM alembic_version_log ORDER BY id"), "failed,done");
     }
 
+    fn a_transaction_that_was_ended_is_noticed(db) {
+        if KIND == Kind::Mariadb {
+            return;
+        }
+        fn commits<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {
+            op.execute("CREATE TABLE t (x INTEGER)")?;
+            op.conn()?.batch_execute("COMMIT")?;
+            if op.argument("fail").is_some() { Err("no".into()) } else { Ok(()) }
+        }
+        for argument in ["fail", "go on"] {
+            db.empty();
+            let m = one::<Conn>("", |_| code(commits));
+            let error = m.migrator().argument(argument, "").upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+            assert!(error.to_string().contains("only a person can tell"), "{error}");
+        }
+    }
+
+    fn an_error_that_was_ignored_is_none_the_less_one(db) {
+        if KIND != Kind::Postgres {
+            return;
+        }
+        let m = one::<Conn>("", |_| code(|op| {
+            op.execute("nonsense").ok();
+            Ok(())
+        }));
+        let error = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err().to_string();
+        assert!(error.contains("has ignored that a statement failed"), "{error}");
+    }
+
     fn a_panic_is_an_error(db) {
         let mut conn = db.connect::<Conn>();
         let m = one::<Conn>("", |_| code(|_| panic!("oh dear")));

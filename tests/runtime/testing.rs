@@ -31,6 +31,22 @@ on_every_database! {
         assert_eq!(names.len(), 4);
     }
 
+    fn what_is_shared_is_rolled_back(db) {
+        let m = migrations::<Conn>(LINE);
+        for _ in 0..2 {
+            let mut shared = Fresh::rolled_back(&m, db.url()).unwrap();
+            let rows = "SELECT CAST(COUNT(*) AS CHAR(3)) AS answer FROM tc";
+            #[derive(diesel::QueryableByName)]
+            struct Count {
+                #[diesel(sql_type = diesel::sql_types::Text)]
+                answer: String,
+            }
+            let found: Count = diesel::RunQueryDsl::get_result(diesel::sql_query(rows), &mut *shared).unwrap();
+            assert_eq!(found.answer.trim(), "0");
+            shared.batch_execute("INSERT INTO tc VALUES (1)").unwrap();
+        }
+    }
+
     fn sqlite_in_any_journal_mode(db) {
         let spec = [("a", "\n-- Transaction: none", "PRAGMA journal_mode = WAL;\nCREATE TABLE t (x INTEGER);", "")];
         if KIND == Kind::Sqlite {

@@ -92,6 +92,10 @@ where
                 Halt::Failed(error) => {
                     let error = self.diagnose_afterwards(unit, error);
                     self.record_failure(unit, &error);
+                    // What has committed by itself was not rolled back.
+                    if matches!(&error, Error::Statement(failure) if failure.outcome == Outcome::ByHand) {
+                        return error.into();
+                    }
                     with_outcome(error, Outcome::RolledBack { committed: committed_before, undone }).into()
                 }
             }

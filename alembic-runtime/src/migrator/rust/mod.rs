@@ -17,9 +17,9 @@ use diesel::{connection::LoadConnection, result::Error as DieselError};
 use in_transaction::InTransaction;
 
 use super::{
-    Error,
+    Error, Outcome,
     engine::Engine,
-    failure::{contended, failed_in_code, failed_somewhere},
+    failure::{contended, failed_in_code, failed_somewhere, with_outcome},
 };
 use crate::{
     Migrations,
@@ -79,8 +79,24 @@ where
     fn function_in_transaction(&mut self, work: &Work) -> Result<(), Error> {
         let function = self.migrations.function(work)?;
         let mut work = work.clone();
+        self.conn.batch_execute("SAVEPOINT alembic_function").map_err(Error::query("begin a step"))?;
         let result = self.call(function, &work.id.clone(), |engine| InTransaction { engine, work: &mut work });
-        result.map_err(|error| into_error::<C>(&work, error))
+        let end = if result.is_ok() {
+            "RELEASE SAVEPOINT alembic_function"
+        } else {
+            "ROLLBACK TO SAVEPOINT alembic_function"
+        };
+        let whole = self.conn.batch_execute(end).is_ok();
+        match result {
+            Err(error) if whole => Err(into_error::<C>(&work, error)),
+            Err(error) => Err(with_outcome(into_error::<C>(&work, error), Outcome::ByHand)),
+            Ok(()) if whole => Ok(()),
+            Ok(()) => {
+                let why =
+                    "its code has ended the transaction of the step, or has ignored that a statement failed in it";
+                Err(with_outcome(failed_in_code(&work, work.line, why.to_owned()), Outcome::ByHand))
+            }
+        }
     }
 
     /// Calls a function with whatever runs its operations.
