@@ -2,7 +2,6 @@
 //! folder below the workspace's own.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-#![expect(clippy::too_many_lines, reason = "a build takes long, so one test tells a whole story")]
 
 mod embed;
 mod examples;
