@@ -70,13 +70,19 @@ impl Folder {
         let mut seeds = Vec::new();
         let mut folders = vec![(String::new(), root.clone())];
         while let Some((prefix, path)) = folders.pop() {
-            let Ok(entries) = fs::read_dir(&path) else { continue };
-            for entry in entries {
-                let path = entry.map_err(|error| format!("could not read `{folder}`: {error}"))?.path();
+            if !path.is_dir() {
+                continue;
+            }
+            let failed = |error| format!("could not read `{folder}/{prefix}`: {error}");
+            for entry in fs::read_dir(&path).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
                 let name = format!("{prefix}{}", file_name(&path));
-                if path.is_dir() && prefix.is_empty() && !leads_out(&root, &path) {
+                if path.is_symlink() {
+                    return Err(format!("`{folder}/{name}` is a link; put the file itself there"));
+                }
+                if path.is_dir() && prefix.is_empty() {
                     folders.push((format!("{name}/"), path));
-                } else if Seed::of(&name).is_some() && !leads_out(&root, &path) {
+                } else if Seed::of(&name).is_some() {
                     let content =
                         fs::read(&path).map_err(|error| format!("could not read `{folder}/{name}`: {error}"))?;
                     seeds.push(File { name, path, content });

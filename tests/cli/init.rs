@@ -10,6 +10,7 @@ fn a_package_gets_a_folder_and_settings() {
     ------- stderr -------
     Creating directory $PROJECT/migrations ...  done
     Adding [package.metadata.alembic] to $PROJECT/Cargo.toml ...  done
+    For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.
     Set DATABASE_URL before proceeding.
     ");
     assert_snapshot!(project.read("Cargo.toml"), @r#"

@@ -64,7 +64,8 @@ impl BatchAlterTable {
         self
     }
 
-    /// Sets the order of the columns after a rebuild. Columns that are not named follow as they were.
+    /// Sets the order of the columns after a rebuild. Columns that are not named follow as they were. SQLite
+    /// only: elsewhere it is an error.
     pub fn column_order<'c>(&mut self, columns: impl IntoIterator<Item = &'c str>) -> &mut Self {
         self.order = columns.into_iter().map(str::to_owned).collect();
         self

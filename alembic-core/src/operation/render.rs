@@ -96,6 +96,9 @@ impl Writer<'_> {
             Operation::BulkInsert(insert) => insert.sql(dialect),
             Operation::Batch(batch) => match dialect {
                 Dialect::Sqlite => sqlite::batch(self, batch),
+                _ if !batch.order.is_empty() => {
+                    Err(unsupported(dialect, "another order of columns", "say `column_order` on SQLite only"))
+                }
                 _ => Ok(batch.operations().map(|op| self.operation(&op)).collect::<Result<Vec<_>, _>>()?.concat()),
             },
         }

@@ -75,6 +75,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     for database in databases {
         Project::load(package.clone(), database.clone(), Lock::Rewrite)?;
     }
+    cx.printer.status("For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.");
     if config.sqlite_path.is_none() {
         cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));
     }
