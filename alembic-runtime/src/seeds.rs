@@ -1,7 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_core::{
-    seed::{Seed, pick},
+    seed::pick,
     sql::{controls_transaction, split},
 };
 use diesel::connection::LoadConnection;
@@ -49,8 +49,10 @@ where
     }
 
     /// Returns the names of the seeds, whatever they are for.
+    #[cfg(feature = "cli")]
     pub(crate) fn seed_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.seeds().filter_map(|(path, _)| Seed::of(path)).map(|seed| seed.name).collect();
+        let mut names: Vec<&str> =
+            self.seeds().filter_map(|(path, _)| alembic_core::seed::Seed::of(path)).map(|seed| seed.name).collect();
         names.sort_unstable();
         names.dedup();
         names

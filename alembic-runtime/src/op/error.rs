@@ -23,6 +23,7 @@ pub(crate) enum Problem {
     /// The database has no way for it.
     Unsupported(Unsupported),
     /// There is no database: a script is being written.
+    #[cfg_attr(not(any(feature = "cli", feature = "testing")), expect(dead_code, reason = "nobody writes scripts"))]
     Script,
     /// What it was given makes no sense.
     Argument(String),

@@ -5,16 +5,20 @@ mod backfill;
 mod error;
 mod operations;
 mod rows;
+#[cfg(any(feature = "cli", feature = "testing"))]
 mod script;
 
 use std::panic::Location;
 
 use alembic_core::{Dialect, schema::Naming};
-pub(crate) use arguments::{Arguments, PRODUCTION};
+pub(crate) use arguments::Arguments;
+#[cfg(feature = "cli")]
+pub(crate) use arguments::PRODUCTION;
 pub use backfill::Backfill;
 use diesel::connection::LoadConnection;
 pub use error::{MigrationResult, OpError};
 pub(crate) use error::{Problem, explain};
+#[cfg(any(feature = "cli", feature = "testing"))]
 pub(crate) use script::Script;
 
 use crate::database::MigrationBackend;

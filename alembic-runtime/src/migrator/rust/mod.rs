@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Migrations,
     database::{MigrationBackend, Settings},
-    op::{Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, Script, explain},
+    op::{Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, explain},
 };
 
 impl<C> Migrations<C>
@@ -42,9 +42,10 @@ where
     }
 
     /// Asks the functions of a plan for their statements, for a script.
+    #[cfg(feature = "cli")]
     pub(crate) fn write_script(&self, work: &mut [Work], context: Context<'_>) -> Result<(), Error> {
         for step in work.iter_mut().filter(|step| step.is_rust) {
-            let mut script = Script::default();
+            let mut script = crate::op::Script::default();
             let function = self.function(step)?;
             let revision = step.id.clone();
             call(function, &mut script, Context { revision: &revision, ..context })
