@@ -108,8 +108,9 @@ where
     ///
     /// Each batch is a transaction, in which the key that it came to is noted: an interrupted run goes on
     /// after the last batch that was committed, and no row is changed twice. Rows with greater keys than
-    /// there were at the beginning are left to whoever adds them. The step has to run outside a transaction: `Transaction: none`; on MySQL every step
-    /// does.
+    /// there were at the beginning are left to whoever adds them.
+    ///
+    /// The step has to run outside a transaction: `Transaction: none`; on MySQL every step does.
     ///
     /// # Errors
     ///
