@@ -66,9 +66,8 @@ impl Folder {
 
     /// Reads the files of the folder of seeds, which need not be there; sorted by name.
     pub(crate) fn seeds(&self, folder: &str) -> Result<Vec<File>, String> {
-        let root = self.root.join(folder);
         let mut seeds = Vec::new();
-        let mut folders = vec![(String::new(), root.clone())];
+        let mut folders = vec![(String::new(), self.root.join(folder))];
         while let Some((prefix, path)) = folders.pop() {
             if !path.is_dir() {
                 continue;

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::{
     operation::{Recreate, render},
-    schema::{Action, Index, Naming},
+    schema::{Action, ForeignKey, Index, Naming},
 };
 
 const POSTS: &str = "CREATE TABLE posts (id INTEGER PRIMARY KEY AUTOINCREMENT, title VARCHAR(20) DEFAULT 'x' COLLATE NOCASE, \

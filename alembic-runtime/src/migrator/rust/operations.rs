@@ -87,11 +87,9 @@ where
     fn write(&mut self, note: &str) -> Result<(), Error> {
         let commit = if self.engine.dialect.is_mysql_family() { ";\nCOMMIT" } else { "" };
         let written = self.engine.conn.batch_execute(&format!("{note}{commit}"));
-        written.map_err(|source| self.overtaken_or(source, Error::query("write the log")))
-    }
-
-    fn overtaken_or(&mut self, source: DieselError, otherwise: impl FnOnce(DieselError) -> Error) -> Error {
-        if self.engine.is_overtaken(&source) { Error::Overtaken } else { otherwise(source) }
+        written.map_err(|source| {
+            if self.engine.is_overtaken(&source) { Error::Overtaken } else { Error::query("write the log")(source) }
+        })
     }
 
     /// Notes that from now on something is done that the log knows nothing of.
