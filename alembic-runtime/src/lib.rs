@@ -29,7 +29,7 @@ pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 #[doc(hidden)]
 pub use crate::op::Code;
 pub use crate::{
-    database::{LogRecord, MigrationBackend},
+    database::{Inspection, LogRecord, MigrationBackend, inspect, sources},
     diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{

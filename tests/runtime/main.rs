@@ -14,6 +14,7 @@ mod locks;
 mod operations;
 mod recovery;
 mod rust;
+mod schemas;
 mod sessions;
 mod testing;
 mod upgrade;

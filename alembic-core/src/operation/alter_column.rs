@@ -1,6 +1,6 @@
 //! Changes of a column.
 
-use crate::schema::{Column, DefaultValue, Name, Type};
+use crate::schema::{Column, DefaultValue, Identity, Name, Type};
 
 /// What becomes of a column. What is not said stays as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,12 @@ pub struct AlterColumn {
     pub nullable: Option<bool>,
     /// Its new default; none inside takes it away.
     pub default: Option<Option<DefaultValue>>,
-    /// Whether the database numbers the rows from now on.
-    pub identity: Option<bool>,
+    /// How the database numbers the rows from now on; none inside ends it.
+    pub identity: Option<Option<Identity>>,
+    /// How its text is ordered from now on; none inside is the database's own way.
+    pub collation: Option<Option<String>>,
+    /// What it holds from now on after its row was changed. MySQL and MariaDB only.
+    pub on_update: Option<Option<String>>,
     /// What is said of it from now on; none inside takes it away. Not on SQLite.
     pub comment: Option<Option<String>>,
     /// Its new name.
@@ -42,6 +46,8 @@ impl AlterColumn {
             nullable: None,
             default: None,
             identity: None,
+            collation: None,
+            on_update: None,
             comment: None,
             rename: None,
             existing: None,
@@ -100,7 +106,21 @@ impl AlterColumn {
     /// Sets whether the database numbers the rows.
     #[must_use]
     pub fn identity(mut self, identity: bool) -> Self {
-        self.identity = Some(identity);
+        self.identity = Some(identity.then_some(Identity::ByDefault));
+        self
+    }
+
+    /// Sets how its text is ordered.
+    #[must_use]
+    pub fn collation(mut self, collation: &str) -> Self {
+        self.collation = Some(Some(collation.to_owned()));
+        self
+    }
+
+    /// Lets its text be ordered as the database does.
+    #[must_use]
+    pub fn drop_collation(mut self) -> Self {
+        self.collation = Some(None);
         self
     }
 
@@ -150,6 +170,12 @@ impl AlterColumn {
         }
         column.nullable = self.nullable.unwrap_or(column.nullable);
         column.identity = self.identity.unwrap_or(column.identity);
+        if let Some(collation) = &self.collation {
+            column.collation.clone_from(collation);
+        }
+        if let Some(on_update) = &self.on_update {
+            column.on_update.clone_from(on_update);
+        }
         if let Some(default) = &self.default {
             column.default.clone_from(default);
         }

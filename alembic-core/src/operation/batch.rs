@@ -71,6 +71,12 @@ impl BatchAlterTable {
         self
     }
 
+    /// Returns whether there is nothing to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.order.is_empty()
+    }
+
     /// Adds a column.
     pub fn add_column(&mut self, column: Column) -> &mut Self {
         self.change(Change::AddColumn(Box::new(column)))

@@ -26,6 +26,7 @@ impl Writer<'_> {
             IndexKey::Column(column) => dialect.quote(column),
             IndexKey::Descending(column) => format!("{} DESC", dialect.quote(column)),
             IndexKey::Expression(expression) => format!("({expression})"),
+            IndexKey::Written(key) => key.clone(),
         };
         let keys = joined(index.keys.iter().map(key));
         let name = self.naming.index(index);

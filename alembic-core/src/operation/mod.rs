@@ -6,6 +6,7 @@ mod constraint;
 mod index;
 mod insert;
 mod mysql;
+mod numbering;
 mod postgres;
 mod rebuild;
 mod render;
@@ -144,4 +145,6 @@ pub enum Operation {
     BulkInsert(BulkInsert),
     /// Several operations on one table; SQLite may have to rebuild it.
     Batch(BatchAlterTable),
+    /// One statement, in the words of the database.
+    Execute(String),
 }

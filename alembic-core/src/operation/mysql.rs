@@ -1,12 +1,12 @@
 //! What MySQL and MariaDB say their own way.
 
 use super::{
-    AlterColumn,
+    AlterColumn, BatchAlterTable, Operation,
     render::{Unsupported, Writer, exists, unsupported},
 };
 use crate::{
     Dialect,
-    schema::{ConstraintKind, DefaultValue, Index, IndexKey},
+    schema::{ConstraintKind, DefaultValue, Index, IndexKey, shortened},
 };
 
 /// The default and the name can be changed alone; for all else the whole column is written anew.
@@ -16,6 +16,8 @@ pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<V
     let whole = change.column_type.is_some()
         || change.nullable.is_some()
         || change.identity.is_some()
+        || change.collation.is_some()
+        || change.on_update.is_some()
         || change.comment.is_some();
     if whole {
         let Some(existing) = &change.existing else {
@@ -65,6 +67,35 @@ pub(super) fn drop_constraint(
         ConstraintKind::ForeignKey => format!("DROP FOREIGN KEY {condition}{name}"),
         ConstraintKind::Check => format!("DROP CONSTRAINT {condition}{name}"),
     })
+}
+
+/// One `ALTER TABLE` for all: the server rebuilds the table once, and makes all changes or none.
+pub(super) fn batch(writer: Writer<'_>, batch: &BatchAlterTable) -> Result<Vec<String>, Unsupported> {
+    let alter = format!("{} ", writer.alter(&batch.table));
+    let on = format!(" ON {} (", batch.table.sql(writer.dialect));
+    let (mut actions, mut others) = (Vec::new(), Vec::new());
+    for operation in batch.operations() {
+        match &operation {
+            Operation::CreateIndex(index) => {
+                let created = writer.create_index(index)?;
+                let words = created.trim_start_matches("CREATE ").replacen(&on, " (", 1);
+                actions.push(format!("ADD {words}"));
+            }
+            Operation::DropIndex { index, .. } => {
+                actions.push(format!("DROP INDEX {}", writer.dialect.quote(&shortened(index))));
+            }
+            _ => {
+                for statement in writer.operation(&operation)? {
+                    match statement.strip_prefix(&alter) {
+                        Some(action) => actions.push(action.to_owned()),
+                        None => others.push(statement),
+                    }
+                }
+            }
+        }
+    }
+    let altered = (!actions.is_empty()).then(|| format!("{alter}{}", actions.join(", ")));
+    Ok(altered.into_iter().chain(others).collect())
 }
 
 pub(super) fn check_index(writer: Writer<'_>, index: &Index) -> Result<(), Unsupported> {

@@ -94,12 +94,16 @@ impl Writer<'_> {
                 Ok(vec![postgres::enumeration(operation)])
             }
             Operation::BulkInsert(insert) => insert.sql(dialect),
+            Operation::Execute(sql) => Ok(vec![sql.clone()]),
             Operation::Batch(batch) => match dialect {
                 Dialect::Sqlite => sqlite::batch(self, batch),
                 _ if !batch.order.is_empty() => {
                     Err(unsupported(dialect, "another order of columns", "say `column_order` on SQLite only"))
                 }
-                _ => Ok(batch.operations().map(|op| self.operation(&op)).collect::<Result<Vec<_>, _>>()?.concat()),
+                Dialect::Mysql | Dialect::Mariadb => mysql::batch(self, batch),
+                Dialect::Postgres => {
+                    Ok(batch.operations().map(|op| self.operation(&op)).collect::<Result<Vec<_>, _>>()?.concat())
+                }
             },
         }
     }

@@ -68,7 +68,7 @@ pub(super) fn add_column(writer: Writer<'_>, table: &Name, column: &Column) -> R
 
 fn why_not_added(column: &Column) -> Option<&'static str> {
     let constant = column.default.as_ref().map(|default| default.is_constant());
-    if column.identity {
+    if column.identity.is_some() {
         return Some("rows are numbered by the primary key only");
     }
     if column.generated.as_ref().is_some_and(|generated| generated.stored) {

@@ -13,16 +13,29 @@ pub struct Column {
     pub nullable: bool,
     /// What it holds if nothing is given.
     pub default: Option<DefaultValue>,
-    /// Whether the database numbers the rows: identity, `AUTO_INCREMENT`, `AUTOINCREMENT`.
-    pub identity: bool,
+    /// How the database numbers the rows, if it does.
+    pub identity: Option<Identity>,
     /// How it is computed from others.
     pub generated: Option<Generated>,
     /// How its text is ordered.
     pub collation: Option<String>,
+    /// What it holds after its row was changed without giving it. MySQL and MariaDB only.
+    pub on_update: Option<String>,
     /// What is said of it.
     pub comment: Option<String>,
     /// Constraints that concern it alone.
     pub constraints: Vec<Constraint>,
+}
+
+/// How the database numbers rows. MySQL (`AUTO_INCREMENT`) and SQLite (`AUTOINCREMENT`) have one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// Unless a number is given.
+    ByDefault,
+    /// Whatever is given. PostgreSQL only.
+    Always,
+    /// By the default of a sequence that belongs to the column, as `serial` makes it. PostgreSQL only.
+    Serial,
 }
 
 /// How a column is computed.
@@ -43,9 +56,10 @@ impl Column {
             column_type,
             nullable: true,
             default: None,
-            identity: false,
+            identity: None,
             generated: None,
             collation: None,
+            on_update: None,
             comment: None,
             constraints: Vec::new(),
         }
@@ -68,7 +82,14 @@ impl Column {
     /// Lets the database number the rows.
     #[must_use]
     pub fn identity(mut self) -> Self {
-        self.identity = true;
+        self.identity = Some(Identity::ByDefault);
+        self.not_null()
+    }
+
+    /// Sets how the database numbers the rows.
+    #[must_use]
+    pub fn numbered(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
         self.not_null()
     }
 
@@ -124,6 +145,13 @@ impl Column {
     #[must_use]
     pub fn collation(mut self, collation: &str) -> Self {
         self.collation = Some(collation.to_owned());
+        self
+    }
+
+    /// Sets what it holds after its row was changed without giving it. MySQL and MariaDB only.
+    #[must_use]
+    pub fn on_update(mut self, expression: &str) -> Self {
+        self.on_update = Some(expression.to_owned());
         self
     }
 

@@ -34,6 +34,8 @@ pub enum IndexKey {
     Descending(String),
     /// What is computed from the row. Not on MariaDB.
     Expression(String),
+    /// As it stands in SQL, with whatever follows: a collation, an operator class, an order.
+    Written(String),
 }
 
 impl From<&str> for IndexKey {

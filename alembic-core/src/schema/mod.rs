@@ -3,6 +3,7 @@
 //! [`operation`](crate::operation) says what to do with them; how each database spells them is there,
 //! too.
 
+mod catalog;
 mod column;
 mod constraint;
 mod default;
@@ -13,7 +14,8 @@ mod table;
 mod types;
 mod value;
 
-pub use column::{Column, Generated};
+pub use catalog::{Enumeration, Other, Schema};
+pub use column::{Column, Generated, Identity};
 pub use constraint::{Action, Check, Constraint, ConstraintKind, ForeignKey, Initially, PrimaryKey, Unique};
 pub use default::DefaultValue;
 pub use index::{Index, IndexKey};

@@ -23,6 +23,12 @@ impl Name {
         }
     }
 
+    /// Returns a name without schema, whatever characters it has.
+    #[must_use]
+    pub fn from_plain(name: &str) -> Self {
+        Self { schema: None, name: name.to_owned() }
+    }
+
     /// Returns another object of the same schema.
     #[must_use]
     pub fn beside(&self, name: &str) -> Self {

@@ -60,7 +60,7 @@ impl Naming {
         }
         let part = |key: &IndexKey| match key {
             IndexKey::Column(column) | IndexKey::Descending(column) => column.clone(),
-            IndexKey::Expression(expression) => short(expression),
+            IndexKey::Expression(expression) | IndexKey::Written(expression) => short(expression),
         };
         let columns = index.keys.iter().map(part).collect::<Vec<_>>().join("_");
         fill(&self.index, &index.table.name, &columns, "", index.predicate.as_deref().unwrap_or_default())

@@ -110,11 +110,19 @@ impl Type {
 
     /// Returns whether MySQL takes a default for this type in parentheses only.
     pub(crate) fn is_large_on_mysql(&self) -> bool {
-        matches!(self, Self::Text | Self::Binary | Self::Json | Self::Jsonb)
+        match self {
+            Self::Text | Self::Binary | Self::Json | Self::Jsonb => true,
+            Self::Native(name) => ["text", "blob", "json"].iter().any(|kind| name.to_lowercase().contains(kind)),
+            _ => false,
+        }
     }
 
     pub(crate) fn is_integer(&self) -> bool {
-        matches!(self, Self::SmallInt | Self::Integer | Self::BigInt)
+        match self {
+            Self::SmallInt | Self::Integer | Self::BigInt => true,
+            Self::Native(name) => name.eq_ignore_ascii_case("INTEGER"),
+            _ => false,
+        }
     }
 }
 

@@ -5,6 +5,8 @@ mod diagnosis;
 #[cfg(feature = "testing")]
 mod fingerprint;
 pub(crate) mod foreign_keys;
+mod inspect;
+mod json;
 mod lock;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -15,7 +17,7 @@ mod rows;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod table_source;
+mod sqlite_master;
 mod transaction;
 
 use std::time::Duration;
@@ -26,6 +28,7 @@ pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
 #[cfg(feature = "testing")]
 pub(crate) use fingerprint::fingerprint;
+pub use inspect::{Inspection, inspect, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use probe::{Fate, fate};
 pub use rows::LogRecord;
@@ -33,7 +36,7 @@ pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
 };
 pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
-pub(crate) use table_source::table_source;
+pub(crate) use sqlite_master::sqlite_master;
 pub(crate) use transaction::{Transaction, snapshot};
 
 pub(crate) mod sealed {

@@ -9,13 +9,14 @@ use alembic_core::{
         Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
     },
     sql::split,
+    sqlite::source,
 };
 use diesel::connection::LoadConnection;
 
 use super::{MigrationResult, Op, OpError, Place, Problem};
 use crate::{
     Error,
-    database::{MigrationBackend, table_source},
+    database::{MigrationBackend, sqlite_master},
 };
 
 type Done = Result<(), OpError>;
@@ -236,7 +237,8 @@ where
         self.executor.rebuild(&what, place, &mut |conn| {
             let mut batch = batch.clone();
             if batch.source.is_none() {
-                let source = table_source(conn, &batch.table).map_err(Error::query("read the table"))?;
+                let catalog = sqlite_master(conn, &batch.table).map_err(Error::query("read the table"))?;
+                let source = source(&catalog, &batch.table.name);
                 let missing = || Problem::Argument(format!("there is no table `{}`", batch.table));
                 let (name, source) = source.ok_or_else(missing)?;
                 (batch.table.name, batch.source) = (name, Some(source));

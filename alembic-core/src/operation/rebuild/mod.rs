@@ -1,13 +1,5 @@
 //! SQLite's way to change a table: make it anew, copy the rows, drop the old one, take its name.
 
-mod meaning;
-mod text;
-mod words;
-
-use meaning::{after_on, columns_of, constraint, inside, kind_of};
-use text::{ColumnText, Piece, PieceKind, TableText};
-use words::mentions;
-
 use super::{
     AlterColumn, BatchAlterTable, Operation,
     batch::Change,
@@ -17,6 +9,11 @@ use super::{
 use crate::{
     Dialect,
     schema::{Column, Constraint, ConstraintKind, Table, Type},
+    sqlite::{
+        meaning::{after_on, columns_of, constraint, inside, kind_of},
+        text::{self, ColumnText, Piece, PieceKind, TableText},
+        words::mentions,
+    },
     wording::{joined, quoted},
 };
 
@@ -185,6 +182,12 @@ impl<'p> Plan<'p> {
             column.remove(PieceKind::Null);
             if !nullable {
                 column.add(PieceKind::NotNull, "NOT NULL".into());
+            }
+        }
+        if let Some(collation) = &change.collation {
+            column.remove(PieceKind::Collate);
+            if let Some(collation) = collation {
+                column.add(PieceKind::Collate, format!("COLLATE {}", SQLITE.quote(collation)));
             }
         }
         if change.default.is_some() {

@@ -7,16 +7,16 @@ use crate::{
 
 /// A word, a quoted name, a string or a sign.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token<'a> {
-    pub(super) text: &'a str,
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Token<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
     /// In how many parentheses it stands; the outermost stand in none.
-    pub(super) depth: usize,
-    pub(super) quoted: bool,
+    pub(crate) depth: usize,
+    pub(crate) quoted: bool,
 }
 
-pub(super) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
+pub(crate) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
     let mut depth = 0_usize;
     let mut tokens = Vec::new();
     for Piece { range, quoted } in pieces(sql, Dialect::Sqlite)? {
@@ -31,17 +31,17 @@ pub(super) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
 }
 
 /// Returns whether a token is a keyword.
-pub(super) fn is(token: &Token<'_>, word: &str) -> bool {
+pub(crate) fn is(token: &Token<'_>, word: &str) -> bool {
     !token.quoted && token.text.eq_ignore_ascii_case(word)
 }
 
 /// Returns the name that a token stands for.
-pub(super) fn name_of(token: &Token<'_>) -> Option<String> {
+pub(crate) fn name_of(token: &Token<'_>) -> Option<String> {
     name(if token.quoted { Word::Quoted(token.text) } else { Word::Bare(token.text) }, Dialect::Sqlite)
 }
 
 /// Returns whether a statement names something.
-pub(super) fn mentions(sql: &str, name: &str) -> bool {
+pub(crate) fn mentions(sql: &str, name: &str) -> bool {
     let tokens = tokens(sql).unwrap_or_default();
     tokens.iter().any(|token| name_of(token).is_some_and(|found| found.eq_ignore_ascii_case(name)))
 }

@@ -8,14 +8,14 @@ use crate::schema::{Check, Constraint, ConstraintKind, ForeignKey, PrimaryKey, U
 
 impl TableText {
     /// Returns whether a row's number is never used again.
-    pub(super) fn counts_rows(&self) -> bool {
+    pub(crate) fn counts_rows(&self) -> bool {
         let pieces = self.columns.iter().flat_map(|column| &column.pieces).chain(&self.constraints);
         let mut keys = pieces.filter(|piece| piece.kind == PieceKind::PrimaryKey);
         keys.any(|piece| mentions(&piece.text, "AUTOINCREMENT"))
     }
 
     /// Returns the column that is the row's own number, if one is.
-    pub(super) fn row_number(&self) -> Option<&str> {
+    pub(crate) fn row_number(&self) -> Option<&str> {
         let is_key = |column: &&ColumnText| {
             let alone =
                 |piece: &Piece| piece.kind == PieceKind::PrimaryKey && columns_of(piece) == [column.name.clone()];
@@ -27,25 +27,25 @@ impl TableText {
     }
 
     /// Returns what the rows' numbers are called, if no column shows them.
-    pub(super) fn hidden_row_id(&self) -> Option<&'static str> {
+    pub(crate) fn hidden_row_id(&self) -> Option<&'static str> {
         let hidden = !self.has_option(&["WITHOUT", "ROWID"]) && self.row_number().is_none();
         ["rowid", "_rowid_", "oid"].into_iter().find(|name| hidden && self.column(name).is_none())
     }
 }
 
 /// Returns what is in the first parentheses.
-pub(super) fn inside(text: &str) -> &str {
+pub(crate) fn inside(text: &str) -> &str {
     text.split_once('(').map_or(text, |(_, inner)| inner)
 }
 
 /// Returns what an index says of its table: not its own name.
-pub(super) fn after_on(sql: &str) -> &str {
+pub(crate) fn after_on(sql: &str) -> &str {
     let tokens = tokens(sql).unwrap_or_default();
     let on = tokens.iter().position(|token| is(token, "ON"));
     on.and_then(|on| tokens.get(on + 2)).map_or(sql, |first| &sql[first.start..])
 }
 
-pub(super) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
+pub(crate) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
     match kind {
         PieceKind::PrimaryKey => Some(ConstraintKind::PrimaryKey),
         PieceKind::Unique => Some(ConstraintKind::Unique),
@@ -56,14 +56,14 @@ pub(super) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
 }
 
 /// Returns what is in the first parentheses, cut at its commas.
-pub(super) fn columns_of(piece: &Piece) -> Vec<String> {
+pub(crate) fn columns_of(piece: &Piece) -> Vec<String> {
     let tokens = tokens(&piece.text).unwrap_or_default();
     let inside = tokens.iter().skip_while(|token| token.text != "(").skip(1).take_while(|token| token.depth > 0);
     inside.filter(|token| token.text != ",").filter_map(name_of).collect()
 }
 
 /// Understands a constraint as far as its name by convention depends on it.
-pub(super) fn constraint(piece: &Piece, column: Option<&str>) -> Constraint {
+pub(crate) fn constraint(piece: &Piece, column: Option<&str>) -> Constraint {
     let columns = column.map_or_else(|| columns_of(piece), |column| vec![column.to_owned()]);
     let columns = columns.iter().map(String::as_str);
     match piece.kind {

@@ -7,35 +7,35 @@ use super::words::{Token, is, name_of, tokens};
 
 /// A table as SQLite remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TableText {
-    pub(super) columns: Vec<ColumnText>,
-    pub(super) constraints: Vec<Piece>,
+pub(crate) struct TableText {
+    pub(crate) columns: Vec<ColumnText>,
+    pub(crate) constraints: Vec<Piece>,
     /// What comes after the columns: `STRICT`, `WITHOUT ROWID`.
-    pub(super) options: String,
+    pub(crate) options: String,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ColumnText {
+pub(crate) struct ColumnText {
     /// Its name, without quotes.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its name as it stands there.
-    pub(super) quoted: String,
+    pub(crate) quoted: String,
     /// Its type as it stands there; may be empty.
-    pub(super) column_type: String,
-    pub(super) pieces: Vec<Piece>,
+    pub(crate) column_type: String,
+    pub(crate) pieces: Vec<Piece>,
 }
 
 /// A constraint of a column or of a table, with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) kind: PieceKind,
-    pub(super) name: Option<String>,
-    pub(super) text: String,
+pub(crate) struct Piece {
+    pub(crate) kind: PieceKind,
+    pub(crate) name: Option<String>,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PieceKind {
+pub(crate) enum PieceKind {
     PrimaryKey,
     NotNull,
     Null,
@@ -48,7 +48,7 @@ pub(super) enum PieceKind {
 }
 
 /// Takes a `CREATE TABLE` apart, or returns nothing if it is something else.
-pub(super) fn parse(sql: &str) -> Option<TableText> {
+pub(crate) fn parse(sql: &str) -> Option<TableText> {
     let tokens = tokens(sql)?;
     let mut at = 0;
     let mut skip = |words: &[&str]| {
@@ -173,7 +173,7 @@ fn starts(
 
 impl TableText {
     /// Returns the statement that creates the table under another name, given in quotes.
-    pub(super) fn render(&self, name: &str) -> String {
+    pub(crate) fn render(&self, name: &str) -> String {
         let columns = self.columns.iter().map(ColumnText::render);
         let constraints = self.constraints.iter().map(|piece| piece.text.clone());
         let lines: Vec<String> = columns.chain(constraints).collect();
@@ -181,12 +181,12 @@ impl TableText {
         format!("CREATE TABLE {name} (\n    {}\n){options}", lines.join(",\n    "))
     }
 
-    pub(super) fn has_option(&self, words: &[&str]) -> bool {
+    pub(crate) fn has_option(&self, words: &[&str]) -> bool {
         let found: Vec<&str> = self.options.split([' ', ',', '\n', '\t']).filter(|word| !word.is_empty()).collect();
         found.windows(words.len()).any(|window| window.iter().zip(words).all(|(a, b)| a.eq_ignore_ascii_case(b)))
     }
 
-    pub(super) fn column(&self, name: &str) -> Option<&ColumnText> {
+    pub(crate) fn column(&self, name: &str) -> Option<&ColumnText> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 }
@@ -198,15 +198,15 @@ impl ColumnText {
         parts.into_iter().chain(pieces).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    pub(super) fn has(&self, kind: PieceKind) -> bool {
+    pub(crate) fn has(&self, kind: PieceKind) -> bool {
         self.pieces.iter().any(|piece| piece.kind == kind)
     }
 
-    pub(super) fn remove(&mut self, kind: PieceKind) {
+    pub(crate) fn remove(&mut self, kind: PieceKind) {
         self.pieces.retain(|piece| piece.kind != kind);
     }
 
-    pub(super) fn add(&mut self, kind: PieceKind, text: String) {
+    pub(crate) fn add(&mut self, kind: PieceKind, text: String) {
         self.pieces.push(Piece { kind, name: None, text });
     }
 }

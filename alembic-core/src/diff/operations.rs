@@ -1,0 +1,339 @@
+//! Differences → operations, in an order that works.
+
+use super::{Caution, Diff, TableDiff, loss, order};
+use crate::{
+    Dialect,
+    operation::{AlterColumn, BatchAlterTable, Operation, TableSource},
+    schema::{Column, Constraint, ConstraintKind, ForeignKey, Index, Name, Naming, Schema, Table},
+};
+
+/// Operations that belong together, and what is to be known of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// What is to be known.
+    pub cautions: Vec<Caution>,
+    /// The operations, in their order.
+    pub operations: Vec<Operation>,
+}
+
+impl Block {
+    pub(super) fn of(operation: Operation) -> Self {
+        Self { cautions: Vec::new(), operations: vec![operation] }
+    }
+
+    fn destructive(mut self, what: String) -> Self {
+        self.cautions.push(Caution::Destructive(what));
+        self
+    }
+}
+
+/// What SQLite remembers of a table, for those that have to be rebuilt.
+pub type Sources<'s> = dyn Fn(&Name) -> Option<TableSource> + 's;
+
+/// How long others are kept waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locking {
+    /// As long as it takes: the plain forms, in one transaction.
+    #[default]
+    Plain,
+    /// As short as can be: indexes concurrently, constraints not valid at first. PostgreSQL only, outside a transaction.
+    Online,
+}
+
+impl Diff {
+    /// Returns what makes the one schema of the other.
+    #[must_use]
+    pub fn blocks(&self, dialect: Dialect, naming: &Naming, sources: &Sources<'_>, locking: Locking) -> Vec<Block> {
+        let plan = Plan {
+            diff: self,
+            dialect,
+            naming,
+            sources,
+            online: locking == Locking::Online && dialect == Dialect::Postgres,
+        };
+        plan.blocks()
+    }
+
+    /// Returns whether SQLite has to be told not to look at foreign keys meanwhile: a table is rebuilt or dropped that
+    /// others refer to, or that refers to one which changes, too.
+    #[must_use]
+    pub fn disturbs_foreign_keys(&self, before: &Schema, blocks: &[Block]) -> bool {
+        let after = self.altered_tables.iter().map(|diff| &diff.after);
+        let tables: Vec<&Table> = before.tables.iter().chain(after).collect();
+        let refers_to = |name: &Name| {
+            let own = tables.iter().filter(|table| table.name == *name);
+            own.flat_map(|table| order::foreign_keys(table)).map(|key| &key.referred_table).collect::<Vec<_>>()
+        };
+        let referred =
+            |name: &Name| before.tables.iter().flat_map(order::foreign_keys).any(|key| key.referred_table == *name);
+        let altered = |name: &Name| self.altered_tables.iter().any(|diff| diff.after.name == *name);
+        blocks.iter().flat_map(|block| &block.operations).any(|operation| match operation {
+            Operation::Batch(batch) if batch.needs_rebuild() => {
+                referred(&batch.table) || refers_to(&batch.table).into_iter().any(altered)
+            }
+            Operation::DropTable { table, .. } => referred(table),
+            _ => false,
+        })
+    }
+}
+
+struct Plan<'d> {
+    diff: &'d Diff,
+    dialect: Dialect,
+    naming: &'d Naming,
+    sources: &'d Sources<'d>,
+    online: bool,
+}
+
+impl Plan<'_> {
+    fn blocks(&self) -> Vec<Block> {
+        let diff = self.diff;
+        let mut blocks = Vec::new();
+        // SQLite changes them with the table.
+        let apart = self.dialect != Dialect::Sqlite;
+        if apart {
+            blocks.extend(diff.altered_tables.iter().flat_map(|table| {
+                let name = &table.after.name;
+                table.dropped_keys.iter().map(move |key| Block::of(self.drop_constraint(name, &key.clone().into())))
+            }));
+        }
+        blocks.extend(self.dropped_tables());
+        blocks.extend(diff.created_enums.iter().map(|created| {
+            Block::of(Operation::CreateEnum { name: created.name.clone(), values: created.values.clone() })
+        }));
+        blocks.extend(diff.altered_enums.iter().map(|altered| {
+            let gone = altered.dropped_values();
+            let lost = gone
+                .iter()
+                .map(|value| Caution::Note(format!("fails if a row holds `{value}` of `{}`", altered.after.name)));
+            Block { cautions: lost.collect(), operations: altered.operations() }
+        }));
+        let (created, later) = self.created_tables();
+        blocks.extend(created);
+        blocks.extend(diff.altered_tables.iter().flat_map(|table| self.altered_table(table)));
+        if apart {
+            let keys = diff
+                .altered_tables
+                .iter()
+                .flat_map(|table| table.created_keys.iter().map(|key| (&table.after.name, key)));
+            blocks.extend(keys.chain(later).flat_map(|(table, key)| self.create_key(table, key)));
+        }
+        blocks.extend(
+            diff.dropped_enums
+                .iter()
+                .map(|dropped| Block::of(Operation::DropEnum { name: dropped.name.clone(), if_exists: false })),
+        );
+        blocks
+    }
+
+    fn dropped_tables(&self) -> Vec<Block> {
+        let dropped = &self.diff.dropped_tables;
+        let mut blocks = Vec::new();
+        for (at, table) in dropped.iter().enumerate().filter(|_| self.dialect != Dialect::Sqlite) {
+            // Only a circle refers to what was dropped before.
+            let circular = |key: &&ForeignKey| dropped[..at].iter().any(|other| other.name == key.referred_table);
+            let keys = order::foreign_keys(table).filter(circular);
+            blocks.extend(keys.map(|key| Block::of(self.drop_constraint(&table.name, &key.clone().into()))));
+        }
+        blocks.extend(dropped.iter().map(|table| {
+            let drop = Block::of(Operation::DropTable { table: table.name.clone(), if_exists: false });
+            drop.destructive(format!("drops the table `{}` with all its rows", table.name))
+        }));
+        blocks
+    }
+
+    /// Returns the tables, and the foreign keys that have to wait for what they refer to.
+    fn created_tables(&self) -> (Vec<Block>, Vec<(&Name, &ForeignKey)>) {
+        let created = &self.diff.created_tables;
+        let altered = |name: &Name| self.diff.altered_tables.iter().any(|diff| diff.after.name == *name);
+        let (mut blocks, mut later) = (Vec::new(), Vec::new());
+        for (at, table) in created.iter().enumerate() {
+            let waits = |key: &ForeignKey| {
+                let comes = created[at + 1..].iter().any(|other| other.name == key.referred_table);
+                self.dialect != Dialect::Sqlite && (comes || altered(&key.referred_table))
+            };
+            later.extend(order::foreign_keys(table).filter(|key| waits(key)).map(|key| (&table.name, key)));
+            let now = |constraint: &&Constraint| !matches!(constraint, Constraint::ForeignKey(key) if waits(key));
+            let constraints = table.constraints.iter().filter(now).cloned().collect();
+            blocks.push(Block::of(Operation::CreateTable(Table { constraints, ..table.clone() })));
+        }
+        (blocks, later)
+    }
+
+    fn altered_table(&self, diff: &TableDiff) -> Vec<Block> {
+        let name = &diff.after.name;
+        let mut batch = BatchAlterTable::new(name);
+        batch.source = (self.sources)(name);
+        let concurrent =
+            |index: &Index| if self.online { Some(Index { concurrently: true, ..index.clone() }) } else { None };
+        let mut afterwards = Vec::new();
+        let mut before = Vec::new();
+        for constraint in &diff.dropped_constraints {
+            batch.drop_constraint(&self.naming.constraint(name, constraint), constraint.kind());
+        }
+        for index in &diff.dropped_indexes {
+            let index = self.naming.index(index);
+            match self.online {
+                true => before.push(Operation::DropIndex {
+                    table: name.clone(),
+                    index,
+                    if_exists: false,
+                    concurrently: true,
+                }),
+                false => _ = batch.drop_index(&index),
+            }
+        }
+        self.columns(diff, &mut batch, &mut before);
+        for constraint in &diff.created_constraints {
+            match constraint {
+                Constraint::Check(check) if self.online => {
+                    let check = crate::schema::Check { not_valid: true, ..check.clone() };
+                    afterwards.extend(self.create_and_validate(name, check.into()));
+                }
+                _ => _ = batch.create_constraint(constraint.clone()),
+            }
+        }
+        for index in &diff.created_indexes {
+            match concurrent(index) {
+                Some(index) => afterwards.push(Operation::CreateIndex(index)),
+                None => _ = batch.create_index(index.clone()),
+            }
+        }
+        if diff.comment {
+            afterwards.push(Operation::TableComment { table: name.clone(), comment: diff.after.comment.clone() });
+        }
+        let batch = (!batch.is_empty()).then_some(Operation::Batch(batch));
+        let operations: Vec<Operation> = before.into_iter().chain(batch).chain(afterwards).collect();
+        let cautions = loss::of_table(diff, self.dialect);
+        if operations.is_empty() { Vec::new() } else { vec![Block { cautions, operations }] }
+    }
+
+    fn columns(&self, diff: &TableDiff, batch: &mut BatchAlterTable, before: &mut Vec<Operation>) {
+        let sqlite = self.dialect == Dialect::Sqlite;
+        if sqlite {
+            for key in &diff.dropped_keys {
+                batch.drop_constraint(
+                    &self.naming.constraint(&diff.after.name, &key.clone().into()),
+                    ConstraintKind::ForeignKey,
+                );
+            }
+        }
+        let again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
+        for column in diff.dropped.iter().filter(again) {
+            batch.drop_column(&column.name);
+        }
+        for column in &diff.added {
+            let mut column = column.clone();
+            // One that comes with its column can be added without a rebuild.
+            let own =
+                |key: &&ForeignKey| key.columns == [column.name.clone()] && column.nullable && column.default.is_none();
+            let keys: Vec<Constraint> =
+                diff.created_keys.iter().filter(own).filter(|_| sqlite).map(|key| key.clone().into()).collect();
+            column.constraints.extend(keys);
+            batch.add_column(column);
+        }
+        for column in &diff.altered {
+            let change = alter(diff, column, self.dialect);
+            if self.online && column.before.nullable && !column.after.nullable {
+                before.extend(self.prove_not_null(&diff.after.name, &column.after.name));
+            }
+            batch.alter_column(&column.after.name, |_| change);
+            if self.online && column.before.nullable && !column.after.nullable {
+                batch.drop_constraint(&proof_name(&diff.after.name, &column.after.name), ConstraintKind::Check);
+            }
+        }
+        for column in diff.dropped.iter().filter(|column| !again(column)) {
+            batch.drop_column(&column.name);
+        }
+        if sqlite {
+            let comes = |key: &&ForeignKey| {
+                !diff
+                    .added
+                    .iter()
+                    .any(|column| key.columns == [column.name.clone()] && column.nullable && column.default.is_none())
+            };
+            for key in diff.created_keys.iter().filter(comes) {
+                batch.create_constraint(key.clone());
+            }
+        }
+    }
+
+    fn create_key(&self, table: &Name, key: &ForeignKey) -> Vec<Block> {
+        if !self.online {
+            return vec![Block::of(Operation::CreateConstraint {
+                table: table.clone(),
+                constraint: key.clone().into(),
+            })];
+        }
+        let key = ForeignKey { not_valid: true, ..key.clone() };
+        vec![Block { cautions: Vec::new(), operations: self.create_and_validate(table, key.into()) }]
+    }
+
+    /// Rows are looked at without keeping writers waiting.
+    fn create_and_validate(&self, table: &Name, constraint: Constraint) -> Vec<Operation> {
+        let name = self.naming.constraint(table, &constraint);
+        vec![
+            Operation::CreateConstraint { table: table.clone(), constraint },
+            Operation::ValidateConstraint { table: table.clone(), constraint: name },
+        ]
+    }
+
+    /// `SET NOT NULL` takes the word of a condition that is valid, and looks at no row.
+    fn prove_not_null(&self, table: &Name, column: &str) -> Vec<Operation> {
+        let condition = format!("{} IS NOT NULL", self.dialect.quote(column));
+        let check = crate::schema::Check::new(&condition).named(&proof_name(table, column)).not_valid();
+        self.create_and_validate(table, check.into())
+    }
+
+    fn drop_constraint(&self, table: &Name, constraint: &Constraint) -> Operation {
+        Operation::DropConstraint {
+            table: table.clone(),
+            constraint: self.naming.constraint(table, constraint),
+            kind: constraint.kind(),
+            if_exists: false,
+        }
+    }
+}
+
+fn proof_name(table: &Name, column: &str) -> String {
+    crate::schema::shortened(&format!("ck_{}_{column}_not_null", table.name))
+}
+
+fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> AlterColumn {
+    let (before, after) = (&column.before, &column.after);
+    let mut change = AlterColumn::new(&diff.after.name, &after.name).existing(before.clone());
+    if before.column_type != after.column_type {
+        change.column_type = Some(after.column_type.clone());
+        change.postgres_using = Some(cast(column));
+    }
+    if before.collation != after.collation {
+        change.collation = Some(after.collation.clone());
+    }
+    change.nullable = (before.nullable != after.nullable).then_some(after.nullable);
+    let retyped = dialect == Dialect::Postgres && before.column_type != after.column_type && before.default.is_some();
+    change.default = (before.default != after.default || retyped).then(|| after.default.clone());
+    change.identity = (before.identity != after.identity).then_some(after.identity);
+    change.on_update = (before.on_update != after.on_update).then(|| after.on_update.clone());
+    change.comment = (before.comment != after.comment).then(|| after.comment.clone());
+    change
+}
+
+/// Kinds of types of which PostgreSQL makes each other's values; all else goes by what is written.
+const KINDS: [&[&str]; 5] = [
+    &["smallint", "integer", "bigint", "numeric", "real", "double precision"],
+    &["date", "timestamp without time zone", "timestamp with time zone"],
+    &["json", "jsonb"],
+    &["boolean", "integer"],
+    &["inet", "cidr"],
+];
+
+fn cast(column: &super::ColumnDiff) -> String {
+    let postgres = Dialect::Postgres;
+    let (old, new) = (column.before.column_type.sql(postgres), column.after.column_type.sql(postgres));
+    let name = postgres.quote(&column.after.name);
+    let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
+    let (one, other) = (base(&old), base(&new));
+    let alike = one == other || KINDS.iter().any(|kind| kind.contains(&one.as_str()) && kind.contains(&other.as_str()));
+    let is_text = ["text", "character varying", "character"].contains(&other.as_str());
+    if alike || is_text { format!("{name}::{new}") } else { format!("{name}::text::{new}") }
+}

@@ -1,0 +1,23 @@
+//! What a rebuild has to know of a table.
+
+use super::Master;
+use crate::operation::TableSource;
+
+/// Finds a table and all that names it, and how its name is spelled.
+#[must_use]
+pub fn source(rows: &[Master], table: &str) -> Option<(String, TableSource)> {
+    let is_it = |name: &str| name.eq_ignore_ascii_case(table);
+    let own = rows.iter().find(|row| row.kind == "table" && is_it(&row.name))?;
+    let of_kind = |kind: &'static str| rows.iter().filter(move |row| row.kind == kind);
+    let named = |row: &Master| (row.name.clone(), row.sql.clone());
+    let (triggers, other_triggers): (Vec<&Master>, Vec<&Master>) =
+        of_kind("trigger").partition(|row| is_it(&row.table));
+    let source = TableSource::Catalog {
+        create: own.sql.clone(),
+        indexes: of_kind("index").filter(|row| is_it(&row.table)).map(named).collect(),
+        triggers: triggers.into_iter().map(|row| row.sql.clone()).collect(),
+        other_triggers: other_triggers.into_iter().map(|row| row.sql.clone()).collect(),
+        views: of_kind("view").map(named).collect(),
+    };
+    Some((own.name.clone(), source))
+}

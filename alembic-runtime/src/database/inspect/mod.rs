@@ -1,0 +1,107 @@
+//! What a database holds, read from its catalog in a number of queries that does not depend on how much it is.
+
+mod mysql;
+mod postgres;
+
+use std::collections::BTreeMap;
+
+use alembic_core::{
+    Dialect,
+    operation::TableSource,
+    schema::{Name, Schema, Table},
+    sqlite,
+    version_table::VersionTable,
+};
+use diesel::{QueryResult, connection::LoadConnection};
+
+use super::{MigrationBackend, snapshot, sqlite_master};
+
+/// What of a database is looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Inspection {
+    /// Schemas besides the current one; on MySQL databases. SQLite has none.
+    pub schemas: Vec<String>,
+    /// The version table, which is left out, with what belongs to it.
+    pub version_table: VersionTable,
+}
+
+/// Reads what a database holds: one query on SQLite, six on the others. Changes nothing, and a role that may only
+/// read is enough; on MySQL and MariaDB it sees foreign keys only of tables that it may do more with than read.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn inspect<C>(conn: &mut C, scope: &Inspection) -> QueryResult<Schema>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let dialect = C::Backend::dialect(conn)?;
+    let mut schema = snapshot(conn, |conn| match dialect {
+        Dialect::Sqlite => Ok(sqlite::inspect(&sqlite_master(conn, &Name::from_plain(""))?)),
+        Dialect::Postgres => postgres::schema(conn, scope),
+        Dialect::Mysql | Dialect::Mariadb => mysql::schema(conn, scope, dialect),
+    })?;
+    let versions = &scope.version_table;
+    let diesels = "__diesel_schema_migrations";
+    let own = [versions.name().to_owned(), versions.log_name(), versions.lock_name(), diesels.to_owned()];
+    let is_ours =
+        |name: &Name| own.contains(&name.name) && (name.schema.as_deref() == versions.schema() || name.name == diesels);
+    schema.tables.retain(|table| !is_ours(&table.name));
+    Ok(schema)
+}
+
+/// Reads what a rebuild of each table has to know. SQLite only; elsewhere there is nothing to know.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn sources<C>(conn: &mut C) -> QueryResult<BTreeMap<Name, TableSource>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    if C::Backend::FAMILY != Dialect::Sqlite {
+        return Ok(BTreeMap::new());
+    }
+    let rows = sqlite_master(conn, &Name::from_plain(""))?;
+    let tables = rows.iter().filter(|row| row.kind == "table");
+    let sources = tables.filter_map(|row| sqlite::source(&rows, &row.name));
+    Ok(sources.map(|(name, source)| (Name::from_plain(&name), source)).collect())
+}
+
+/// Builds names: the current schema goes without saying.
+struct Names {
+    current: String,
+}
+
+impl Names {
+    fn name(&self, schema: &str, name: &str) -> Name {
+        Name { schema: (schema != self.current).then(|| schema.to_owned()), name: name.to_owned() }
+    }
+}
+
+/// Returns the table that a row of the catalog belongs to. Rows come in the order of tables, more or less.
+fn table_of<'t>(tables: &'t mut [Table], name: &Name) -> Option<&'t mut Table> {
+    let at = tables.binary_search_by(|table| table.name.cmp(name)).ok()?;
+    tables.get_mut(at)
+}
+
+/// Takes one pair of parentheses away that encloses all.
+fn unwrapped(expression: &str) -> String {
+    let inner = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let balanced = |text: &str| {
+        let mut depth = 0_i32;
+        let mut quoted = false;
+        text.chars().all(|c| {
+            match c {
+                '\'' => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth -= 1,
+                _ => {}
+            }
+            depth >= 0
+        })
+    };
+    inner.filter(|inner| balanced(inner)).unwrap_or(expression).to_owned()
+}

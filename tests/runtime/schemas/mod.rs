@@ -1,0 +1,94 @@
+//! From any schema to any other, and back.
+
+mod generate;
+
+use alembic_runtime::{
+    Inspection,
+    core::{
+        Dialect,
+        diff::{Diff, Locking},
+        operation::render,
+        schema::{Name, Naming, Schema},
+    },
+    inspect, sources,
+};
+use diesel::connection::SimpleConnection;
+use generate::{Dice, schema};
+use harness::{Database, Kind, on_every_database};
+
+/// How many pairs of schemas are tried.
+const PAIRS: u64 = 300;
+
+fn dialect(kind: Kind) -> Dialect {
+    match kind {
+        Kind::Sqlite => Dialect::Sqlite,
+        Kind::Postgres => Dialect::Postgres,
+        Kind::Mariadb => Dialect::Mariadb,
+    }
+}
+
+macro_rules! change {
+    ($conn:expr, $before:expr, $after:expr, $what:expr) => {{
+        let dialect = dialect(KIND);
+        let sources = sources($conn).expect("a catalog");
+        let diff = Diff::between($before, $after, dialect);
+        let source = |name: &Name| sources.get(name).cloned();
+        let blocks = diff.blocks(dialect, &Naming::default(), &source, Locking::Plain);
+        let mut script = Vec::new();
+        for operation in blocks.iter().flat_map(|block| &block.operations) {
+            script.extend(
+                render(operation, dialect, &Naming::default()).unwrap_or_else(|error| panic!("{}: {error}", $what)),
+            );
+        }
+        let off = dialect == Dialect::Sqlite && diff.disturbs_foreign_keys($before, &blocks);
+        if off {
+            $conn.batch_execute("PRAGMA foreign_keys = OFF").expect("a setting");
+        }
+        for statement in &script {
+            if let Err(error) = $conn.batch_execute(statement) {
+                panic!("{}: {error}\n{statement}\n---\n{}", $what, script.join(";\n"));
+            }
+        }
+        if off {
+            $conn.batch_execute("PRAGMA foreign_keys = ON").expect("a setting");
+        }
+        script.join(";\n")
+    }};
+}
+
+fn expect_same(is: &Schema, wanted: &Schema, dialect: Dialect, what: &str, script: &str) {
+    let differences: Vec<String> =
+        Diff::between(is, wanted, dialect).differences(dialect).iter().map(ToString::to_string).collect();
+    assert!(differences.is_empty(), "{what}: {differences:#?}\n---\n{script}");
+    assert!(plain(is) == plain(wanted), "{what}: not the same\n{:#?}\n{:#?}\n---\n{script}", plain(is), plain(wanted));
+}
+
+/// Leaves out what two equal schemas may differ in: the order of columns, and what keys are called.
+fn plain(schema: &Schema) -> Schema {
+    schema.clone().sorted()
+}
+
+on_every_database! {
+    fn any_schema_becomes_any_other(db) {
+        let Some(other) = Database::new(KIND) else { return };
+        let (mut conn, mut canonical) = (db.connect::<Conn>(), other.connect::<Conn>());
+        let dialect = dialect(KIND);
+        let look = |conn: &mut Conn| inspect(conn, &Inspection::default()).expect("a catalog");
+        let empty = Schema::default();
+        let mut before = empty.clone();
+        for seed in 0..PAIRS {
+            let wanted = schema(&mut Dice::new(seed), dialect);
+            change!(&mut canonical, &empty, &wanted, format!("{seed}: making it"));
+            let after = look(&mut canonical);
+            let script = change!(&mut conn, &before, &after, format!("{seed}: upgrade"));
+            let is = look(&mut conn);
+            expect_same(&is, &after, dialect, &format!("{seed}: upgrade"), &script);
+            let script = change!(&mut conn, &is, &before, format!("{seed}: downgrade"));
+            expect_same(&look(&mut conn), &before, dialect, &format!("{seed}: downgrade"), &script);
+            change!(&mut conn, &before, &after, format!("{seed}: upgrade again"));
+            let script = change!(&mut canonical, &after, &empty, format!("{seed}: dropping it"));
+            expect_same(&look(&mut canonical), &empty, dialect, &format!("{seed}: dropping it"), &script);
+            before = look(&mut conn);
+        }
+    }
+}
