@@ -12,6 +12,7 @@ pub mod diff;
 pub mod graph;
 pub mod image;
 pub mod lockfile;
+pub mod models;
 pub mod offline;
 pub mod operation;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 mod embed;
 mod folder;
+mod table;
 
 /// Embeds the graph of the package's migrations, checked while the program is built.
 ///
@@ -20,4 +21,13 @@ mod folder;
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     embed::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Declares a table for Diesel, and all that a database has to know of it, for `cargo alembic revision --autogenerate`.
+///
+/// A superset of `diesel::table!`: `#[alembic(…)]` on the table and on its columns is checked here, and taken out
+/// before Diesel sees the rest. `docs/models.md` lists what may stand in it.
+#[proc_macro]
+pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    table::expand(input.into()).into()
 }

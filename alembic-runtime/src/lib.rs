@@ -22,7 +22,7 @@ pub mod testing;
 
 pub use alembic_core as core;
 pub use alembic_core::{config::TransactionMode, plan::Siblings};
-pub use alembic_macros::embed_migrations;
+pub use alembic_macros::{embed_migrations, table};
 #[cfg(feature = "async")]
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 

@@ -237,7 +237,7 @@ impl ColumnDiff {
         }
         if before.default != after.default || before.on_update != after.on_update {
             let text = |column: &crate::schema::Column| {
-                let default = column.default.as_ref().and_then(|default| default.sql(None, dialect).ok());
+                let default = column.default.as_ref().and_then(|default| default.text(dialect));
                 let on_update = column.on_update.as_ref().map(|on_update| format!("ON UPDATE {on_update}"));
                 (default.is_some() || on_update.is_some()).then(|| joined(default.into_iter().chain(on_update)))
             };

@@ -3,7 +3,7 @@
 use super::Comparison;
 use crate::{
     Dialect,
-    schema::{Column, Constraint, ForeignKey, Generated, Index, Table},
+    schema::{Column, Constraint, DefaultValue, ForeignKey, Generated, Index, Table},
     sql::mentioned,
 };
 

@@ -273,6 +273,15 @@ impl Constraint {
         }
     }
 
+    pub(crate) fn forget_name(&mut self) {
+        match self {
+            Self::PrimaryKey(key) => key.name = None,
+            Self::Unique(unique) => unique.name = None,
+            Self::ForeignKey(key) => key.name = None,
+            Self::Check(check) => check.name = None,
+        }
+    }
+
     pub(crate) fn own_name(&self) -> Option<&String> {
         match self {
             Self::PrimaryKey(key) => key.name.as_ref(),

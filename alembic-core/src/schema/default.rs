@@ -39,6 +39,14 @@ impl DefaultValue {
         }
     }
 
+    /// Returns what [`written`](Self::written) understands as this.
+    pub(crate) fn text(&self, dialect: Dialect) -> Option<String> {
+        match self {
+            Self::Expression(sql) => Some(sql.clone()),
+            other => other.sql(None, dialect).ok(),
+        }
+    }
+
     /// Returns the default as SQL, for a column of this type.
     pub(crate) fn sql(&self, column_type: Option<&Type>, dialect: Dialect) -> Result<String, String> {
         let mysql = dialect.is_mysql_family();

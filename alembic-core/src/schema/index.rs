@@ -61,6 +61,15 @@ impl Index {
         }
     }
 
+    /// Returns the columns that it names: not those in expressions.
+    pub fn columns(&self) -> impl Iterator<Item = &String> {
+        let keys = self.keys.iter().filter_map(|key| match key {
+            IndexKey::Column(column) | IndexKey::Descending(column) => Some(column),
+            IndexKey::Expression(_) | IndexKey::Written(_) => None,
+        });
+        keys.chain(&self.include)
+    }
+
     /// Sets its name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {

@@ -24,4 +24,5 @@ pub use naming::Naming;
 pub(crate) use naming::shortened;
 pub use table::{Table, TableOption};
 pub use types::Type;
+pub(crate) use types::literals;
 pub use value::{Rows, Value};

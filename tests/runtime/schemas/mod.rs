@@ -7,6 +7,7 @@ use alembic_runtime::{
     core::{
         Dialect,
         diff::{Diff, Locking},
+        models::{Detail, print, read},
         operation::render,
         schema::{Name, Naming, Schema},
     },
@@ -68,6 +69,16 @@ fn plain(schema: &Schema) -> Schema {
     schema.clone().sorted()
 }
 
+/// What is printed as models wants nothing else than what is there.
+fn expect_models(is: &Schema, dialect: Dialect, detail: Detail, what: &str) {
+    let source = print(is, dialect, &Naming::default(), detail);
+    let models = read(&source, "schema.rs").unwrap_or_else(|errors| panic!("{what}: {errors:?}\n{source}")).models;
+    let wanted = models.over(is, dialect, &|_| false).unwrap_or_else(|errors| panic!("{what}: {errors:?}\n{source}"));
+    let differences: Vec<String> =
+        Diff::between(is, &wanted.schema, dialect).differences(dialect).iter().map(ToString::to_string).collect();
+    assert!(differences.is_empty(), "{what}: {differences:#?}\n---\n{source}");
+}
+
 on_every_database! {
     fn any_schema_becomes_any_other(db) {
         let Some(other) = Database::new(KIND) else { return };
@@ -88,6 +99,9 @@ on_every_database! {
             change!(&mut conn, &before, &after, format!("{seed}: upgrade again"));
             let script = change!(&mut canonical, &after, &empty, format!("{seed}: dropping it"));
             expect_same(&look(&mut canonical), &empty, dialect, &format!("{seed}: dropping it"), &script);
+            for detail in [Detail::Plain, Detail::Complete] {
+                expect_models(&after, dialect, detail, &format!("{seed}: {detail:?} models"));
+            }
             before = look(&mut conn);
         }
     }
