@@ -109,7 +109,9 @@ impl Collection {
 /// that are open.
 #[must_use]
 pub fn is_revision(file_name: &str) -> bool {
-    !file_name.starts_with('.') && (is_rust(file_name) || file_name.ends_with(".sql"))
+    !file_name.starts_with('.')
+        && !crate::snapshot::is_snapshot(file_name)
+        && (is_rust(file_name) || file_name.ends_with(".sql"))
 }
 
 /// Returns whether a revision is written in Rust, by the name of its file.

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use crate::{schema::Naming, sql::line_and_column, suggest, version_table::VersionTable};
+use crate::{
+    schema::{Name, Naming},
+    sql::line_and_column,
+    suggest,
+    version_table::VersionTable,
+};
 
 /// How a project's migrations are configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +32,14 @@ pub struct Config {
     pub runner: String,
     /// The folder of seeds, relative to the manifest.
     pub seeds: String,
+    /// The source files that declare tables, relative to the manifest; none is `src/schema.rs`, if it is there.
+    pub models: Option<Vec<String>>,
+    /// Which tables autogenerate and `check` look at: patterns with `*`; none is all.
+    pub include_tables: Vec<String>,
+    /// Which of these they leave alone.
+    pub exclude_tables: Vec<String>,
+    /// Whether the schema that the revisions leave is kept beside the lock file.
+    pub schema_snapshot: bool,
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
@@ -109,13 +122,17 @@ impl Default for Config {
             settings: Settings::default(),
             runner: "migrate".into(),
             seeds: "seeds".into(),
+            models: None,
+            include_tables: Vec::new(),
+            exclude_tables: Vec::new(),
+            schema_snapshot: false,
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
         }
     }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 20] = [
     "migrations",
     "database-url-env",
     "sqlite-path",
@@ -130,6 +147,10 @@ const KEYS: [&str; 16] = [
     "naming",
     "runner",
     "seeds",
+    "models",
+    "include-tables",
+    "exclude-tables",
+    "schema-snapshot",
     "post-write-hooks",
     "databases",
 ];
@@ -201,6 +222,13 @@ impl Reader<'_> {
     fn assign(&self, config: &mut Config, key: &str, value: &Item) -> Result<(), ConfigError> {
         match key {
             "migrations" => config.migrations = self.locations(value)?,
+            "models" => config.models = Some(self.locations(value)?),
+            "include-tables" => config.include_tables = self.patterns(value)?,
+            "exclude-tables" => config.exclude_tables = self.patterns(value)?,
+            "schema-snapshot" => {
+                config.schema_snapshot =
+                    value.as_bool().ok_or_else(|| self.error(value, "expected `true` or `false`".into()))?;
+            }
             "database-url-env" => config.database_url_env = self.string(value)?,
             "sqlite-path" => config.sqlite_path = Some(self.string(value)?),
             "file-template" => config.file_template = self.template(value)?,
@@ -272,11 +300,15 @@ impl Reader<'_> {
             Some(list) if !list.is_empty() && list.iter().all(|path| is_inside(path)) => {
                 Ok(list.into_iter().map(folder).collect())
             }
-            Some(list) if !list.is_empty() => {
-                Err(self.error(item, "a migrations folder has to be inside the package".into()))
-            }
-            _ => Err(self.error(item, "expected a folder, or a list of folders".into())),
+            Some(list) if !list.is_empty() => Err(self.error(item, "it has to be inside the package".into())),
+            _ => Err(self.error(item, "expected a path, or a list of paths".into())),
         }
+    }
+
+    fn patterns(&self, item: &Item) -> Result<Vec<String>, ConfigError> {
+        let array = item.as_array().ok_or_else(|| self.error(item, "expected a list of patterns".into()))?;
+        let texts = array.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+        texts.ok_or_else(|| self.error(item, "expected a list of patterns".into()))
     }
 
     fn folder(&self, item: &Item) -> Result<String, ConfigError> {
@@ -358,6 +390,30 @@ impl Reader<'_> {
     }
 }
 
+impl Config {
+    /// Returns whether autogenerate and `check` leave a table alone. A pattern without a dot is about tables of any
+    /// schema.
+    #[must_use]
+    pub fn leaves_alone(&self, table: &Name) -> bool {
+        let matches = |pattern: &String| {
+            is_like(&table.name, pattern) || table.schema.is_some() && is_like(&table.to_string(), pattern)
+        };
+        let included = self.include_tables.is_empty() || self.include_tables.iter().any(matches);
+        !included || self.exclude_tables.iter().any(matches)
+    }
+}
+
+/// Returns whether a text is like a pattern, in which `*` stands for anything.
+fn is_like(text: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => text == pattern,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|after| {
+            let ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
+            ends.into_iter().any(|at| is_like(&after[at..], rest))
+        }),
+    }
+}
+
 /// Returns whether a relative path stays below the folder it starts from.
 #[must_use]
 pub fn is_inside(path: &str) -> bool {
@@ -399,6 +455,10 @@ mod tests {
             naming = { index = "idx_{table}_{columns}" }
             runner = "ops"
             seeds = "data/"
+            models = ["src/schema.rs", "src/more/"]
+            include-tables = ["app_*", "users"]
+            exclude-tables = ["*_old"]
+            schema-snapshot = true
             [[package.metadata.alembic.post-write-hooks]]
             name = "format"
             command = "pg_format -i {file}"
@@ -412,6 +472,12 @@ mod tests {
         assert_eq!(config.settings.naming, Naming { index: "idx_{table}_{columns}".into(), ..Naming::default() });
         assert_eq!((config.runner.as_str(), config.seeds.as_str()), ("ops", "data"));
         assert_eq!(config.migrations, ["migrations", "more"]);
+        assert_eq!(config.models, Some(vec!["src/schema.rs".to_owned(), "src/more".to_owned()]));
+        let left: Vec<&str> = ["users", "app_x", "app_x_old", "x"]
+            .into_iter()
+            .filter(|name| config.leaves_alone(&Name::from_plain(name)))
+            .collect();
+        assert_eq!((left, config.schema_snapshot), (vec!["app_x_old", "x"], true));
         assert_eq!(config.settings.transaction, TransactionMode::PerMigration);
         assert_eq!(config.settings.version_table, VersionTable::new("ops.versions"));
         assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
@@ -424,13 +490,13 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, post-write-hooks, databases");
         assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
         assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
         assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");
         assert_snapshot!(message("seeds = \"/x\""), @"5:9: the folder has to be inside the package");
-        assert_snapshot!(message("migrations = 3"), @"5:14: expected a folder, or a list of folders");
-        assert_snapshot!(message("migrations = \"../up\""), @"5:14: a migrations folder has to be inside the package");
+        assert_snapshot!(message("migrations = 3"), @"5:14: expected a path, or a list of paths");
+        assert_snapshot!(message("migrations = \"../up\""), @"5:14: it has to be inside the package");
         assert_snapshot!(message("transaction = \"never\""), @"5:15: `never` is not `per-run` or `per-migration`");
         assert_snapshot!(message("file-template = \"{name}\""), @"5:17: `{name}` is none of the tokens rev, slug, year, month, day, hour, minute, second, epoch");
         assert_snapshot!(message("file-template = \"x\""), @"5:17: a file template names a file, with `{rev}` in it");

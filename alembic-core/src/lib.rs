@@ -20,6 +20,7 @@ pub mod revision;
 pub mod schema;
 pub mod script;
 pub mod seed;
+pub mod snapshot;
 pub mod sql;
 pub mod sqlite;
 pub mod suggest;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alembic_core::{Collection, Graph, Problem, config::Config, image::encode, wording::quoted};
+use alembic_core::{Collection, Dialect, Graph, Problem, config::Config, image::encode, wording::quoted};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
@@ -65,8 +65,11 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     }
     let seeds = folder.seeds(&config.seeds).map_err(|message| vec![message])?;
     // Cargo builds again for a new dependency, not for new metadata.
-    let watched = [folder.manifest(), lock_path];
-    Ok(emit(&collection, &config, &watched, &files, &seeds))
+    let snapshots = folder.snapshots(&config.migrations);
+    let mut watched = vec![folder.manifest(), lock_path];
+    watched.extend(snapshots.iter().map(|(.., path)| path.clone()));
+    let besides = [embedded_seeds(&seeds), fingerprints(&snapshots)].into_iter().collect();
+    Ok(emit(&collection, &config, &watched, &files, &besides))
 }
 
 fn configuration(folder: &Folder, argument: &Argument) -> Result<Config, String> {
@@ -95,20 +98,25 @@ fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
 }
 
 /// Two constants with everything in them, and the files for Cargo to watch.
-fn emit(collection: &Collection, config: &Config, watched: &[PathBuf], files: &[File], seeds: &[File]) -> TokenStream {
+fn emit(
+    collection: &Collection,
+    config: &Config,
+    watched: &[PathBuf],
+    files: &[File],
+    besides: &TokenStream,
+) -> TokenStream {
     let (text, table) = encode(&collection.graph, &config.settings, &config.migrations, |revision| {
         collection.script(revision).cloned().expect("the graph was made from these scripts")
     });
     let (text, table) = (Literal::string(&text), Literal::byte_string(&table));
     let (modules, code) = functions(collection, files);
-    let seeds = embedded_seeds(seeds);
     let watched = watched.iter().chain(files.iter().map(|file| &file.path)).map(|path| path.display().to_string());
     quote! {{
         const _: &[&[u8]] = &[#(::core::include_bytes!(#watched)),*];
         #modules
         ::alembic_runtime::Migrations::embedded(#text, #table)
             #code
-            #seeds
+            #besides
             .application(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"))
     }}
 }
@@ -147,6 +155,15 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
         })
     };
     (modules, code)
+}
+
+fn fingerprints(snapshots: &[(Dialect, String, PathBuf)]) -> TokenStream {
+    if snapshots.is_empty() {
+        return TokenStream::new();
+    }
+    let pairs = snapshots.iter().map(|(dialect, fingerprint, _)| (dialect.name(), fingerprint));
+    let (dialects, fingerprints): (Vec<_>, Vec<_>) = pairs.unzip();
+    quote!(.with_fingerprints(&[#((#dialects, #fingerprints)),*]))
 }
 
 fn embedded_seeds(seeds: &[File]) -> TokenStream {

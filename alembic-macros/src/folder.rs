@@ -6,10 +6,12 @@ use std::{
 };
 
 use alembic_core::{
+    Dialect,
     collection::is_revision,
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
     seed::Seed,
+    snapshot,
 };
 
 /// Files below one package.
@@ -93,6 +95,17 @@ impl Folder {
     }
 
     /// Reads the lock file.
+    /// Reads the fingerprints of the schemas that were written down, each with its database and its file.
+    pub(crate) fn snapshots(&self, locations: &[String]) -> Vec<(Dialect, String, PathBuf)> {
+        let folder = self.root.join(&locations[0]);
+        let found = Dialect::ALL.into_iter().filter_map(|dialect| {
+            let path = folder.join(snapshot::file_name(dialect));
+            let text = fs::read_to_string(&path).ok()?;
+            Some((dialect, snapshot::read_fingerprint(&text)?.to_owned(), path))
+        });
+        found.collect()
+    }
+
     pub(crate) fn lock(&self, locations: &[String]) -> Result<(PathBuf, Lockfile), String> {
         let first = locations.first().map_or("migrations", String::as_str);
         let name = format!("{first}/{FILE_NAME}");

@@ -29,12 +29,12 @@ pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 #[doc(hidden)]
 pub use crate::op::Code;
 pub use crate::{
-    database::{Inspection, LogRecord, MigrationBackend, inspect, sources},
+    database::{Inspection, LogRecord, MigrationBackend, answers, inspect, sources},
     diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{
-        Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError, Status,
-        StepReport, Verdict,
+        Drift, Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError,
+        Status, StepReport, Verdict,
     },
     op::{Backfill, Function, MigrationResult, Op, OpError},
 };

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, path::Path, sync::Arc};
 
 use alembic_core::{
-    Collection, Graph, Node, Revision, Script,
+    Collection, Dialect, Graph, Node, Revision, Script,
     collection::is_revision,
     config::Settings,
     image::{Image, encode},
@@ -29,6 +29,8 @@ pub struct Migrations<C> {
     /// Where each seed is below the folder of seeds, and its text.
     seeds: Vec<(String, String)>,
     embedded_seeds: &'static [(&'static str, &'static str)],
+    /// What names the schema that the revisions leave, per database.
+    fingerprints: &'static [(&'static str, &'static str)],
 }
 
 /// Returns the functions of a revision in Rust.
@@ -53,7 +55,14 @@ struct Project {
 
 impl<C> Migrations<C> {
     const fn of(source: Source) -> Self {
-        Self { source, application: ("", ""), code: |_| None, seeds: Vec::new(), embedded_seeds: &[] }
+        Self {
+            source,
+            application: ("", ""),
+            code: |_| None,
+            seeds: Vec::new(),
+            embedded_seeds: &[],
+            fingerprints: &[],
+        }
     }
 
     /// Wraps what `embed_migrations!` emits.
@@ -85,6 +94,18 @@ impl<C> Migrations<C> {
     pub const fn embedded_seeds(mut self, seeds: &'static [(&'static str, &'static str)]) -> Self {
         self.embedded_seeds = seeds;
         self
+    }
+
+    /// Adds what `embed_migrations!` found in the snapshots of the schema.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_fingerprints(mut self, fingerprints: &'static [(&'static str, &'static str)]) -> Self {
+        self.fingerprints = fingerprints;
+        self
+    }
+
+    pub(crate) fn fingerprint(&self, dialect: Dialect) -> Option<&'static str> {
+        self.fingerprints.iter().find(|(name, _)| *name == dialect.name()).map(|(_, fingerprint)| *fingerprint)
     }
 
     pub(crate) fn seeds(&self) -> impl Iterator<Item = (&str, &str)> {

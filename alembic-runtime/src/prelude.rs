@@ -4,8 +4,8 @@ pub use alembic_core::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, Recreate},
     schema::{
-        Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Index, IndexKey, Initially, PrimaryKey, Table,
-        Type, Unique, Value,
+        Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
+        PrimaryKey, Table, Type, Unique, Value,
     },
 };
 pub use diesel::{

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use alembic_core::config::Config;
-use alembic_runtime::cli::{CommandError, Printer, mask};
+use alembic_runtime::cli::{CommandError, Printer};
 
 use crate::{
     connect::Target,
@@ -81,16 +81,16 @@ impl Context<'_> {
         })
     }
 
-    /// Returns which database is meant, if any is.
+    /// Returns which database is meant, if any is: that of a URL, or the file of the configuration.
     pub(crate) fn find_target(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
+        let path = config.sqlite_path.as_ref().map(|path| Target::Sqlite(package.root.join(path)));
+        Ok(self.find_url(package, config)?.or(path))
+    }
+
+    /// Returns which database a URL names, if there is one.
+    pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root)?;
         let url = self.selection.database_url.as_deref().or_else(|| environment.get(&config.database_url_env));
-        let path = config.sqlite_path.as_ref().map(|path| package.root.join(path).display().to_string());
-        let Some(url) = url.map(str::to_owned).or(path) else {
-            return Ok(None);
-        };
-        let target = Target::parse(&url, &environment)
-            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(&url))).because(error))?;
-        Ok(Some(target))
+        url.map(|url| Target::parse_url(url, &environment)).transpose()
     }
 }

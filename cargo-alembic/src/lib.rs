@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod autogenerate;
 mod commands;
 mod connect;
 mod context;
 mod environment;
 mod project;
+mod replay;
 mod runner;
+mod scratch;
 
 use std::{
     ffi::OsString,
@@ -57,7 +60,7 @@ pub fn main() -> ExitCode {
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (out_color, err_color, err_terminal) = (wants_color(&out), wants_color(&err), err.is_terminal());
-    let io = Io { out: &mut out, err: &mut err, out_color, err_color, err_terminal };
+    let io = Io { asks: io::stdin().is_terminal(), out: &mut out, err: &mut err, out_color, err_color, err_terminal };
     run(std::env::args_os(), cwd, Environment::of_process(), io).into()
 }
 

@@ -51,6 +51,11 @@ impl Runner {
         Ok(Self { manifest: package.manifest.clone(), name: name.clone(), cargo })
     }
 
+    /// Builds the program, for other databases than that of the project.
+    pub(crate) fn program(self, locked: bool) -> Result<Program, CommandError> {
+        Ok(Program { path: self.build(locked)?, name: self.name })
+    }
+
     /// Builds the program, and runs it with the arguments that this one was given.
     pub(crate) fn run(
         &self,
@@ -108,6 +113,34 @@ impl Runner {
             Some(path) if build.status.success() => Ok(path.into_std_path_buf()),
             _ => Err(self.failed("could not be built").hint("the compiler says why, above; nothing was changed")),
         }
+    }
+}
+
+/// The project's own program, built.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    name: String,
+}
+
+impl Program {
+    /// Runs a command on a database; what the program says is shown only if it fails.
+    pub(crate) fn run(&self, target: &Target, graph: &Graph, arguments: &[&str]) -> Result<(), CommandError> {
+        let failed = |how: String| {
+            CommandError::failed(format!("the program `{}`, which runs revisions in Rust, {how}", self.name))
+        };
+        let output = Command::new(&self.path)
+            .args(arguments)
+            .env("ALEMBIC_HISTORY", graph.history().to_string())
+            .env("DATABASE_URL", target.for_drivers())
+            .env("ALEMBIC_ENV", DEVELOPMENT)
+            .output()
+            .map_err(|error| failed("could not be run".into()).caused_by(&error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(failed(format!("ended with {}", output.status)).because(said))
     }
 }
 

@@ -48,7 +48,7 @@ fn configuration() {
     ");
     assert_snapshot!(message("migrations = \"../outside\"\n"), @"
     ------- stderr -------
-    error: $PROJECT/Cargo.toml:7:14: a migrations folder has to be inside the package
+    error: $PROJECT/Cargo.toml:7:14: it has to be inside the package
     [exit status: 2]
     ");
 }
@@ -103,7 +103,10 @@ fn encodings() {
     assert_eq!(project.ok("heads"), "a1 (head)\n");
     project.ok("upgrade head");
     project.write("migrations/a.sql", GOOD);
-    assert_eq!(project.try_line("check --quiet").stdout, "The database is up to date at a1.\n");
+    assert_eq!(
+        project.try_line("check --quiet --only pending").stdout,
+        "pending    ok       The database is up to date at a1\n"
+    );
 }
 
 #[test]

@@ -38,22 +38,28 @@ fn ci_sees_files_heads_and_the_database() {
     let project = branched();
     project.ok("lock");
     assert_snapshot!(project.try_line("check"), @"
-    2 heads are not merged: b1, b2.
+    files      failed   2 heads are not merged: b1, b2
+                        --> migrations/b2.sql:1
+                        hint: run `cargo alembic merge heads`
+    replay     ok       3 revisions on sqlite
+    roundtrip  ok       3 revisions undone and applied again
+    models     skipped  the package has no models
+    pending    skipped  no URL is given; say --only for `shop.db`
+    drift      skipped  no URL is given; say --only for `shop.db`
     [exit status: 1]
     ");
     project.ok("merge heads --rev-id m1");
-    assert_snapshot!(project.try_line("check"), @"
-    The database is at base; 4 revisions pending: a1, b1, b2, m1.
+    assert_snapshot!(project.try_line("check --only pending"), @"
+    pending    failed   The database is at base; 4 revisions pending: a1, b1, b2, m1.
     [exit status: 1]
     ");
     project.ok("upgrade head");
-    assert_snapshot!(project.try_line("check"), @"The database is up to date at m1.");
+    assert_snapshot!(project.try_line("check --only pending"), @"pending    ok       The database is up to date at m1");
     project.revision("b1", "a1", "CREATE TABLE other (x INTEGER);", "");
     project.ok("lock");
-    assert_snapshot!(project.try_line("check"), @"
-    The database does not agree with the migrations: revision `b1` (migrations/b1.sql) was edited after it was applied.
-    ------- stderr -------
-    hint: restore the file, and put the change into a new revision; or say `accept b1` if the file is right
+    assert_snapshot!(project.try_line("check --only pending"), @"
+    pending    failed   The database does not agree with the migrations: revision `b1` (migrations/b1.sql) was edited after it was applied.
+                        hint: restore the file, and put the change into a new revision; or say `accept b1` if the file is right
     [exit status: 1]
     ");
 }
@@ -85,12 +91,12 @@ fn an_edit_is_accepted_on_purpose() {
     project.ok("lock");
     assert_eq!(project.try_line("upgrade head").status, 2);
     assert_eq!(project.ok("accept a1"), "Accepted a1 as it is now.\n");
-    assert_eq!(project.ok("check"), "The database is up to date at a1.\n");
+    assert_eq!(project.ok("check --only pending"), "pending    ok       The database is up to date at a1\n");
     assert!(project.ok("log").contains("accept    a1  done"), "{}", project.ok("log"));
     project.revision("a1", "<base>", "-- why\nCREATE TABLE ta (x INTEGER, y INTEGER);", "");
     project.ok("lock");
-    assert_snapshot!(project.try_line("check"), @"
-    The database is up to date at a1.
+    assert_snapshot!(project.try_line("check --only pending"), @"
+    pending    ok       The database is up to date at a1
     ------- stderr -------
     warning: comments of revision `a1` (migrations/a1.sql) were edited after it was applied
     hint: `accept a1` records the present text
@@ -102,12 +108,16 @@ fn check_waits_until_somebody_has_migrated() {
     let project = project();
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
     project.ok("lock");
-    let mut waiting = project.command(["check", "--wait", "20"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut waiting = project
+        .command(["check", "--only", "pending", "--wait", "20"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(waiting.try_wait().unwrap().is_none(), "it did not wait");
     project.ok("upgrade head");
     assert!(waiting.wait().unwrap().success());
-    assert_eq!(project.try_line("check --wait 0.1").status, 0);
+    assert_eq!(project.try_line("check --only pending --wait 0.1").status, 0);
 }
 
 #[test]

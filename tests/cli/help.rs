@@ -18,6 +18,9 @@ fn the_commands() {
       merge           Merge two revisions together, creating a new revision file
       edit            Open a revision file in $EDITOR
       lock            Write alembic.lock anew from the revision files
+      check           Check files, models, migrations and the database; exit 1 unless all is well
+      print-schema    Print the schema as `table!` source
+      snapshot        Write down the schema that the revisions leave
       import          Turn the migrations of another tool into revisions
       database        Create, drop or reset the database
       completions     Print a completion script for a shell
@@ -29,7 +32,6 @@ fn the_commands() {
       heads           Show the revisions that nothing follows
       branches        Show current branch points
       show            Show the revision denoted by the given symbol
-      check           Compare the database with the migrations; exit 1 unless it is up to date
       log             Show what was applied when, by whom, and with which result
       ensure-version  Create the version table if it doesn't exist
       resolve         Say what became of a statement during which an earlier run died
@@ -65,8 +67,9 @@ fn the_commands() {
               How results are written
 
               Possible values:
-              - human: For people
-              - json:  For programs: an object with `schema` and `data`
+              - human:  For people
+              - json:   For programs: an object with `schema` and `data`
+              - github: For GitHub's pull requests: annotations. `check` only
               
               [default: human]
 
@@ -128,6 +131,24 @@ fn a_command() {
           --rust
               Write it in Rust instead of SQL; the package's own program runs it
 
+          --autogenerate
+              Write what the models want and the migrations do not do; it is tried on a scratch database first
+
+          --against <AGAINST>
+              What the models are compared with
+
+              Possible values:
+              - migrations: The schema that the revisions leave, on a scratch database
+              - database:   The database of the URL, which has to be at head
+              
+              [default: migrations]
+
+          --scratch-url <URL>
+              The server for scratch databases, instead of that of the database's URL
+
+          --online
+              Prefer forms that keep nobody waiting; PostgreSQL only
+
           --edit
               Open the file in $EDITOR
 
@@ -155,8 +176,9 @@ fn a_command() {
               How results are written
 
               Possible values:
-              - human: For people
-              - json:  For programs: an object with `schema` and `data`
+              - human:  For people
+              - json:   For programs: an object with `schema` and `data`
+              - github: For GitHub's pull requests: annotations. `check` only
               
               [default: human]
 
@@ -255,8 +277,9 @@ fn a_command() {
               How results are written
 
               Possible values:
-              - human: For people
-              - json:  For programs: an object with `schema` and `data`
+              - human:  For people
+              - json:   For programs: an object with `schema` and `data`
+              - github: For GitHub's pull requests: annotations. `check` only
               
               [default: human]
 

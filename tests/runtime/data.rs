@@ -63,7 +63,7 @@ on_every_database! {
 /// Returns what `migrate …` prints.
 fn migrate(line: &str) -> String {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let io = Io { out: &mut out, err: &mut err, out_color: false, err_color: false, err_terminal: false };
+    let io = Io { asks: false, out: &mut out, err: &mut err, out_color: false, err_color: false, err_terminal: false };
     let args = std::iter::once("migrate").chain(line.split(' ')).map(Into::into);
     let exit = run_embedded(&example_data::migrations::<PostgresConn>(), args, io);
     assert_eq!(exit, Exit::Success, "{}", String::from_utf8_lossy(&err));

@@ -4,7 +4,8 @@ use super::{Caution, Diff, TableDiff, loss, order};
 use crate::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, Operation, TableSource},
-    schema::{Column, Constraint, ConstraintKind, ForeignKey, Index, Name, Naming, Schema, Table},
+    schema::{Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table},
+    sqlite::words::mentions,
 };
 
 /// Operations that belong together, and what is to be known of them.
@@ -242,8 +243,13 @@ impl Plan<'_> {
                 batch.drop_constraint(&proof_name(&diff.after.name, &column.after.name), ConstraintKind::Check);
             }
         }
+        let plainly = sqlite && batch.is_empty() && drops_plainly(diff, batch.source.as_ref());
         for column in diff.dropped.iter().filter(|column| !again(column)) {
-            batch.drop_column(&column.name);
+            let (table, name) = (diff.after.name.clone(), column.name.clone());
+            match plainly {
+                true => before.push(Operation::DropColumn { table, column: name, if_exists: false }),
+                false => _ = batch.drop_column(&name),
+            }
         }
         if sqlite {
             let comes = |key: &&ForeignKey| {
@@ -293,6 +299,33 @@ impl Plan<'_> {
             if_exists: false,
         }
     }
+}
+
+/// Returns whether nothing changes but columns that nothing names: SQLite drops those without a rebuild.
+fn drops_plainly(diff: &TableDiff, source: Option<&TableSource>) -> bool {
+    let alone = matches!(source, Some(TableSource::Catalog { triggers, other_triggers, views, .. })
+        if triggers.is_empty() && other_triggers.is_empty() && views.is_empty());
+    let table = &diff.before;
+    let expressions = table.columns.iter().filter_map(|column| Some(column.generated.as_ref()?.expression.as_str()));
+    let checks = table.constraints.iter().filter_map(|constraint| match constraint {
+        Constraint::Check(check) => Some(check.expression.as_str()),
+        _ => None,
+    });
+    let of_indexes = table.indexes.iter().flat_map(|index| {
+        let written = index.keys.iter().filter_map(|key| match key {
+            IndexKey::Written(text) | IndexKey::Expression(text) => Some(text.as_str()),
+            _ => None,
+        });
+        written.chain(index.predicate.as_deref())
+    });
+    let texts: Vec<&str> = expressions.chain(checks).chain(of_indexes).collect();
+    let named = |name: &String| {
+        table.constraints.iter().any(|constraint| constraint.columns().contains(name))
+            || table.indexes.iter().any(|index| index.columns().any(|column| column == name))
+            || texts.iter().any(|text| mentions(text, name))
+    };
+    let others = diff.created_constraints.is_empty() && diff.created_indexes.is_empty() && diff.created_keys.is_empty();
+    alone && others && !diff.dropped.iter().any(|column| named(&column.name))
 }
 
 fn proof_name(table: &Name, column: &str) -> String {

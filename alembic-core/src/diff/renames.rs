@@ -29,6 +29,21 @@ impl Renames {
         self
     }
 
+    /// Adds others.
+    pub fn extend(&mut self, others: Self) {
+        self.tables.extend(others.tables);
+        self.columns.extend(others.columns);
+    }
+
+    /// Returns what is not in `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            tables: self.tables.iter().filter(|rename| !earlier.tables.contains(rename)).cloned().collect(),
+            columns: self.columns.iter().filter(|rename| !earlier.columns.contains(rename)).cloned().collect(),
+        }
+    }
+
     /// Returns whether nothing is renamed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -60,10 +75,10 @@ impl Renames {
     pub fn differences(&self) -> Vec<Difference> {
         let tables = self.tables.iter();
         let tables =
-            tables.map(|(old, new)| Difference::new("renamed", Subject::Table, new, None).as_was(&old.to_string()));
+            tables.map(|(old, new)| Difference::new("renamed", Subject::Table, new, None).previously(&old.to_string()));
         let columns = self.columns.iter();
-        let columns =
-            columns.map(|(table, old, new)| Difference::new("renamed", Subject::Column, table, Some(new)).as_was(old));
+        let columns = columns
+            .map(|(table, old, new)| Difference::new("renamed", Subject::Column, table, Some(new)).previously(old));
         tables.chain(columns).collect()
     }
 }

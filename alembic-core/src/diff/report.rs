@@ -76,12 +76,12 @@ impl Difference {
         Self { change, subject, table: table.clone(), part: part.map(str::to_owned), before: None, after: None }
     }
 
-    pub(super) fn as_was(mut self, before: &str) -> Self {
+    pub(super) fn previously(mut self, before: &str) -> Self {
         self.before = Some(before.to_owned());
         self
     }
 
-    fn from_to(mut self, before: Option<String>, after: Option<String>) -> Self {
+    fn told(mut self, before: Option<String>, after: Option<String>) -> Self {
         let none = || Some("none".to_owned());
         (self.before, self.after) = (before.or_else(none), after.or_else(none));
         self
@@ -135,7 +135,7 @@ impl Diff {
             if all.len() == before {
                 all.push(
                     new("changed", Subject::Enum, &diff.after.name)
-                        .from_to(Some(joined(&diff.before.values)), Some(joined(&diff.after.values))),
+                        .told(Some(joined(&diff.before.values)), Some(joined(&diff.after.values))),
                 );
             }
         }
@@ -180,7 +180,7 @@ impl TableDiff {
         if self.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));
             all.push(
-                new("changed", Subject::Comment, None).from_to(text(&self.before.comment), text(&self.after.comment)),
+                new("changed", Subject::Comment, None).told(text(&self.before.comment), text(&self.after.comment)),
             );
         }
         if self.options {
@@ -226,7 +226,7 @@ impl ColumnDiff {
     fn differences(&self, table: &Name, dialect: Dialect, all: &mut Vec<Difference>) {
         let (before, after) = (&self.before, &self.after);
         let mut push = |subject, one: Option<String>, other: Option<String>| {
-            all.push(Difference::new("changed", subject, table, Some(&after.name)).from_to(one, other));
+            all.push(Difference::new("changed", subject, table, Some(&after.name)).told(one, other));
         };
         if before.column_type != after.column_type {
             push(Subject::Type, Some(before.column_type.sql(dialect)), Some(after.column_type.sql(dialect)));

@@ -179,9 +179,8 @@ impl TableDiff {
 fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool {
     let default = match (&before.default, &after.default) {
         (Some(one), Some(other)) => {
-            let sql = |default: &crate::schema::DefaultValue| default.sql(None, comparison.dialect());
-            one == other
-                || matches!((sql(one), sql(other)), (Ok(one), Ok(other)) if comparison.expression(&one, &other))
+            let text = |default: &DefaultValue| default.text(comparison.dialect()).unwrap_or_default();
+            one == other || comparison.expression(&text(one), &text(other))
         }
         (one, other) => one == other,
     };

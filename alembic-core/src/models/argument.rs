@@ -15,7 +15,7 @@ pub(super) enum Argument {
     /// `"lower(email)"`.
     Text(LitStr),
     /// `unique`, `created desc`, `users(id)`, `other.users(id)`.
-    Word { schema: Option<Ident>, ident: Ident, arguments: Option<Vec<Argument>>, descending: bool },
+    Word { schema: Option<Ident>, ident: Ident, arguments: Option<Vec<Self>>, descending: bool },
     /// `name = "ix"`, `deferrable = false`.
     Pair(Ident, Lit),
 }
@@ -81,6 +81,11 @@ impl Argument {
             Self::Pair(_, Lit::Str(text)) | Self::Text(text) => Ok(text.value()),
             _ => Err(syn::Error::new(self.span(), format!("expected `{} = \"…\"`", self.key()))),
         }
+    }
+
+    /// Returns the texts that a call is given.
+    pub(super) fn texts(&self) -> syn::Result<Vec<String>> {
+        self.arguments().iter().map(Self::text).collect()
     }
 
     /// Returns the arguments of a call; none if there are no parentheses.

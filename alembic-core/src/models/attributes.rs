@@ -101,7 +101,7 @@ pub(super) fn of_column(arguments: &[Argument], table: &Name, column: &str) -> s
             "index" => this.indexes.push(column_index(table, column, argument.arguments())?),
             "references" => this.constraints.push(references(column, argument)?.into()),
             "check" => this.constraints.push(check(argument)?.into()),
-            "values" => this.values = texts(argument)?,
+            "values" => this.values = argument.texts()?,
             "collation" => this.collation = Some(argument.text()?),
             "generated" => this.generated = Some(generated(argument)?),
             "on_update" => this.on_update = Some(argument.text()?),
@@ -166,10 +166,6 @@ fn per_dialect(argument: &Argument) -> syn::Result<PerDialect> {
         true => Err(syn::Error::new(argument.span(), format!("expected `{} = \"…\"`", argument.key()))),
         false => Ok(this),
     }
-}
-
-fn texts(argument: &Argument) -> syn::Result<Vec<String>> {
-    argument.arguments().iter().map(Argument::text).collect()
 }
 
 fn leading_columns<'a>(arguments: &'a [Argument], columns: &Columns<'_>) -> syn::Result<(Vec<String>, &'a [Argument])> {

@@ -34,24 +34,23 @@ pub struct Module {
 ///
 /// [`ModelError`] for what is not Rust, and for each table that is not understood.
 pub fn read(text: &str, file: &str) -> Result<Found, Vec<ModelError>> {
-    let error = |error: syn::Error| -> Vec<ModelError> {
-        error
-            .into_iter()
-            .map(|error| {
-                let start = error.span().start();
-                ModelError {
-                    file: file.to_owned(),
-                    line: start.line,
-                    column: start.column + 1,
-                    problem: error.to_string(),
-                }
-            })
-            .collect()
-    };
-    let syntax = syn::parse_file(text).map_err(error)?;
+    let syntax = syn::parse_file(text).map_err(|error| error_at(error, file))?;
     let mut reader = Reader { file, found: Found::default(), errors: Vec::new() };
     reader.items(&syntax.items, &mut Vec::new());
-    if reader.errors.is_empty() { Ok(reader.found) } else { Err(reader.errors.into_iter().flat_map(error).collect()) }
+    if reader.errors.is_empty() {
+        Ok(reader.found)
+    } else {
+        Err(reader.errors.into_iter().flat_map(|error| error_at(error, file)).collect())
+    }
+}
+
+/// Turns an error of the parser, which may be several, into ours.
+pub(super) fn error_at(error: syn::Error, file: &str) -> Vec<ModelError> {
+    let place = |error: syn::Error| {
+        let start = error.span().start();
+        ModelError { file: file.to_owned(), line: start.line, column: start.column + 1, problem: error.to_string() }
+    };
+    error.into_iter().map(place).collect()
 }
 
 struct Reader<'f> {
@@ -197,10 +196,7 @@ fn sql_type(ident: &Ident, attributes: &[Attribute]) -> syn::Result<Option<SqlTy
             let arguments = syn::parse::Parser::parse2(argument::list, tokens)?;
             for argument in &arguments {
                 match argument.key().as_str() {
-                    "values" => {
-                        declared.values =
-                            argument.arguments().iter().map(argument::Argument::text).collect::<syn::Result<_>>()?
-                    }
+                    "values" => declared.values = argument.texts()?,
                     _ => return Err(argument::unknown(argument, "attribute of a type", &["values"])),
                 }
             }

@@ -23,14 +23,17 @@ mod diesel_type;
 mod file;
 mod print;
 mod table;
+mod update;
 mod wanted;
 
 use std::collections::BTreeMap;
 
 pub use diesel_type::DieselType;
 pub use file::{Found, Module, read};
+use print::Printer;
 pub use print::{Detail, print};
 pub use table::TableMacro;
+pub use update::update;
 pub use wanted::Wanted;
 
 use crate::{

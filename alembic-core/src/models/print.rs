@@ -177,7 +177,7 @@ impl<'s> Printer<'s> {
         tables
     }
 
-    fn ident(&self, table: &Name) -> &str {
+    pub(super) fn ident(&self, table: &Name) -> &str {
         self.names.get(table).map_or("", |names| names.ident.as_str())
     }
 
@@ -477,7 +477,8 @@ impl<'s> Printer<'s> {
         let tables: Vec<&str> = self.schema.tables.iter().filter(here).map(|table| self.ident(&table.name)).collect();
         let one_line = format!("diesel::allow_tables_to_appear_in_same_query!({});\n", tables.join(", "));
         let lines = format!("diesel::allow_tables_to_appear_in_same_query!(\n    {},\n);\n", tables.join(",\n    "));
-        (tables.len() > 1).then(|| if one_line.len() > 100 { lines } else { one_line })
+        let text = if one_line.len() > 100 { lines } else { one_line };
+        (tables.len() > 1).then_some(text)
     }
 }
 

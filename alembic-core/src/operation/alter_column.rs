@@ -110,6 +110,20 @@ impl AlterColumn {
         self
     }
 
+    /// Sets how the database numbers the rows; none ends it.
+    #[must_use]
+    pub fn numbered(mut self, identity: Option<Identity>) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Sets what it holds after its row was changed; none is what it held. MySQL and MariaDB only.
+    #[must_use]
+    pub fn on_update(mut self, expression: Option<&str>) -> Self {
+        self.on_update = Some(expression.map(str::to_owned));
+        self
+    }
+
     /// Sets how its text is ordered.
     #[must_use]
     pub fn collation(mut self, collation: &str) -> Self {

@@ -10,6 +10,7 @@ mod numbering;
 mod postgres;
 mod rebuild;
 mod render;
+mod rust;
 mod sqlite;
 mod table;
 
@@ -18,6 +19,7 @@ pub use batch::{BatchAlterTable, Recreate};
 pub use insert::{BulkInsert, Conflict};
 pub use rebuild::TableSource;
 pub use render::{Unsupported, render};
+pub use rust::rust;
 
 use crate::schema::{Column, Constraint, ConstraintKind, Index, Name, Table};
 

@@ -1,6 +1,6 @@
 //! Operations → SQL.
 
-use super::{Operation, mysql, postgres, sqlite};
+use super::{BatchAlterTable, Operation, mysql, postgres, sqlite};
 use crate::{
     Dialect,
     schema::{ConstraintKind, Name, Naming, shortened},
@@ -95,16 +95,20 @@ impl Writer<'_> {
             }
             Operation::BulkInsert(insert) => insert.sql(dialect),
             Operation::Execute(sql) => Ok(vec![sql.clone()]),
-            Operation::Batch(batch) => match dialect {
-                Dialect::Sqlite => sqlite::batch(self, batch),
-                _ if !batch.order.is_empty() => {
-                    Err(unsupported(dialect, "another order of columns", "say `column_order` on SQLite only"))
-                }
-                Dialect::Mysql | Dialect::Mariadb => mysql::batch(self, batch),
-                Dialect::Postgres => {
-                    Ok(batch.operations().map(|op| self.operation(&op)).collect::<Result<Vec<_>, _>>()?.concat())
-                }
-            },
+            Operation::Batch(batch) => self.batch(batch),
+        }
+    }
+
+    fn batch(self, batch: &BatchAlterTable) -> Statements {
+        match self.dialect {
+            Dialect::Sqlite => sqlite::batch(self, batch),
+            dialect if !batch.order.is_empty() => {
+                Err(unsupported(dialect, "another order of columns", "say `column_order` on SQLite only"))
+            }
+            Dialect::Mysql | Dialect::Mariadb => mysql::batch(self, batch),
+            Dialect::Postgres => {
+                Ok(batch.operations().map(|op| self.operation(&op)).collect::<Result<Vec<_>, _>>()?.concat())
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use std::{borrow::Cow, fmt};
 
 pub use parse::parse;
 pub use render::render;
-pub use rust::{Code, Connection, parse_rust, render_rust};
+pub use rust::{Bodies, Code, Connection, parse_rust, render_rust};
 
 use crate::{
     Checksum, Dialect, Revision,

@@ -58,18 +58,34 @@ pub enum Connection {
     Any,
 }
 
-/// Writes a revision in Rust that does nothing yet.
+/// What the functions of a revision do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bodies<'b> {
+    /// Lines of `upgrade`; none is nothing yet.
+    pub upgrade: &'b str,
+    /// Lines of `downgrade`.
+    pub downgrade: &'b str,
+}
+
+/// Writes a revision in Rust.
 #[must_use]
-pub fn render_rust(header: &Header, connection: Connection) -> String {
-    let function = |name: &str| {
+pub fn render_rust(header: &Header, connection: Connection, bodies: Bodies<'_>) -> String {
+    let function = |name: &str, body: &str| {
+        let op = if body.is_empty() { "_op" } else { "op" };
         let (generics, connection) = match connection {
             Connection::Of(connection) => ("", connection),
             Connection::Any => ("<C: LoadConnection<Backend: MigrationBackend>>", "C"),
         };
-        format!("\npub fn {name}{generics}(_op: &mut Op<'_, {connection}>) -> MigrationResult {{\n    Ok(())\n}}\n")
+        format!(
+            "\npub fn {name}{generics}({op}: &mut Op<'_, {connection}>) -> MigrationResult {{\n{body}    Ok(())\n}}\n"
+        )
     };
     let header = render::header(header, "//!");
-    format!("{header}\nuse alembic_runtime::prelude::*;\n{}{}", function("upgrade"), function("downgrade"))
+    format!(
+        "{header}\nuse alembic_runtime::prelude::*;\n{}{}",
+        function("upgrade", bodies.upgrade),
+        function("downgrade", bodies.downgrade)
+    )
 }
 
 struct Functions {
@@ -218,7 +234,10 @@ mod tests {
         assert_eq!(script.downgrade_checksum(), None);
         let both = parse_rust(&format!("{SEED}pub(crate) fn downgrade() {{}}\n")).unwrap();
         assert_eq!(both.code.as_ref().unwrap().downgrade_line, Some(12));
-        assert_eq!(parse_rust(&render_rust(&both.header, Connection::Any)).unwrap().header, both.header);
+        assert_eq!(
+            parse_rust(&render_rust(&both.header, Connection::Any, Bodies::default())).unwrap().header,
+            both.header
+        );
     }
 
     #[test]

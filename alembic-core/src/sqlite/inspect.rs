@@ -256,9 +256,8 @@ mod tests {
         Master { kind: kind.into(), name: name.into(), table: table.into(), sql: sql.into() }
     }
 
-    #[test]
-    fn a_statement_says_what_a_table_is() {
-        let schema = inspect(&[
+    fn catalog() -> Vec<Master> {
+        vec![
             master(
                 "table",
                 "users",
@@ -289,7 +288,12 @@ mod tests {
                 "CREATE TABLE 'search_data'(id INTEGER PRIMARY KEY, block BLOB)",
             ),
             master("view", "v", "v", "CREATE VIEW v AS SELECT 1"),
-        ]);
+        ]
+    }
+
+    #[test]
+    fn a_statement_says_what_a_table_is() {
+        let schema = inspect(&catalog());
         let naming = crate::schema::Naming::default();
         let sql: Vec<String> = schema
             .tables

@@ -19,6 +19,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 ///
 /// Changes nothing, and works for a role that may only read.
 #[derive(Debug, clap::Args)]
+#[group(id = "database")]
 #[command(after_help = "Examples:
   check                        is the database as these migrations leave it?
   check --wait 120             hold an application back until somebody else has migrated
@@ -26,10 +27,10 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub struct Args {
     /// How long to wait until the database is up to date
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    wait: Option<Duration>,
+    pub wait: Option<Duration>,
     /// A database that a newer program has migrated is good enough
     #[arg(long)]
-    allow_ahead: bool,
+    pub allow_ahead: bool,
 }
 
 impl Report for Status {
@@ -40,13 +41,18 @@ impl Report for Status {
     }
 }
 
-pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+/// Compares the database with the migrations, as long as it may still come to agree; returns whether it does.
+///
+/// # Errors
+///
+/// [`CommandError`] if the database cannot be asked.
+pub fn settled<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<(Status, bool), CommandError>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     let begun = Instant::now();
-    let (status, good) = loop {
+    loop {
         // Connected anew each time: an SQLite file may be made meanwhile, a server restarted.
         let status = cx.migrations.status(&mut (cx.connect)()?.conn)?;
         let ahead = args.allow_ahead && status.verdict == Verdict::Ahead;
@@ -54,10 +60,18 @@ where
         let left = args.wait.unwrap_or_default().saturating_sub(begun.elapsed());
         let may_pass = matches!(status.verdict, Verdict::Pending | Verdict::Partial);
         if good || !may_pass || left.is_zero() {
-            break (status, good);
+            return Ok((status, good));
         }
         sleep(INTERVAL.min(left));
-    };
+    }
+}
+
+pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let (status, good) = settled(args, cx)?;
     cx.printer.report(&status)?;
     for warning in &status.warnings {
         cx.printer.status(format_args!("warning: {warning}"));

@@ -102,6 +102,9 @@ impl From<alembic_core::plan::WorkError> for CommandError {
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Success } else { Exit::Usage };
+        if error.kind() == io::ErrorKind::Unsupported {
+            return Self::usage(error.to_string());
+        }
         Self { exit, ..Self::usage("could not write the output").caused_by(&error) }
     }
 }

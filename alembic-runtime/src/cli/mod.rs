@@ -40,6 +40,7 @@ use std::{
     process::ExitCode,
 };
 
+pub use check::{Args as CheckArgs, settled};
 use clap::{Parser, Subcommand};
 pub use context::{Context, Link, Place};
 use diesel::connection::LoadConnection;
@@ -72,8 +73,6 @@ pub enum Command {
     Branches(branches::Args),
     /// Show the revision denoted by the given symbol
     Show(show::Args),
-    /// Compare the database with the migrations; exit 1 unless it is up to date
-    Check(check::Args),
     /// Show what was applied when, by whom, and with which result
     Log(log::Args),
     /// Create the version table if it doesn't exist
@@ -97,13 +96,9 @@ impl Command {
             Self::Stamp(args) => args.running.changes_database(),
             Self::EnsureVersion(args) => args.running.changes_database(),
             Self::Resolve(_) | Self::Accept(_) | Self::Seed(_) => true,
-            Self::Current(_)
-            | Self::History(_)
-            | Self::Heads(_)
-            | Self::Branches(_)
-            | Self::Show(_)
-            | Self::Check(_)
-            | Self::Log(_) => false,
+            Self::Current(_) | Self::History(_) | Self::Heads(_) | Self::Branches(_) | Self::Show(_) | Self::Log(_) => {
+                false
+            }
         }
     }
 
@@ -130,7 +125,6 @@ impl Command {
             Self::Downgrade(args) => !args.running.sql,
             Self::Stamp(args) => !args.running.sql,
             Self::Current(_)
-            | Self::Check(_)
             | Self::Log(_)
             | Self::EnsureVersion(_)
             | Self::Resolve(_)
@@ -159,7 +153,6 @@ where
         Command::Heads(args) => heads::run(args, cx),
         Command::Branches(args) => branches::run(args, cx),
         Command::Show(args) => show::run(args, cx),
-        Command::Check(args) => check::run(args, cx),
         Command::Log(args) => log::run(args, cx),
         Command::EnsureVersion(args) => ensure_version::run(args, cx),
         Command::Resolve(args) => resolve::run(args, cx),
@@ -172,7 +165,7 @@ where
 #[derive(Debug, Parser)]
 struct Embedded {
     #[command(subcommand)]
-    command: Command,
+    command: EmbeddedCommand,
     /// The database, as Diesel's connection takes it
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
@@ -186,6 +179,15 @@ struct Embedded {
     output: OutputArgs,
 }
 
+/// `cargo alembic check` looks at more than a database.
+#[derive(Debug, Subcommand)]
+enum EmbeddedCommand {
+    /// Compare the database with the migrations; exit 1 unless it is up to date
+    Check(check::Args),
+    #[command(flatten)]
+    Other(Command),
+}
+
 /// Runs the command line of a program that migrates its own database.
 pub fn main<C>(migrations: &Migrations<C>) -> ExitCode
 where
@@ -194,7 +196,7 @@ where
 {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (out_color, err_color, err_terminal) = (wants_color(&out), wants_color(&err), err.is_terminal());
-    let io = Io { out: &mut out, err: &mut err, out_color, err_color, err_terminal };
+    let io = Io { asks: false, out: &mut out, err: &mut err, out_color, err_color, err_terminal };
     run_embedded(migrations, std::env::args_os(), io).into()
 }
 
@@ -224,10 +226,12 @@ where
     if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
         return printer.finish(Err(error));
     }
-    let result = run(
-        &cli.command,
-        &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env },
-    );
+    let cx =
+        &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env };
+    let result = match &cli.command {
+        EmbeddedCommand::Check(args) => check::run(args, cx),
+        EmbeddedCommand::Other(command) => run(command, cx),
+    };
     printer.finish(result)
 }
 

@@ -19,6 +19,8 @@ pub enum Format {
     Human,
     /// For programs: an object with `schema` and `data`.
     Json,
+    /// For GitHub's pull requests: annotations. `check` only.
+    Github,
 }
 
 /// Whether to use colour.
@@ -50,6 +52,8 @@ pub struct OutputArgs {
 /// Where output goes. Tests pass buffers.
 #[expect(missing_debug_implementations, reason = "writers have nothing to show")]
 pub struct Io<'a> {
+    /// Whether somebody can be asked.
+    pub asks: bool,
     /// For results.
     pub out: &'a mut dyn Write,
     /// For everything else.
@@ -104,6 +108,11 @@ pub trait Report: Serialize {
     ///
     /// Those of `w`.
     fn human(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()>;
+
+    /// Writes the form for GitHub, if there is one.
+    fn github(&self, _w: &mut dyn Write) -> Option<io::Result<()>> {
+        None
+    }
 }
 
 /// Writes results and messages.
@@ -152,6 +161,9 @@ impl<'a> Printer<'a> {
     pub fn report<R: Report>(&mut self, report: &R) -> io::Result<()> {
         match self.format {
             Format::Human => report.human(self.io.out, &self.out_styles),
+            Format::Github => report.github(self.io.out).unwrap_or_else(|| {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "only `check` has --format github; say --format json"))
+            }),
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *self.io.out, &Envelope { schema: R::SCHEMA, data: report })?;
                 writeln!(self.io.out)
@@ -189,6 +201,12 @@ impl<'a> Printer<'a> {
         if std::mem::take(&mut self.progress) {
             writeln!(self.io.err).ok();
         }
+    }
+
+    /// Returns whether somebody can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.io.asks && self.io.err_terminal && !self.quiet
     }
 
     /// Asks a question that takes yes for an answer; anything else is no.

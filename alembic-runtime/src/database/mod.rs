@@ -151,6 +151,19 @@ macro_rules! loading_methods {
 }
 pub(crate) use loading_methods;
 
+/// Loads a query whose only column is a text called `answer`; rows without one are left out.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn answers<C>(conn: &mut C, sql: &str) -> QueryResult<Vec<String>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    snapshot(conn, |conn| Ok(C::Backend::answers(conn, sql)?.into_iter().flatten().collect()))
+}
+
 /// Returns the first answer of a query, if it has one.
 pub(crate) fn answer<C>(conn: &mut C, sql: &str) -> QueryResult<Option<String>>
 where

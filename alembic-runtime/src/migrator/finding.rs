@@ -32,6 +32,8 @@ pub enum Finding {
         /// Its file.
         path: String,
     },
+    /// The schema is not the one that the revisions leave: a warning.
+    Drift,
     /// A revision is before an applied one, and was not applied itself.
     NeverApplied {
         /// The revision.
@@ -126,6 +128,7 @@ impl Finding {
             Self::Edited { revision, .. } => format!(
                 "restore the file, and put the change into a new revision; or say `accept {revision}` if the file is right"
             ),
+            Self::Drift => "`cargo alembic check --only drift` says what differs".into(),
             Self::CommentsEdited { revision, .. } => format!("`accept {revision}` records the present text"),
             Self::NeverApplied { revision, .. } => {
                 format!("let `{revision}` follow the applied head instead of coming before it")
@@ -155,7 +158,7 @@ impl Finding {
     /// Returns whether it stands in no one's way.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::CommentsEdited { .. })
+        matches!(self, Self::CommentsEdited { .. } | Self::Drift)
     }
 
     /// Returns the revision if it is one whose text was edited after it was applied.
@@ -186,6 +189,7 @@ impl fmt::Display for Finding {
             Self::Overlap { revision, ancestor } => {
                 write!(f, "the version table names `{revision}` and its ancestor `{ancestor}`")
             }
+            Self::Drift => f.write_str("the schema is not the one that the revisions leave"),
             Self::CommentsEdited { revision, path } => {
                 write!(f, "comments of revision `{revision}` ({path}) were edited after it was applied")
             }

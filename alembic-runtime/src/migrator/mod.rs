@@ -3,6 +3,7 @@
 mod chained;
 mod consistency;
 mod contention;
+mod drift;
 mod engine;
 mod error;
 mod failure;
@@ -26,6 +27,7 @@ mod transaction;
 use std::time::Duration;
 
 use diesel::connection::LoadConnection;
+pub use drift::Drift;
 use engine::Engine;
 pub use error::{Error, Outcome, StatementError};
 pub use finding::Finding;
@@ -101,9 +103,12 @@ where
         self.run(conn, Command::Downgrade(target, siblings))
     }
 
-    /// Undoes one revision, which nothing applied follows.
-    #[cfg(feature = "testing")]
-    pub(crate) fn undo(mut self, conn: &mut C, node: alembic_core::Node) -> Result<Report, Error> {
+    /// Undoes one revision of [`Migrations::graph`], which nothing applied follows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`].
+    pub fn undo(mut self, conn: &mut C, node: alembic_core::Node) -> Result<Report, Error> {
         self.run(conn, Command::Undo(node))
     }
 
@@ -232,9 +237,13 @@ where
         let (graph, table) = (self.graph()?, self.settings()?.version_table);
         let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Latest))?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-        Ok(Status::of(&graph, &state, &|node, direction, count| {
+        let mut status = Status::of(&graph, &state, &|node, direction, count| {
             statements_checksum(self, &graph, dialect, node, direction, count)
-        }))
+        });
+        if status.verdict == Verdict::UpToDate && matches!(self.drift(conn)?, Drift::Differs { .. }) {
+            status.warnings.push(Finding::Drift);
+        }
+        Ok(status)
     }
 
     /// Returns an error if the database contradicts the graph; pending revisions are no error.

@@ -18,7 +18,6 @@ pub(super) enum Command<'a> {
     Upgrade(&'a str),
     Downgrade(&'a str, Siblings),
     /// One revision, which nothing applied follows.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only tests undo single revisions"))]
     Undo(Node),
     Stamp(&'a [&'a str], Purge),
     EnsureVersion,

@@ -10,8 +10,10 @@ mod list_templates;
 mod lock;
 mod merge;
 mod on_database;
+mod print_schema;
 mod revision;
 mod runner;
+mod snapshot;
 
 use alembic_runtime::cli::{self, CommandError, Exit};
 use clap::Subcommand;
@@ -34,6 +36,13 @@ pub(crate) enum Command {
     Edit(edit::Args),
     /// Write alembic.lock anew from the revision files
     Lock(lock::Args),
+    /// Check files, models, migrations and the database; exit 1 unless all is well
+    Check(check::Args),
+    /// Print the schema as `table!` source
+    #[command(alias = "print_schema")]
+    PrintSchema(print_schema::Args),
+    /// Write down the schema that the revisions leave
+    Snapshot(snapshot::Args),
     /// Turn the migrations of another tool into revisions
     Import(import::Args),
     /// Create, drop or reset the database
@@ -61,10 +70,12 @@ pub(crate) fn run(command: &Command, cx: &mut Context<'_>) -> Result<Exit, Comma
         Command::Merge(args) => merge::run(args, cx),
         Command::Edit(args) => edit::run(args, cx),
         Command::Lock(args) => lock::run(args, cx),
+        Command::Check(args) => check::run(args, cx),
+        Command::PrintSchema(args) => print_schema::run(args, cx),
+        Command::Snapshot(args) => snapshot::run(args, cx),
         Command::Import(args) => import::run(args, cx),
         Command::Database(args) => database::run(args, cx),
         Command::Completions(args) => completions::run(args, cx),
-        Command::OnDatabase(command @ cli::Command::Check(_)) => check::run(command, cx),
         Command::OnDatabase(command) => on_database::run(command, cx),
     }
 }

@@ -1,15 +1,30 @@
 //! `revision`.
 
-use std::{io, io::Write};
+use std::{cell::RefCell, io, io::Write};
 
-use alembic_core::{Dialect, Node, script::Connection, target};
-use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
+use alembic_core::{
+    Dialect, Node,
+    diff::{Block, Locking},
+    models::Models,
+    schema::Schema,
+    script::{Connection, Downgrade, Section},
+    target,
+};
+use alembic_runtime::{
+    MigrationBackend, Verdict,
+    cli::{CommandError, Exit, Report, Styles},
+};
+use diesel::connection::LoadConnection;
 use serde::Serialize;
 
 use super::edit;
 use crate::{
+    autogenerate::{self, Before, Comparing, Generate, inspection, look, rust_body, sql_text},
+    connect::{Access, Job},
     context::Context,
-    project::{Lock, NewRevision, Project, Written},
+    project::{Lock, NewRevision, Project, Written, models},
+    replay::Replay,
+    scratch::ScratchArgs,
 };
 
 /// Create a new revision file
@@ -46,14 +61,42 @@ pub(crate) struct Args {
     /// Write it in Rust instead of SQL; the package's own program runs it
     #[arg(long)]
     rust: bool,
+    /// Write what the models want and the migrations do not do; it is tried on a scratch database first
+    #[arg(long, conflicts_with_all = ["head", "splice"])]
+    autogenerate: bool,
+    #[command(flatten)]
+    generated: Generated,
     /// Open the file in $EDITOR
     #[arg(long)]
     edit: bool,
 }
 
+/// How a revision is generated.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generated {
+    /// What the models are compared with
+    #[arg(long, value_enum, default_value_t, requires = "autogenerate")]
+    against: Against,
+    #[command(flatten)]
+    scratch: ScratchArgs,
+    /// Prefer forms that keep nobody waiting; PostgreSQL only
+    #[arg(long, requires = "autogenerate")]
+    online: bool,
+}
+
+/// What the models are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Against {
+    /// The schema that the revisions leave, on a scratch database
+    #[default]
+    Migrations,
+    /// The database of the URL, which has to be at head
+    Database,
+}
+
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let mut project = cx.project()?;
-    let new = NewRevision {
+    let mut new = NewRevision {
         message: args.message.clone(),
         rev_id: args.rev_id.clone(),
         parents: parents(&project, &args.head)?,
@@ -64,8 +107,96 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         connection: args.rust.then(|| connection(&project, cx)),
         ..NewRevision::default()
     };
+    if args.autogenerate {
+        let Some(generated) = generate(args, cx, &project)? else {
+            cx.printer.report(&NoChanges { changes: 0 })?;
+            return Ok(Exit::Success);
+        };
+        fill_in(&mut new, &generated)?;
+    }
     let written = project.add(new)?;
     finish(cx, &project, &written, args.edit)
+}
+
+fn generate(
+    args: &Args,
+    cx: &mut Context<'_>,
+    project: &Project,
+) -> Result<Option<autogenerate::Generated>, CommandError> {
+    let models = models::require(&project.package, &project.config)?;
+    let server = args.generated.scratch.server(cx, project)?;
+    if args.generated.online && server.dialect() != Dialect::Postgres {
+        return Err(CommandError::usage("--online is for PostgreSQL: the other databases have no such forms"));
+    }
+    let before = match args.generated.against {
+        Against::Migrations => Before::Migrations,
+        Against::Database => {
+            let target = cx.target(&project.package, &project.config)?;
+            Before::Database(target.run(Access::Read, AtHead { project, models: &models })?)
+        }
+    };
+    let (replay, scratch) = Replay::prepare(cx, project, &server)?;
+    let can_ask = cx.printer.can_ask();
+    let printer = RefCell::new(&mut cx.printer);
+    let mut ask = |question: &str| can_ask && printer.borrow_mut().confirm(question);
+    let locking = if args.generated.online { Locking::Online } else { Locking::Plain };
+    let comparing = Comparing { replay: &replay, models: &models, before, ask: &mut ask };
+    scratch.run(Generate { comparing, locking, say: &mut |line| printer.borrow_mut().status(line) })
+}
+
+/// Puts what was generated into a revision that is to be written.
+fn fill_in(new: &mut NewRevision, generated: &autogenerate::Generated) -> Result<(), CommandError> {
+    new.without_transaction = generated.without_transaction;
+    new.foreign_keys_off = generated.foreign_keys_off;
+    let text = |blocks: &[Block]| {
+        sql_text(blocks, generated.dialect, &generated.naming)
+            .map_err(|error| CommandError::usage(error.to_string()).hint(error.instead))
+    };
+    if new.connection.is_some() {
+        new.bodies = (rust_body(&generated.upgrade), rust_body(&generated.downgrade));
+    } else {
+        let section = Section { dialects: Vec::new(), sql: text(&generated.downgrade)?, line: 1 };
+        new.sql = Some((text(&generated.upgrade)?, Downgrade::Sections(vec![section])));
+    }
+    Ok(())
+}
+
+/// Looks at a database, which has to be at head.
+struct AtHead<'a> {
+    project: &'a Project,
+    models: &'a Models,
+}
+
+impl Job for AtHead<'_> {
+    type Done = Schema;
+
+    fn run<C>(self, conn: &mut C) -> Result<Schema, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let status = self.project.migrations::<C>().status(conn)?;
+        if status.verdict != Verdict::UpToDate {
+            return Err(CommandError::usage("Target database is not up to date.")
+                .because(status.to_string())
+                .hint("run `cargo alembic upgrade head`, or compare with the migrations"));
+        }
+        look(conn, &inspection(self.project, Some(self.models)))
+    }
+}
+
+/// There is nothing to write.
+#[derive(Serialize)]
+struct NoChanges {
+    changes: usize,
+}
+
+impl Report for NoChanges {
+    const SCHEMA: &'static str = "no-changes/1";
+
+    fn human(&self, w: &mut dyn Write, _styles: &Styles) -> io::Result<()> {
+        writeln!(w, "No changes detected; nothing was written.")
+    }
 }
 
 /// Returns the type of connection that a revision in Rust is for: the one of the database that is

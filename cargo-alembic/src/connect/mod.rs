@@ -11,15 +11,21 @@ mod tls;
 use std::path::{Path, PathBuf};
 
 use alembic_core::Dialect;
-use alembic_runtime::cli::{CommandError, mask};
-use diesel::{Connection, SqliteConnection};
+use alembic_runtime::{
+    MigrationBackend,
+    cli::{CommandError, mask},
+};
+use diesel::{
+    Connection, SqliteConnection,
+    connection::{LoadConnection, SimpleConnection},
+};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use postgres::PgConnection;
 
 use crate::environment::Environment;
 
 /// The database that a URL names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Target {
     /// A file.
     Sqlite(PathBuf),
@@ -30,6 +36,12 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// Understands a URL, or says which one is not understood, without its password.
+    pub(crate) fn parse_url(url: &str, environment: &Environment) -> Result<Self, CommandError> {
+        Self::parse(url, environment)
+            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(error))
+    }
+
     /// Understands a URL, a list of libpq keywords or a path.
     pub(crate) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
         match url.split_once("://") {
@@ -72,6 +84,36 @@ impl Target {
         }
     }
 
+    /// Returns another database of the same server; on SQLite another file.
+    pub(crate) fn beside(&self, database: &str) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::Sqlite(database.into()),
+            Self::Postgres(server) => Self::Postgres(Box::new(server.beside(database))),
+            Self::Mysql(server) => Self::Mysql(Box::new(server.beside(database))),
+        }
+    }
+
+    /// Connects, and does a job.
+    pub(crate) fn run<J: Job>(&self, access: Access, job: J) -> Result<J::Done, CommandError> {
+        match self {
+            Self::Sqlite(path) => job.run(&mut sqlite(path, access)?),
+            Self::Postgres(server) => job.run(&mut server.connect()?),
+            Self::Mysql(server) => job.run(&mut server.connect()?),
+        }
+    }
+
+    /// Runs a statement on the server itself, beside the database of the URL. Not on SQLite.
+    pub(crate) fn on_server(&self, sql: &str) -> Result<(), CommandError> {
+        let failed = |error: diesel::result::Error| {
+            CommandError::failed(format!("could not run `{sql}` on {}", self.display())).because(error.to_string())
+        };
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(server) => server.connect_to_maintenance()?.batch_execute(sql).map_err(failed),
+            Self::Mysql(server) => server.connect_to_server()?.batch_execute(sql).map_err(failed),
+        }
+    }
+
     /// Returns the target for messages, without password.
     pub(crate) fn display(&self) -> String {
         match self {
@@ -80,6 +122,25 @@ impl Target {
             Self::Mysql(server) => mask(&server.url),
         }
     }
+}
+
+/// Something to do on a connection, whichever it is.
+pub(crate) trait Job {
+    /// What comes of it.
+    type Done;
+
+    /// Does it.
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend;
+}
+
+/// Puts another database into a URL.
+fn in_url(text: &str, database: &str) -> Option<String> {
+    let mut url = url::Url::parse(text).ok()?;
+    url.set_path(&format!("/{database}"));
+    Some(url.into())
 }
 
 fn sqlite_path(path: &str) -> Result<Target, String> {

@@ -11,6 +11,7 @@ use diesel_async::{
 use mysql_async::{ClientIdentity, Conn, OptsBuilder, SslOpts};
 
 use super::{
+    in_url,
     parameters::{boolean, decode, mysql},
     runtime::SharedRuntime,
     unreachable_database,
@@ -20,7 +21,7 @@ use super::{
 pub(crate) type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection, SharedRuntime>;
 
 /// A server and a database on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Server {
     pub(super) url: String,
     /// What the URL calls the server; it may turn out to be the other one.
@@ -93,6 +94,13 @@ impl Server {
     /// Connects without database, to make or drop that of the URL.
     pub(crate) fn connect_to_server(&self) -> Result<MysqlConnection, CommandError> {
         self.open(self.options.clone().db_name(None::<String>))
+    }
+
+    /// Returns another database of the same server.
+    pub(super) fn beside(&self, database: &str) -> Self {
+        let url = in_url(&self.url, database).unwrap_or_else(|| self.url.clone());
+        let options = self.options.clone().db_name(Some(database));
+        Self { url, options, database: database.to_owned(), ..self.clone() }
     }
 
     /// Returns the name of the database.

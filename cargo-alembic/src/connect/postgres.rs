@@ -15,7 +15,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
-    backend_key,
+    backend_key, in_url,
     parameters::{boolean, libpq},
     pgpass,
     runtime::SharedRuntime,
@@ -45,7 +45,7 @@ const VARIABLES: [(&str, &str); 13] = [
 ];
 
 /// A server and a database on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Server {
     pub(super) url: String,
     config: Config,
@@ -86,6 +86,14 @@ impl Server {
     /// Connects to the server's own database, to make or drop that of the URL.
     pub(crate) fn connect_to_maintenance(&self) -> Result<PgConnection, CommandError> {
         Ok(self.open(self.config.clone().dbname("postgres"))?.conn.into())
+    }
+
+    /// Returns another database of the same server.
+    pub(super) fn beside(&self, database: &str) -> Self {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        let url = in_url(&self.url, database).unwrap_or_else(|| format!("{} dbname={database}", self.url));
+        Self { url, config, tls: self.tls.clone() }
     }
 
     /// Returns the name of the database.

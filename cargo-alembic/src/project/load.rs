@@ -9,7 +9,7 @@ use std::{
 };
 
 use alembic_core::{
-    Graph, Problem, Revision, collection,
+    Graph, Node, Problem, Revision, collection,
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
 };
@@ -47,6 +47,13 @@ impl Project {
     /// Loads the revisions from their files, all of them: neither times nor the lock file can prove
     /// that a file is what it was.
     pub(crate) fn load(package: Package, config: Config, lock: Lock) -> Result<Self, CommandError> {
+        let project = Self::load_as_is(package, config)?;
+        project.settle_lock(lock)?;
+        Ok(project)
+    }
+
+    /// Loads the revisions, whatever the lock file says of them.
+    pub(crate) fn load_as_is(package: Package, config: Config) -> Result<Self, CommandError> {
         let files = list(&package, &config)?;
         let (revisions, wrong) = read_all(&files);
         if !wrong.is_empty() {
@@ -55,9 +62,26 @@ impl Project {
         // With all texts at hand the message can name lines.
         let graph = Graph::new(revisions)
             .map_err(|errors| explain(&files).unwrap_or_else(|| CommandError::usage(errors.to_string())))?;
-        let project = Self { package, config, graph: Arc::new(graph) };
-        project.settle_lock(lock)?;
-        Ok(project)
+        Ok(Self { package, config, graph: Arc::new(graph) })
+    }
+
+    /// Returns whether the lock file says what the files say.
+    pub(crate) fn lock_is_current(&self) -> bool {
+        let text = fs::read_to_string(lock_path(&self.package, &self.config));
+        text.is_ok_and(|text| text == Lockfile::of(&self.graph).render())
+    }
+
+    /// Returns where the lock file is, relative to the package.
+    pub(crate) fn lock_name(&self) -> String {
+        format!("{}/{FILE_NAME}", self.config.migrations[0])
+    }
+
+    /// Returns the line of a revision's file where its downgrade begins.
+    pub(crate) fn downgrade_line(&self, node: Node) -> usize {
+        let revision = self.graph.revision(node);
+        let text = fs::read_to_string(self.package.root.join(&revision.path)).unwrap_or_default();
+        let begins = |line: &str| line.starts_with("-- alembic:downgrade") || line.contains("fn downgrade");
+        text.lines().position(begins).map_or(1, |at| at + 1)
     }
 
     fn settle_lock(&self, policy: Lock) -> Result<(), CommandError> {

@@ -4,8 +4,10 @@ mod discover;
 mod files;
 mod load;
 mod manifest;
+pub(crate) mod models;
 mod name;
 mod seeds;
+pub(crate) mod snapshot;
 mod write;
 
 pub(crate) use discover::{Package, discover};

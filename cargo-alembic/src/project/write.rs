@@ -11,7 +11,7 @@ use alembic_core::{
     Graph, Node, Script,
     config::Hook,
     revision::{Created, check_name},
-    script::{Connection, Downgrade, Header, Section, parse, parse_rust, render, render_rust},
+    script::{Bodies, Connection, Downgrade, Header, Section, parse, parse_rust, render, render_rust},
     wording::quoted,
 };
 use alembic_runtime::cli::CommandError;
@@ -35,8 +35,12 @@ pub(crate) struct NewRevision {
     pub(crate) sql: Option<(String, Downgrade)>,
     /// The connection that its functions are for, if it is written in Rust.
     pub(crate) connection: Option<Connection>,
-    /// Whether the SQL has to run outside a transaction.
+    /// What its functions do, if that is known already: up and down.
+    pub(crate) bodies: (String, String),
+    /// Whether it has to run outside a transaction.
     pub(crate) without_transaction: bool,
+    /// Whether SQLite is not to look at foreign keys meanwhile.
+    pub(crate) foreign_keys_off: bool,
 }
 
 /// A revision that was written.
@@ -171,7 +175,7 @@ fn script(
             created: Created::parse(&date.format("%Y-%m-%d %H:%M:%S%:z").to_string()),
             message: if message.is_empty() { "empty message".into() } else { message },
             without_transaction: new.without_transaction,
-            foreign_keys_off: false,
+            foreign_keys_off: new.foreign_keys_off,
         },
         upgrade: vec![section(upgrade)],
         downgrade,
@@ -181,7 +185,8 @@ fn script(
     // what the lock file describes: SQL that was imported may have other line ends.
     let (text, read) = match new.connection {
         Some(connection) => {
-            let text = render_rust(&script.header, connection);
+            let bodies = Bodies { upgrade: &new.bodies.0, downgrade: &new.bodies.1 };
+            let text = render_rust(&script.header, connection, bodies);
             let read = parse_rust(&text);
             (text, read)
         }

@@ -1,9 +1,12 @@
 //! A blog that migrates its own database when it starts, then lists its posts.
 
+mod schema;
+
 use std::{error::Error, io::Write};
 
 use alembic_runtime::{Migrations, embed_migrations};
 use diesel::{Connection, RunQueryDsl};
+use schema::posts;
 
 #[cfg(feature = "sqlite")]
 type Conn = diesel::SqliteConnection;
@@ -13,14 +16,6 @@ type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diese
 type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
 
 static MIGRATIONS: Migrations<Conn> = embed_migrations!();
-
-diesel::table! {
-    posts {
-        id -> Integer,
-        title -> Text,
-        body -> Text,
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "blog.db".to_owned());

@@ -25,8 +25,9 @@ pub struct Inspection {
     pub version_table: VersionTable,
 }
 
-/// Reads what a database holds: one query on SQLite, six on the others. Changes nothing, and a role that may only
-/// read is enough; on MySQL and MariaDB it sees foreign keys only of tables that it may do more with than read.
+/// Reads what a database holds: one query on SQLite, eight on the others. Changes nothing.
+///
+/// A role that may only read is enough; on MySQL and MariaDB it sees foreign keys only of tables that it may do more with than read.
 ///
 /// # Errors
 ///

@@ -1,0 +1,148 @@
+//! The database's own words for what the models say.
+
+use alembic_core::{
+    Dialect,
+    models::Wanted,
+    operation::{Operation, render},
+    schema::{Naming, Schema, Table},
+};
+use alembic_runtime::{Inspection, MigrationBackend, answers, cli::CommandError};
+use diesel::{
+    QueryResult,
+    connection::{LoadConnection, TransactionManager},
+};
+
+use super::{failed, look, unsupported};
+
+/// Makes the tables that say something new, looks at them, and makes it as if nothing had been.
+pub(super) fn settle<C>(
+    conn: &mut C,
+    wanted: &mut Wanted,
+    current: &Schema,
+    naming: &Naming,
+    inspection: &Inspection,
+) -> Result<(), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let tables = wanted.unsettled(current);
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+    let room = Room::make(conn, dialect)?;
+    let seen = words(conn, dialect, &tables, wanted, current, naming).and_then(|()| look(conn, inspection));
+    room.leave(conn).map_err(failed("leave the scratch database as it was"))?;
+    let mut seen = seen?;
+    seen.tables.retain(|table| tables.iter().any(|made| made.name == table.name));
+    wanted.settle(&seen, naming);
+    Ok(())
+}
+
+/// Makes the tables.
+fn words<C>(
+    conn: &mut C,
+    dialect: Dialect,
+    tables: &[Table],
+    wanted: &Wanted,
+    current: &Schema,
+    naming: &Naming,
+) -> Result<(), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let mut statements = in_the_way(dialect, tables, wanted, current);
+    for table in tables {
+        let created = render(&Operation::CreateTable(table.clone()), dialect, naming);
+        statements.extend(created.map_err(|error| unsupported(&error))?);
+    }
+    statements.iter().try_for_each(|statement| {
+        conn.batch_execute(statement).map_err(|error| {
+            CommandError::usage("the database does not take what the models say")
+                .because(error.to_string())
+                .because(statement.clone())
+        })
+    })
+}
+
+/// Where tables can be made that leave no trace.
+enum Room {
+    /// A transaction that is rolled back.
+    Transaction,
+    /// Another database: nothing can be taken back on MySQL.
+    Beside { database: String },
+}
+
+impl Room {
+    fn make<C>(conn: &mut C, dialect: Dialect) -> Result<Self, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let failed = || failed("make room for the tables of the models");
+        if dialect.is_mysql_family() {
+            let own = answers(conn, "SELECT DATABASE() AS answer").map_err(failed())?.pop().unwrap_or_default();
+            let beside = dialect.quote(&format!("{own}_w"));
+            conn.batch_execute(&format!("CREATE DATABASE {beside}")).map_err(failed())?;
+            conn.batch_execute(&format!("USE {beside}")).map_err(failed())?;
+            conn.batch_execute("SET foreign_key_checks = 0").map_err(failed())?;
+            return Ok(Self::Beside { database: own });
+        }
+        if dialect == Dialect::Sqlite {
+            conn.batch_execute("PRAGMA foreign_keys = OFF").map_err(failed())?;
+        }
+        C::TransactionManager::begin_transaction(conn).map_err(failed())?;
+        Ok(Self::Transaction)
+    }
+
+    fn leave<C>(self, conn: &mut C) -> QueryResult<()>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        match self {
+            Self::Transaction => {
+                C::TransactionManager::rollback_transaction(conn)?;
+                if C::Backend::FAMILY == Dialect::Sqlite {
+                    conn.batch_execute("PRAGMA foreign_keys = ON")
+                } else {
+                    Ok(())
+                }
+            }
+            Self::Beside { database } => {
+                let mysql = Dialect::Mysql;
+                conn.batch_execute("SET foreign_key_checks = 1")?;
+                conn.batch_execute(&format!("USE {}", mysql.quote(&database)))?;
+                conn.batch_execute(&format!("DROP DATABASE {}", mysql.quote(&format!("{database}_w"))))
+            }
+        }
+    }
+}
+
+/// Returns what makes way for the tables.
+fn in_the_way(dialect: Dialect, tables: &[Table], wanted: &Wanted, current: &Schema) -> Vec<String> {
+    let there = tables.iter().filter(|table| current.table(&table.name).is_some());
+    match dialect {
+        Dialect::Sqlite => there.map(|table| format!("DROP TABLE {}", table.name.sql(dialect))).collect(),
+        Dialect::Postgres => {
+            let mut before: Vec<String> =
+                there.map(|table| format!("DROP TABLE {} CASCADE", table.name.sql(dialect))).collect();
+            for wanted in &wanted.schema.enums {
+                match current.enumeration(&wanted.name) {
+                    Some(existing) if existing.values == wanted.values => continue,
+                    Some(existing) => {
+                        let aside = dialect.quote(&format!("{}_alembic_old", existing.name.name));
+                        before.push(format!("ALTER TYPE {} RENAME TO {aside}", existing.name.sql(dialect)));
+                    }
+                    None => {}
+                }
+                let values: Vec<String> = wanted.values.iter().map(|value| dialect.literal(value)).collect();
+                before.push(format!("CREATE TYPE {} AS ENUM ({})", wanted.name.sql(dialect), values.join(", ")));
+            }
+            before
+        }
+        Dialect::Mysql | Dialect::Mariadb => Vec::new(),
+    }
+}

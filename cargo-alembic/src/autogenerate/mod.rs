@@ -1,0 +1,300 @@
+//! What the models want that the migrations do not do, and the revision that does it.
+
+mod canonical;
+mod guess;
+mod text;
+
+use alembic_core::{
+    Dialect,
+    diff::{Block, Diff, Difference, Locking, Renames},
+    models::Models,
+    operation::render,
+    schema::{Name, Naming, Other, Schema},
+    wording::joined,
+};
+use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, sources};
+use diesel::connection::LoadConnection;
+pub(crate) use text::{rust_body, sql_text};
+
+use crate::{connect::Job, project::Project, replay::Replay};
+
+/// What is to be compared.
+pub(crate) struct Comparing<'a> {
+    pub(crate) replay: &'a Replay<'a>,
+    pub(crate) models: &'a Models,
+    pub(crate) before: Before,
+    /// Whether two names mean the same thing; nobody to ask is no.
+    pub(crate) ask: &'a mut dyn FnMut(&str) -> bool,
+}
+
+/// What the models are compared with.
+pub(crate) enum Before {
+    /// The schema that the revisions leave.
+    Migrations,
+    /// The schema of a database, which is made again on the scratch database.
+    Database(Schema),
+}
+
+/// A scratch database at the schema that is there, and what the models want of it.
+pub(crate) struct Compared {
+    pub(crate) dialect: Dialect,
+    naming: Naming,
+    inspection: Inspection,
+    before: Schema,
+    /// After renaming.
+    renamed: Schema,
+    wanted: Schema,
+    renames: Renames,
+    diff: Diff,
+}
+
+/// Returns what of a database the project is about.
+pub(crate) fn inspection(project: &Project, models: Option<&Models>) -> Inspection {
+    let schemas = models.map(Models::schemas).unwrap_or_default();
+    Inspection { schemas, version_table: project.config.settings.version_table.clone() }
+}
+
+pub(crate) fn failed(what: &'static str) -> impl FnOnce(diesel::result::Error) -> CommandError {
+    move |error| CommandError::failed(format!("could not {what}")).because(error.to_string())
+}
+
+pub(crate) fn look<C>(conn: &mut C, inspection: &Inspection) -> Result<Schema, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    inspect(conn, inspection).map_err(failed("look at the schema"))
+}
+
+impl Comparing<'_> {
+    /// Brings an empty scratch database to the schema that is there, and compares.
+    pub(crate) fn compare<C>(self, conn: &mut C) -> Result<Compared, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let project = self.replay.project;
+        let inspection = inspection(project, Some(self.models));
+        let naming = project.config.settings.naming.clone();
+        let before = match &self.before {
+            Before::Migrations => {
+                self.replay.upgrade(conn, "heads")?;
+                look(conn, &inspection)?
+            }
+            Before::Database(schema) => {
+                let blocks = Diff::between(&Schema::default(), schema, dialect).blocks(
+                    dialect,
+                    &naming,
+                    &|_| None,
+                    Locking::Plain,
+                );
+                apply(conn, &blocks, dialect, &naming, false).map_err(|error| {
+                    error.hint("the schema of the database could not be made again; compare with the migrations")
+                })?;
+                look(conn, &inspection)?
+            }
+        };
+        self.settle(conn, before, inspection)
+    }
+
+    /// Compares with a scratch database that is at `before`.
+    pub(crate) fn settle<C>(
+        self,
+        conn: &mut C,
+        before: Schema,
+        inspection: Inspection,
+    ) -> Result<Compared, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let config = &self.replay.project.config;
+        let naming = config.settings.naming.clone();
+        let leave = |table: &Name| config.leaves_alone(table);
+        let mut renames = self.models.renames().that_apply(&before);
+        let mut renamed = before.clone();
+        let mut applied = Renames::default();
+        loop {
+            if renames != applied {
+                apply(conn, &renames.since(&applied).blocks(), dialect, &naming, false)?;
+                renamed = look(conn, &inspection)?;
+                applied = renames.clone();
+            }
+            let mut wanted = self.models.over(&renamed, dialect, &leave).map_err(misunderstood)?;
+            canonical::settle(conn, &mut wanted, &renamed, &naming, &inspection)?;
+            let diff = Diff::between(&renamed, &wanted.schema, dialect);
+            let guessed = guess::renames(&diff, self.ask);
+            if guessed.is_empty() {
+                return Ok(Compared {
+                    dialect,
+                    naming,
+                    inspection,
+                    before,
+                    renamed,
+                    wanted: wanted.schema,
+                    renames,
+                    diff,
+                });
+            }
+            renames.extend(guessed);
+        }
+    }
+}
+
+pub(crate) fn misunderstood(errors: Vec<alembic_core::models::ModelError>) -> CommandError {
+    let error = CommandError::usage("the models are not understood");
+    errors.into_iter().fold(error, |error, wrong| error.because(wrong.to_string()))
+}
+
+/// A revision that was generated and tried.
+pub(crate) struct Generated {
+    pub(crate) upgrade: Vec<Block>,
+    pub(crate) downgrade: Vec<Block>,
+    pub(crate) foreign_keys_off: bool,
+    pub(crate) without_transaction: bool,
+    pub(crate) dialect: Dialect,
+    pub(crate) naming: Naming,
+}
+
+impl Compared {
+    /// Returns each difference.
+    pub(crate) fn differences(&self) -> Vec<Difference> {
+        self.renames.differences().into_iter().chain(self.diff.differences(self.dialect)).collect()
+    }
+
+    /// Returns what is there and is not understood.
+    pub(crate) fn others(&self) -> &[Other] {
+        &self.before.others
+    }
+
+    /// Writes the operations, and tries them: up, and down again.
+    pub(crate) fn generate<C>(&self, conn: &mut C, locking: Locking) -> Result<Generated, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let (dialect, naming) = (self.dialect, &self.naming);
+        let up = self.blocks(conn, &self.diff, locking)?;
+        let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
+        apply(conn, &up, dialect, naming, up_disturbs)
+            .map_err(|error| error.hint("this is what the models want; nothing was written"))?;
+        let after = look(conn, &self.inspection)?;
+        self.expect(&after, &self.wanted, "the models want what no operation brings about")?;
+        let back = Diff::between(&after, &self.renamed, dialect);
+        let down = self.blocks(conn, &back, locking)?;
+        let down_disturbs = back.disturbs_foreign_keys(&after, &down);
+        let undone = self.renames.undone();
+        let all: Vec<Block> = down.into_iter().chain(undone).collect();
+        apply(conn, &all, dialect, naming, down_disturbs)
+            .map_err(|error| error.hint("this is the downgrade that would have been written; nothing was"))?;
+        let again = look(conn, &self.inspection)?;
+        self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
+        let upgrade: Vec<Block> = self.renames.blocks().into_iter().chain(up).collect();
+        let concurrent = [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(is_concurrent);
+        let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);
+        Ok(Generated {
+            upgrade,
+            downgrade: all,
+            foreign_keys_off,
+            without_transaction: concurrent,
+            dialect,
+            naming: naming.clone(),
+        })
+    }
+
+    fn blocks<C>(&self, conn: &mut C, diff: &Diff, locking: Locking) -> Result<Vec<Block>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let sources = sources(conn).map_err(failed("look at the tables"))?;
+        Ok(diff.blocks(self.dialect, &self.naming, &|table| sources.get(table).cloned(), locking))
+    }
+
+    fn expect(&self, is: &Schema, wanted: &Schema, otherwise: &str) -> Result<(), CommandError> {
+        let left = Diff::between(is, wanted, self.dialect).differences(self.dialect);
+        if left.is_empty() {
+            return Ok(());
+        }
+        let error = CommandError::usage(format!("nothing was written: {otherwise}"));
+        let error = left.iter().fold(error, |error, difference| error.because(difference.to_string()));
+        Err(error.hint("write this change by hand, with `cargo alembic revision`"))
+    }
+}
+
+fn is_concurrent(operation: &alembic_core::operation::Operation) -> bool {
+    use alembic_core::operation::Operation::{CreateIndex, DropIndex};
+    match operation {
+        CreateIndex(index) => index.concurrently,
+        DropIndex { concurrently, .. } => *concurrently,
+        _ => false,
+    }
+}
+
+/// Runs operations on a scratch database.
+fn apply<C>(
+    conn: &mut C,
+    blocks: &[Block],
+    dialect: Dialect,
+    naming: &Naming,
+    foreign_keys_off: bool,
+) -> Result<(), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let foreign_keys = |conn: &mut C, on: &str| match dialect {
+        Dialect::Sqlite if foreign_keys_off => conn.batch_execute(&format!("PRAGMA foreign_keys = {on}")),
+        _ => Ok(()),
+    };
+    foreign_keys(conn, "OFF").map_err(failed("change a setting"))?;
+    for operation in blocks.iter().flat_map(|block| &block.operations) {
+        for statement in render(operation, dialect, naming).map_err(|error| unsupported(&error))? {
+            conn.batch_execute(&statement).map_err(|error| {
+                CommandError::failed("what was generated does not run on the scratch database")
+                    .because(error.to_string())
+                    .because(statement.clone())
+            })?;
+        }
+    }
+    foreign_keys(conn, "ON").map_err(failed("change a setting"))
+}
+
+fn unsupported(error: &alembic_core::operation::Unsupported) -> CommandError {
+    CommandError::usage(error.to_string()).hint(error.instead.clone())
+}
+
+/// Generates a revision on a scratch database, or finds that there is nothing to do.
+pub(crate) struct Generate<'a> {
+    pub(crate) comparing: Comparing<'a>,
+    pub(crate) locking: Locking,
+    /// Told of each difference.
+    pub(crate) say: &'a mut dyn FnMut(String),
+}
+
+impl Job for Generate<'_> {
+    type Done = Option<Generated>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Option<Generated>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let compared = self.comparing.compare(conn)?;
+        let others: Vec<String> =
+            compared.others().iter().map(|other| format!("{} `{}`", other.kind, other.name)).collect();
+        if !others.is_empty() {
+            (self.say)(format!("Left alone, being no tables: {}", joined(&others)));
+        }
+        let differences = compared.differences();
+        for difference in &differences {
+            (self.say)(format!("Detected {difference}"));
+        }
+        if differences.is_empty() {
+            return Ok(None);
+        }
+        compared.generate(conn, self.locking).map(Some)
+    }
+}

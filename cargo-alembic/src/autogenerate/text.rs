@@ -1,0 +1,35 @@
+//! Operations → the text of a revision.
+
+use alembic_core::{
+    Dialect,
+    diff::{Block, Caution},
+    operation::{Unsupported, render, rust},
+    schema::Naming,
+};
+
+/// Writes the operations as SQL, each block with what is to be known of it.
+pub(crate) fn sql_text(blocks: &[Block], dialect: Dialect, naming: &Naming) -> Result<String, Unsupported> {
+    let mut parts = Vec::new();
+    for block in blocks {
+        let mut lines: Vec<String> = block.cautions.iter().map(|caution| format!("-- {caution}")).collect();
+        for operation in &block.operations {
+            lines.extend(render(operation, dialect, naming)?.into_iter().map(|statement| format!("{statement};")));
+        }
+        parts.push(lines.join("\n"));
+    }
+    let text = parts.join("\n\n");
+    Ok(if text.is_empty() { text } else { format!("{text}\n") })
+}
+
+/// Writes the operations as the body of a function in Rust.
+pub(crate) fn rust_body(blocks: &[Block]) -> String {
+    let mut lines = Vec::new();
+    for block in blocks {
+        lines.extend(block.cautions.iter().map(|caution: &Caution| format!("    // {caution}\n")));
+        for operation in &block.operations {
+            let call = rust(operation);
+            lines.extend(call.lines().map(|line| format!("    {line}\n")));
+        }
+    }
+    lines.concat()
+}

@@ -1,0 +1,31 @@
+//! What the files say without a database.
+
+use alembic_core::wording::{count, joined};
+
+use super::{Finding, Result};
+use crate::project::Project;
+
+pub(super) fn check(project: &Project) -> Result {
+    let graph = &project.graph;
+    let mut findings = Vec::new();
+    if !project.lock_is_current() {
+        let finding = Finding::new(format!("`{}` is not up to date", project.lock_name()));
+        findings.push(finding.at(&project.lock_name(), 1).hint("run `cargo alembic lock` and commit the file"));
+    }
+    let heads = graph.heads();
+    if heads.len() > 1 {
+        let finding =
+            Finding::new(format!("{} heads are not merged: {}", heads.len(), joined(graph.ids(heads.iter().copied()))));
+        let path = &graph.revision(heads[heads.len() - 1]).path;
+        findings.push(finding.at(path, 1).hint("run `cargo alembic merge heads`"));
+    }
+    for node in graph.nodes() {
+        let revision = graph.revision(node);
+        let file = revision.path.rsplit('/').next().unwrap_or_default();
+        if !file.contains(&revision.id) {
+            let finding = Finding::new(format!("the file of revision `{}` is not named after it", revision.id));
+            findings.push(finding.at(&revision.path, 1).hint("rename the file: its name is how people find it"));
+        }
+    }
+    if findings.is_empty() { Ok(format!("{}, one head", count(graph.len(), "revision"))) } else { Err(findings) }
+}

@@ -1,0 +1,192 @@
+//! `check`: gates that a change has to pass before it is merged.
+
+mod database;
+mod files;
+mod report;
+mod scratch;
+mod since;
+
+use alembic_runtime::cli::{CheckArgs, CommandError, Exit};
+use report::{Checked, Finding, Passed};
+
+use crate::{
+    context::Context,
+    project::{Project, models},
+    scratch::ScratchArgs,
+};
+
+/// Check files, models and migrations, and the database if a URL is given; exit 1 unless all is well
+///
+/// Changes nothing. What needs to run revisions makes a scratch database on the server of the URL, and drops it
+/// afterwards; for SQLite it is in memory.
+///
+///   files      the graph, alembic.lock, one head, each file named after its revision
+///   replay     all revisions apply to an empty database
+///   roundtrip  each downgrade restores the schema before its upgrade
+///   models     the models want nothing that the migrations do not do
+///   pending    the database is at head, and agrees with the migrations
+///   drift      its schema is the one that its revisions leave
+#[derive(Debug, clap::Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:
+  cargo alembic check                                  all that can be checked here
+  cargo alembic check --since origin/main              only new revisions are undone and applied again
+  cargo alembic check --only models --format json      do the models want a revision?
+  cargo alembic check --format github                  annotations for a pull request
+  cargo alembic check --only pending --wait 120        wait until somebody else has migrated"
+)]
+pub(crate) struct Args {
+    /// Only these gates
+    #[arg(long, value_enum, value_name = "GATE", value_delimiter = ',')]
+    only: Vec<Gate>,
+    /// Not these gates
+    #[arg(long, value_enum, value_name = "GATE", value_delimiter = ',')]
+    skip: Vec<Gate>,
+    /// A git revision whose migrations need no second round trip
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+    #[command(flatten)]
+    scratch: ScratchArgs,
+    #[command(flatten)]
+    database: CheckArgs,
+}
+
+/// What can be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Gate {
+    /// The graph, the lock file, heads, names
+    Files,
+    /// Revisions apply to an empty database
+    Replay,
+    /// Downgrades restore
+    Roundtrip,
+    /// The models want nothing else
+    Models,
+    /// The database is at head
+    Pending,
+    /// The database's schema is the one its revisions leave
+    Drift,
+}
+
+impl Args {
+    fn wants(&self, gate: Gate) -> bool {
+        (self.only.is_empty() || self.only.contains(&gate)) && !self.skip.contains(&gate)
+    }
+}
+
+pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let (package, config) = cx.configured()?;
+    let mut checked = Checked::new(&package.root);
+    let project = match Project::load_as_is(package, config) {
+        Ok(project) => project,
+        Err(error) if error.exit == Exit::Usage => {
+            checked.failed(Gate::Files, vec![Finding::of_error(&error)]);
+            return finish(&checked, cx);
+        }
+        Err(error) => return Err(error),
+    };
+    if args.wants(Gate::Files) {
+        checked.add(Gate::Files, files::check(&project));
+    }
+    on_scratch(args, cx, &project, &mut checked)?;
+    on_database(args, cx, &project, &mut checked)?;
+    finish(&checked, cx)
+}
+
+fn finish(checked: &Checked, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    cx.printer.report(checked)?;
+    Ok(if checked.is_good() { Exit::Success } else { Exit::Negative })
+}
+
+fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mut Checked) -> Result<(), CommandError> {
+    let wanted: Vec<Gate> =
+        [Gate::Replay, Gate::Roundtrip, Gate::Models].into_iter().filter(|gate| args.wants(*gate)).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let models = models::load(&project.package, &project.config)?.filter(|_| args.wants(Gate::Models));
+    let Some(server) = args.scratch.find_server(cx, project)? else {
+        let why = format!("no database is named: set {}, or say --scratch-url", project.config.database_url_env);
+        wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
+        return Ok(());
+    };
+    let old = match &args.since {
+        Some(revision) => since::unchanged(project, revision)?,
+        None => Vec::new(),
+    };
+    let found = match scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old) {
+        // Who may only read can still check the rest.
+        Err(error) if error.exit == Exit::Usage && args.only.is_empty() => {
+            let why = in_one_line(&error);
+            wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
+            return Ok(());
+        }
+        found => found?,
+    };
+    let applied = found.replay.is_ok();
+    if args.wants(Gate::Replay) {
+        checked.add(Gate::Replay, found.replay);
+    }
+    let broken = "a revision does not apply";
+    if args.wants(Gate::Roundtrip) {
+        match found.roundtrip.filter(|_| applied) {
+            Some(result) => checked.add(Gate::Roundtrip, result),
+            None => checked.skipped(Gate::Roundtrip, broken),
+        }
+    }
+    if args.wants(Gate::Models) {
+        match (found.models, applied) {
+            (Some(result), _) => checked.add(Gate::Models, result),
+            (None, true) => checked.skipped(Gate::Models, "the package has no models"),
+            (None, false) => checked.skipped(Gate::Models, broken),
+        }
+    }
+    Ok(())
+}
+
+fn on_database(
+    args: &Args,
+    cx: &mut Context<'_>,
+    project: &Project,
+    checked: &mut Checked,
+) -> Result<(), CommandError> {
+    let wanted: Vec<Gate> = [Gate::Pending, Gate::Drift].into_iter().filter(|gate| args.wants(*gate)).collect();
+    let asked = args.only.iter().any(|gate| wanted.contains(gate)) || args.database.wait.is_some();
+    // The file of a developer is no deployment: it is looked at when somebody says so.
+    let target = if asked {
+        cx.find_target(&project.package, &project.config)?
+    } else {
+        cx.find_url(&project.package, &project.config)?
+    };
+    let Some(target) = target else {
+        let why = match &project.config.sqlite_path {
+            Some(path) => format!("no URL is given; say --only for `{path}`"),
+            None => format!("no database is named: set {}", project.config.database_url_env),
+        };
+        wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
+        return Ok(());
+    };
+    if args.wants(Gate::Pending) {
+        checked.add(Gate::Pending, database::pending(&args.database, cx, project, &target)?);
+    }
+    if args.wants(Gate::Drift) {
+        match database::drift(&args.scratch, cx, project, &target) {
+            Err(error) if error.exit == Exit::Usage && args.only.is_empty() => {
+                checked.skipped(Gate::Drift, &in_one_line(&error));
+            }
+            Err(error) => return Err(error),
+            Ok(Some(result)) => checked.add(Gate::Drift, result),
+            Ok(None) => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
+        }
+    }
+    Ok(())
+}
+
+fn in_one_line(error: &CommandError) -> String {
+    std::iter::once(&error.message).chain(&error.causes).cloned().collect::<Vec<_>>().join(": ")
+}
+
+/// What a gate says: a line about what is well, or what is not.
+type Result<T = Passed, E = Vec<Finding>> = std::result::Result<T, E>;

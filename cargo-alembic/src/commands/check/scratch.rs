@@ -1,0 +1,238 @@
+//! What running the revisions shows.
+
+use alembic_core::{
+    Node,
+    diff::{Diff, Difference},
+    models::Models,
+    schema::Schema,
+    wording::count,
+};
+use alembic_runtime::{MigrationBackend, cli::CommandError};
+use diesel::connection::LoadConnection;
+
+use super::{Finding, Result};
+use crate::{
+    autogenerate::{Before, Comparing, failed, inspection, look},
+    connect::{Job, Target},
+    context::Context,
+    project::{Project, snapshot},
+    replay::{Replay, is_rust},
+};
+
+/// What was found.
+pub(super) struct Found {
+    pub(super) replay: Result,
+    /// None if it was not looked at.
+    pub(super) roundtrip: Option<Result>,
+    /// None if there are no models.
+    pub(super) models: Option<Result>,
+}
+
+/// Applies all revisions to a scratch database, once; undoes and applies again those that are not in `old`.
+pub(super) fn run(
+    cx: &Context<'_>,
+    project: &Project,
+    server: &Target,
+    models: Option<&Models>,
+    roundtrip: bool,
+    old: &[Node],
+) -> std::result::Result<Found, CommandError> {
+    let (replay, scratch) = Replay::prepare(cx, project, server)?;
+    let found = scratch.run(Running { replay: &replay, models, roundtrip, old })?;
+    match found.roundtrip {
+        // What a downgrade left behind stands in the way of the rest.
+        Some(Err(findings)) => {
+            let (replay, scratch) = Replay::prepare(cx, project, server)?;
+            let rest = scratch.run(Running { replay: &replay, models, roundtrip: false, old })?;
+            Ok(Found { roundtrip: Some(Err(findings)), ..rest })
+        }
+        _ => Ok(found),
+    }
+}
+
+struct Running<'a> {
+    replay: &'a Replay<'a>,
+    models: Option<&'a Models>,
+    roundtrip: bool,
+    old: &'a [Node],
+}
+
+impl Job for Running<'_> {
+    type Done = Found;
+
+    fn run<C>(self, conn: &mut C) -> std::result::Result<Found, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let mut trips = Trips::default();
+        let mut found = Found { replay: Ok(String::new()), roundtrip: None, models: None };
+        if self.roundtrip {
+            if let Err(error) = self.round_trips(conn, &mut trips) {
+                found.replay = Err(vec![Finding::of_error(&error)]);
+                return Ok(found);
+            }
+            let result = trips.result();
+            let failed = result.is_err();
+            found.roundtrip = Some(result);
+            if failed {
+                return Ok(found);
+            }
+        }
+        if let Err(error) = self.replay.upgrade(conn, "heads") {
+            found.replay = Err(vec![Finding::of_error(&error)]);
+            return Ok(found);
+        }
+        let project = self.replay.project;
+        let inspection = inspection(project, self.models);
+        let schema = look(conn, &inspection)?;
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        found.replay = match snapshot::is_stale(project, &schema, dialect) {
+            Some(finding) => Err(vec![Finding::new(finding).hint("run `cargo alembic snapshot` and commit the file")]),
+            None => Ok(format!("{} on {dialect}", count(project.graph.len(), "revision"))),
+        };
+        if let Some(models) = self.models {
+            let comparing = Comparing { replay: self.replay, models, before: Before::Migrations, ask: &mut |_| false };
+            let result = comparing.settle(conn, schema, inspection);
+            found.models = Some(match result {
+                Ok(compared) => wanted(models, &compared.differences()),
+                Err(error) => Err(vec![Finding::of_error(&error)]),
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Turns what the models want into findings, each where the model says so.
+fn wanted(models: &Models, differences: &[Difference]) -> Result {
+    if differences.is_empty() {
+        return Ok(format!("{} as the migrations leave them", count(models.tables.len(), "table")));
+    }
+    let finding = |difference: &Difference| {
+        let finding = Finding::new(format!("not in the migrations: {difference}"));
+        let table = models.table(&difference.table);
+        let column =
+            table.and_then(|table| table.columns.iter().find(|column| Some(&column.name) == difference.part.as_ref()));
+        match column.map(|column| &column.place).or_else(|| table.map(|table| &table.place)) {
+            Some(place) => finding.at(&place.file, place.line),
+            None => finding,
+        }
+    };
+    let mut findings: Vec<Finding> = differences.iter().map(finding).collect();
+    if let Some(last) = findings.pop() {
+        findings.push(last.hint("run `cargo alembic revision --autogenerate -m \"…\"`"));
+    }
+    Err(findings)
+}
+
+/// What round trips showed.
+#[derive(Default)]
+struct Trips {
+    tried: usize,
+    irreversible: usize,
+    findings: Vec<Finding>,
+}
+
+impl Trips {
+    fn result(self) -> Result {
+        if !self.findings.is_empty() {
+            return Err(self.findings);
+        }
+        let irreversible = match self.irreversible {
+            0 => String::new(),
+            n => format!(", {n} irreversible"),
+        };
+        Ok(format!("{} undone and applied again{irreversible}", count(self.tried, "revision")))
+    }
+}
+
+impl Running<'_> {
+    /// An error is a revision that does not apply.
+    fn round_trips<C>(&self, conn: &mut C, trips: &mut Trips) -> std::result::Result<(), CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let project = self.replay.project;
+        let graph = &project.graph;
+        let mut before: Option<Schema> = None;
+        for node in graph.nodes().filter(|node| !self.old.contains(node)) {
+            // The program has no way to undo one merge.
+            let merge_in_rust = is_rust(project, node) && graph.parents(node).len() > 1;
+            if graph.revision(node).downgrade.is_none() || merge_in_rust {
+                trips.irreversible += 1;
+                before = None;
+                continue;
+            }
+            if before.is_none() {
+                for parent in graph.all_parents(node) {
+                    self.replay.upgrade(conn, graph.id(parent))?;
+                }
+            }
+            let found = self.round_trip(conn, node, before.take())?;
+            trips.tried += 1;
+            if !found.is_empty() {
+                // What is left behind stands in the way of everything after.
+                trips.findings = found;
+                return Ok(());
+            }
+            if graph.heads().len() == 1 {
+                before = Some(look(conn, &inspection(project, self.models))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a revision, undoes it, compares, and applies it again if all is as before.
+    fn round_trip<C>(
+        &self,
+        conn: &mut C,
+        node: Node,
+        before: Option<Schema>,
+    ) -> std::result::Result<Vec<Finding>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let project = self.replay.project;
+        let revision = project.graph.revision(node);
+        let inspection = inspection(project, self.models);
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let before = before.map_or_else(|| look(conn, &inspection), Ok)?;
+        self.replay.upgrade(conn, &revision.id)?;
+        let place = |finding: Finding| finding.at(&revision.path, project.downgrade_line(node));
+        if let Err(error) = self.replay.undo(conn, node) {
+            let finding = Finding::of_error(&error);
+            return Ok(vec![if finding.file.is_some() { finding } else { place(finding) }]);
+        }
+        let now = look(conn, &inspection)?;
+        let left = Diff::between(&before, &now, dialect).differences(dialect);
+        let found = left.iter().map(after_downgrade).chain(others(&before, &now));
+        let found: Vec<Finding> = found
+            .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
+            .map(place)
+            .collect();
+        if found.is_empty() {
+            self.replay.upgrade(conn, &revision.id)?;
+        }
+        Ok(found)
+    }
+}
+
+/// A difference, as somebody sees it who has just undone a revision.
+fn after_downgrade(difference: &Difference) -> String {
+    let text = difference.to_string();
+    match difference.change {
+        "added" => text.replacen("added", "it left behind", 1),
+        "removed" => text.replacen("removed", "it lost", 1),
+        _ => text,
+    }
+}
+
+/// What is not understood is compared by the words that the database has for it.
+fn others(before: &Schema, after: &Schema) -> Vec<String> {
+    let lost = before.others.iter().filter(|other| !after.others.contains(other));
+    let left = after.others.iter().filter(|other| !before.others.contains(other));
+    let lost = lost.map(|other| format!("it lost {} `{}` as it was", other.kind, other.name));
+    lost.chain(left.map(|other| format!("it left behind {} `{}`", other.kind, other.name))).collect()
+}

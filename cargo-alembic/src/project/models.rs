@@ -1,0 +1,138 @@
+//! The models of a package: its source files, read without compiling them.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use alembic_core::{
+    config::Config,
+    models::{Found, ModelError, Models, read},
+};
+use alembic_runtime::cli::CommandError;
+
+use super::Package;
+
+/// Where Diesel keeps them.
+const DEFAULT: &str = "src/schema.rs";
+
+/// Reads the models that a package declares; none if it does not say where, and they are not where Diesel has them.
+pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>, CommandError> {
+    let files = match &config.models {
+        Some(files) => files.clone(),
+        None if package.root.join(DEFAULT).is_file() => vec![DEFAULT.to_owned()],
+        None => return Ok(None),
+    };
+    let mut reader =
+        Reader { root: &package.root, seen: BTreeSet::new(), models: Models::default(), errors: Vec::new() };
+    for file in &files {
+        let path = Path::new(file);
+        if package.root.join(path).is_dir() {
+            reader.folder(path)?;
+        } else {
+            reader.file(path)?;
+        }
+    }
+    if !reader.errors.is_empty() {
+        let error = CommandError::usage("the models are not understood");
+        return Err(reader.errors.iter().fold(error, |error, wrong| error.because(wrong.to_string())));
+    }
+    if reader.models.tables.is_empty() && config.models.is_none() {
+        return Ok(None);
+    }
+    if reader.models.tables.is_empty() {
+        return Err(CommandError::usage(format!("there is no `table!` in {}", alembic_core::wording::quoted(&files)))
+            .hint("`models` in [package.metadata.alembic] names the files that declare tables"));
+    }
+    Ok(Some(reader.models))
+}
+
+/// Returns the models, which have to be there.
+pub(crate) fn require(package: &Package, config: &Config) -> Result<Models, CommandError> {
+    load(package, config)?.ok_or_else(|| {
+        CommandError::usage(format!("package `{}` has no models", package.name))
+            .hint("declare tables with `table!` in src/schema.rs, or name other files with `models` in [package.metadata.alembic]")
+            .hint("`cargo alembic print-schema > src/schema.rs` writes them from the migrations")
+    })
+}
+
+struct Reader<'p> {
+    root: &'p Path,
+    seen: BTreeSet<PathBuf>,
+    models: Models,
+    errors: Vec<ModelError>,
+}
+
+impl Reader<'_> {
+    fn folder(&mut self, folder: &Path) -> Result<(), CommandError> {
+        let failed = |error: std::io::Error| {
+            CommandError::usage(format!("could not read `{}`", folder.display())).caused_by(&error)
+        };
+        let entries = fs::read_dir(self.root.join(folder)).map_err(failed)?;
+        let mut names: Vec<PathBuf> =
+            entries.map(|entry| Ok(folder.join(entry?.file_name()))).collect::<Result<_, _>>().map_err(failed)?;
+        names.sort();
+        for name in names {
+            if self.root.join(&name).is_dir() {
+                self.folder(&name)?;
+            } else if name.extension().is_some_and(|extension| extension == "rs") {
+                self.file(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file and all modules that it declares.
+    fn file(&mut self, path: &Path) -> Result<(), CommandError> {
+        let path = normal(path);
+        if !self.seen.insert(path.clone()) {
+            return Ok(());
+        }
+        let text = fs::read_to_string(self.root.join(&path)).map_err(|error| {
+            CommandError::usage(format!("could not read the models in `{}`", path.display()))
+                .caused_by(&error)
+                .hint("`models` in [package.metadata.alembic] names the files")
+        })?;
+        let name = path.display().to_string().replace('\\', "/");
+        let found = match read(&text, &name) {
+            Ok(found) => found,
+            Err(errors) => {
+                self.errors.extend(errors);
+                return Ok(());
+            }
+        };
+        let Found { models, modules, includes } = found;
+        self.models.extend(models);
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let owner = if ["main", "lib", "mod"].contains(&stem.as_str()) { String::new() } else { stem };
+        for module in modules {
+            let candidates = module.files(&owner).into_iter().map(|file| folder.join(file));
+            // A module that is not there is for the compiler to complain about.
+            if let Some(file) = candidates.into_iter().find(|file| self.root.join(file).is_file()) {
+                self.file(&file)?;
+            }
+        }
+        for include in includes.iter().filter(|include| include.ends_with(".rs")) {
+            let file = folder.join(include);
+            if self.root.join(&file).is_file() {
+                self.file(&file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes `.` and `..` out of a path.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => _ = normal.pop(),
+            other => normal.push(other),
+        }
+    }
+    normal
+}
