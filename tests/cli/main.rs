@@ -10,6 +10,7 @@ mod database;
 mod help;
 mod import;
 mod init;
+mod kinds;
 mod merge;
 mod on_servers;
 mod output;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{ColumnDiff, Diff, TableDiff};
 use crate::{
     Dialect,
-    schema::{Constraint, ForeignKey, Index, IndexKey, Name},
+    schema::{Constraint, ForeignKey, Identity, Index, IndexKey, Name},
     wording::joined,
 };
 
@@ -244,7 +244,14 @@ impl ColumnDiff {
             push(Subject::Default, text(before), text(after));
         }
         if before.identity != after.identity {
-            let text = |identity: Option<_>| identity.map(|identity| format!("{identity:?}").to_lowercase());
+            let text = |identity: Option<Identity>| {
+                let word = match identity? {
+                    Identity::ByDefault => "identity",
+                    Identity::Always => "identity always",
+                    Identity::Serial => "serial",
+                };
+                Some(word.to_owned())
+            };
             push(Subject::Identity, text(before.identity), text(after.identity));
         }
         if before.collation != after.collation {

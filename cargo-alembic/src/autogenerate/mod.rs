@@ -179,7 +179,7 @@ impl Compared {
         let up = self.blocks(conn, &self.diff, locking)?;
         let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
         apply(conn, &up, dialect, naming, up_disturbs)
-            .map_err(|error| error.hint("this is what the models want; nothing was written"))?;
+            .map_err(|error| error.hint("the models want it, and it has to be written by hand: nothing was written"))?;
         let after = look(conn, &self.inspection)?;
         self.expect(&after, &self.wanted, "the models want what no operation brings about")?;
         let back = Diff::between(&after, &self.renamed, dialect);
