@@ -1,7 +1,7 @@
 //! `revision --autogenerate`, `check`, `print-schema`, `snapshot`: models and migrations.
 
 use diesel::{Connection, connection::SimpleConnection};
-use harness::{Database, Kind, Project, SqliteConn, bash};
+use harness::{Database, Kind, Project, SqliteConn, bash, workspace};
 use insta::assert_snapshot;
 
 use crate::{PROGRAM, project};
@@ -328,6 +328,22 @@ fn drift_is_what_somebody_did_by_hand() {
     drift      failed   the database differs from what its revisions leave: added index `by_hand` of `users`
     [exit status: 1]
     ");
+}
+
+#[test]
+fn the_blog_gets_a_subtitle() {
+    let project = Project::unconfigured(PROGRAM);
+    let blog = workspace().join("examples/blog");
+    bash(project.path(), &format!("cp -r {0}/Cargo.toml {0}/src {0}/migrations .", blog.display()));
+    assert_eq!(project.try_line("check").status, 0);
+    let schema = project.read("src/schema.rs");
+    let column = "#[alembic(default = \"''\")]\n        subtitle -> Text,\n    }";
+    project.write("src/schema.rs", schema.replacen("    }", &format!("        {column}"), 1));
+    let before = project.try_line("check");
+    assert!(before.status == 1 && before.stdout.contains("added column `posts.subtitle`"), "{before}");
+    let output = project.alembic(["revision", "--autogenerate", "-m", "add subtitle"]);
+    assert!(output.status == 0 && output.stdout.ends_with("_add_subtitle.sql\n"), "{output}");
+    assert_eq!(project.try_line("check").status, 0);
 }
 
 /// On a server: a scratch database is made for it, and gone afterwards.

@@ -3,6 +3,7 @@
 //! Pure and deterministic: the same two schemas give the same differences in the same order. Both have to be in the
 //! database's own words, as inspection returns them, or the same condition may look like two.
 
+mod alike;
 mod enums;
 mod loss;
 mod operations;

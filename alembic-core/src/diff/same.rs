@@ -1,9 +1,9 @@
 //! When two parts of a schema are the same.
 
+use super::alike::alike;
 use crate::{
     Dialect,
     schema::{Constraint, Index, IndexKey},
-    sql::spelled_alike,
 };
 
 /// How the parts of two schemas are compared.
@@ -23,20 +23,10 @@ impl Comparison {
         self.dialect
     }
 
-    /// SQLite keeps the words that it was given; the other databases have one way to say something.
+    /// Compares expressions: one may be said in several ways.
     #[must_use]
     pub fn expression(&self, one: &str, other: &str) -> bool {
-        let alike = |sql: &str| {
-            let spelled = spelled_alike(sql, self.dialect);
-            // Only what is in quotes has a case of its own.
-            spelled
-                .split('\'')
-                .enumerate()
-                .map(|(at, part)| if at % 2 == 0 { part.to_lowercase() } else { part.to_owned() })
-                .collect::<Vec<_>>()
-                .join("'")
-        };
-        one == other || self.dialect == Dialect::Sqlite && alike(one) == alike(other)
+        alike(one, other, self.dialect)
     }
 
     /// Compares what constraints say, not what they are called.

@@ -31,7 +31,8 @@ pub(crate) struct Comparing<'a> {
 pub(crate) enum Before {
     /// The schema that the revisions leave.
     Migrations,
-    /// The schema of a database, which is made again on the scratch database.
+    /// The schema of a database at head: what is another one there than the revisions leave is made so on the scratch
+    /// database, too.
     Database(Schema),
 }
 
@@ -77,24 +78,12 @@ impl Comparing<'_> {
         let project = self.replay.project;
         let inspection = inspection(project, Some(self.models));
         let naming = project.config.settings.naming.clone();
-        let before = match &self.before {
-            Before::Migrations => {
-                self.replay.upgrade(conn, "heads")?;
-                look(conn, &inspection)?
-            }
-            Before::Database(schema) => {
-                let blocks = Diff::between(&Schema::default(), schema, dialect).blocks(
-                    dialect,
-                    &naming,
-                    &|_| None,
-                    Locking::Plain,
-                );
-                apply(conn, &blocks, dialect, &naming, false).map_err(|error| {
-                    error.hint("the schema of the database could not be made again; compare with the migrations")
-                })?;
-                look(conn, &inspection)?
-            }
-        };
+        self.replay.upgrade(conn, "heads")?;
+        let mut before = look(conn, &inspection)?;
+        if let Before::Database(schema) = &self.before {
+            follow(conn, &before, schema, dialect, &naming)?;
+            before = look(conn, &inspection)?;
+        }
         self.settle(conn, before, inspection)
     }
 
@@ -222,6 +211,28 @@ impl Compared {
         let error = left.iter().fold(error, |error, difference| error.because(difference.to_string()));
         Err(error.hint("write this change by hand, with `cargo alembic revision`"))
     }
+}
+
+/// Brings a scratch database from the schema that the revisions leave to that of a database.
+fn follow<C>(conn: &mut C, left: &Schema, live: &Schema, dialect: Dialect, naming: &Naming) -> Result<(), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let hint = "the schema of the database could not be made again; compare with the migrations";
+    for other in live.others.iter().filter(|other| !left.others.contains(other)) {
+        let sql = match other.kind.as_str() {
+            "extension" => format!("CREATE EXTENSION IF NOT EXISTS {}", dialect.quote(&other.name.name)),
+            "function" if dialect == Dialect::Postgres => other.definition.clone(),
+            _ => continue,
+        };
+        conn.batch_execute(&sql).map_err(|error| failed("make what the tables need")(error).hint(hint))?;
+    }
+    let sources = sources(conn).map_err(failed("look at the tables"))?;
+    let diff = Diff::between(left, live, dialect);
+    let blocks = diff.blocks(dialect, naming, &|table| sources.get(table).cloned(), Locking::Plain);
+    let disturbs = diff.disturbs_foreign_keys(left, &blocks);
+    apply(conn, &blocks, dialect, naming, disturbs).map_err(|error| error.hint(hint))
 }
 
 fn is_concurrent(operation: &alembic_core::operation::Operation) -> bool {

@@ -2,6 +2,11 @@
 
 mod generate;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use alembic_runtime::{
     Inspection,
     core::{
@@ -13,7 +18,7 @@ use alembic_runtime::{
     },
     inspect, sources,
 };
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use generate::{Dice, schema};
 use harness::{Database, Kind, on_every_database};
 
@@ -79,7 +84,27 @@ fn expect_models(is: &Schema, dialect: Dialect, detail: Detail, what: &str) {
     assert!(differences.is_empty(), "{what}: {differences:#?}\n---\n{source}");
 }
 
+/// How many queries a look at a catalog takes.
+const QUERIES: usize = 12;
+
 on_every_database! {
+    fn a_look_takes_few_queries(db) {
+        let mut conn = db.connect::<Conn>();
+        for table in 0..20 {
+            conn.batch_execute(&format!("CREATE TABLE t{table} (id INTEGER PRIMARY KEY, n INTEGER)")).unwrap();
+        }
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        assert_eq!(inspect(&mut conn, &Inspection::default()).unwrap().tables.len(), 20);
+        let count = count.load(Ordering::Relaxed);
+        assert!((1..=QUERIES).contains(&count), "{count} queries");
+    }
+
     fn any_schema_becomes_any_other(db) {
         let Some(other) = Database::new(KIND) else { return };
         let (mut conn, mut canonical) = (db.connect::<Conn>(), other.connect::<Conn>());
