@@ -334,7 +334,7 @@ fn drift_is_what_somebody_did_by_hand() {
 fn the_blog_gets_a_subtitle() {
     let project = Project::unconfigured(PROGRAM);
     let blog = workspace().join("examples/blog");
-    bash(project.path(), &format!("cp -r {0}/Cargo.toml {0}/src {0}/migrations .", blog.display()));
+    let _output = bash(project.path(), &format!("cp -r {0}/Cargo.toml {0}/src {0}/migrations .", blog.display()));
     assert_eq!(project.try_line("check").status, 0);
     let schema = project.read("src/schema.rs");
     let column = "#[alembic(default = \"''\")]\n        subtitle -> Text,\n    }";

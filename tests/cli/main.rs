@@ -14,6 +14,7 @@ mod kinds;
 mod merge;
 mod on_servers;
 mod output;
+mod printed;
 mod revision;
 mod script;
 mod seed;

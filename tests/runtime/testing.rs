@@ -79,7 +79,7 @@ on_every_database! {
         spec[1].3 = "SELECT 1;";
         let mut fresh = Fresh::empty(&migrations::<Conn>(LINE), db.url()).unwrap();
         let error = round_trip(&migrations::<Conn>(&spec), &mut fresh).unwrap_err();
-        let RoundTripError::Differs { revision, left, .. } = &error else { panic!("{error}") };
-        assert!(revision == "b" && !left.is_empty() && left.iter().all(|line| line.contains("tb")), "{error}");
+        let RoundTripError::Differs { revision, traces, .. } = &error else { panic!("{error}") };
+        assert!(revision == "b" && !traces.is_empty() && traces.iter().all(|line| line.contains("tb")), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use super::{Diff, TableDiff};
 use crate::{
     Dialect,
     operation::Operation,
-    schema::{Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table, Type},
+    schema::{Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table},
     sql::mentioned,
     wording::joined,
 };
@@ -69,10 +69,7 @@ impl EnumDiff {
         let uses = |text: &str| literals.iter().any(|literal| text.contains(literal.as_str()));
         let default = |column: &Column| column.default.as_ref().and_then(|default| default.sql(None, POSTGRES).ok());
         after.tables.iter().any(|table| {
-            let checks = table.constraints.iter().filter_map(|constraint| match constraint {
-                Constraint::Check(check) => Some(check.expression.as_str()),
-                _ => None,
-            });
+            let checks = table.checks().map(|check| check.expression.as_str());
             let predicates = table.indexes.iter().filter_map(|index| index.predicate.as_deref());
             let computed =
                 table.columns.iter().filter_map(|column| Some(column.generated.as_ref()?.expression.as_str()));
@@ -154,7 +151,7 @@ impl Again {
                 table
                     .columns
                     .iter()
-                    .filter(|column| is_of(&column.column_type, &existing.name))
+                    .filter(|column| column.column_type.is_named(&existing.name))
                     .map(|column| (table.name.clone(), column.clone(), wanted_default(column, of_table.as_deref()))),
             );
             for constraint in &table.constraints {
@@ -190,12 +187,6 @@ fn wanted_default(column: &Column, diff: Option<&TableDiff>) -> Option<DefaultVa
 fn taken<T: PartialEq>(list: &mut Vec<T>, item: &T) -> bool {
     let at = list.iter().position(|other| other == item);
     at.map(|at| list.remove(at)).is_some()
-}
-
-fn is_of(column_type: &Type, name: &Name) -> bool {
-    let written = column_type.sql(POSTGRES);
-    let written = written.trim_end_matches("[]");
-    written == name.to_string() || written == name.sql(POSTGRES) || written == POSTGRES.quote_if_needed(&name.name)
 }
 
 fn mentions(expression: &str, name: &Name) -> bool {

@@ -12,6 +12,7 @@ mod renames;
 mod report;
 mod same;
 mod table;
+mod traces;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub use renames::Renames;
 pub use report::{Difference, Subject};
 pub use same::Comparison;
 pub use table::{ColumnDiff, TableDiff};
+pub use traces::traces;
 
 use crate::{
     Dialect,
@@ -101,11 +103,11 @@ impl Diff {
         };
         let mut restated = Vec::new();
         for (before, after) in kept {
-            for key in order::foreign_keys(before).filter(|key| in_the_way(before, key)) {
+            for key in before.foreign_keys().filter(|key| in_the_way(before, key)) {
                 let same = |other: &&ForeignKey| {
                     Comparison::new(dialect).content(&key.clone().into(), &(*other).clone().into())
                 };
-                if let Some(again) = order::foreign_keys(after).find(same) {
+                if let Some(again) = after.foreign_keys().find(same) {
                     restated.push((
                         *before,
                         *after,

@@ -1,6 +1,6 @@
 //! Differences → operations, in an order that works.
 
-use super::{Caution, Diff, TableDiff, loss, order};
+use super::{Caution, Diff, TableDiff, loss};
 use crate::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, Operation, TableSource},
@@ -63,10 +63,10 @@ impl Diff {
         let tables: Vec<&Table> = before.tables.iter().chain(after).collect();
         let refers_to = |name: &Name| {
             let own = tables.iter().filter(|table| table.name == *name);
-            own.flat_map(|table| order::foreign_keys(table)).map(|key| &key.referred_table).collect::<Vec<_>>()
+            own.flat_map(|table| table.foreign_keys()).map(|key| &key.referred_table).collect::<Vec<_>>()
         };
         let referred =
-            |name: &Name| before.tables.iter().flat_map(order::foreign_keys).any(|key| key.referred_table == *name);
+            |name: &Name| before.tables.iter().flat_map(Table::foreign_keys).any(|key| key.referred_table == *name);
         let altered = |name: &Name| self.altered_tables.iter().any(|diff| diff.after.name == *name);
         blocks.iter().flat_map(|block| &block.operations).any(|operation| match operation {
             Operation::Batch(batch) if batch.needs_rebuild() => {
@@ -133,7 +133,7 @@ impl Plan<'_> {
         for (at, table) in dropped.iter().enumerate().filter(|_| self.dialect != Dialect::Sqlite) {
             // Only a circle refers to what was dropped before.
             let circular = |key: &&ForeignKey| dropped[..at].iter().any(|other| other.name == key.referred_table);
-            let keys = order::foreign_keys(table).filter(circular);
+            let keys = table.foreign_keys().filter(circular);
             blocks.extend(keys.map(|key| Block::of(self.drop_constraint(&table.name, &key.clone().into()))));
         }
         blocks.extend(dropped.iter().map(|table| {
@@ -153,7 +153,7 @@ impl Plan<'_> {
                 let comes = created[at + 1..].iter().any(|other| other.name == key.referred_table);
                 self.dialect != Dialect::Sqlite && (comes || altered(&key.referred_table))
             };
-            later.extend(order::foreign_keys(table).filter(|key| waits(key)).map(|key| (&table.name, key)));
+            later.extend(table.foreign_keys().filter(|key| waits(key)).map(|key| (&table.name, key)));
             let now = |constraint: &&Constraint| !matches!(constraint, Constraint::ForeignKey(key) if waits(key));
             let constraints = table.constraints.iter().filter(now).cloned().collect();
             blocks.push(Block::of(Operation::CreateTable(Table { constraints, ..table.clone() })));
@@ -307,10 +307,7 @@ fn drops_plainly(diff: &TableDiff, source: Option<&TableSource>) -> bool {
         if triggers.is_empty() && other_triggers.is_empty() && views.is_empty());
     let table = &diff.before;
     let expressions = table.columns.iter().filter_map(|column| Some(column.generated.as_ref()?.expression.as_str()));
-    let checks = table.constraints.iter().filter_map(|constraint| match constraint {
-        Constraint::Check(check) => Some(check.expression.as_str()),
-        _ => None,
-    });
+    let checks = table.checks().map(|check| check.expression.as_str());
     let of_indexes = table.indexes.iter().flat_map(|index| {
         let written = index.keys.iter().filter_map(|key| match key {
             IndexKey::Written(text) | IndexKey::Expression(text) => Some(text.as_str()),

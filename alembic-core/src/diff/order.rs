@@ -1,13 +1,6 @@
 //! In which order tables are made.
 
-use crate::schema::{Constraint, ForeignKey, Table};
-
-pub(super) fn foreign_keys(table: &Table) -> impl Iterator<Item = &ForeignKey> {
-    table.constraints.iter().filter_map(|constraint| match constraint {
-        Constraint::ForeignKey(key) => Some(key),
-        _ => None,
-    })
-}
+use crate::schema::Table;
 
 /// Sorts tables so that those come first that others refer to; within a circle by name.
 pub(super) fn parents_first(tables: &mut Vec<Table>) {
@@ -15,7 +8,7 @@ pub(super) fn parents_first(tables: &mut Vec<Table>) {
     waiting.sort_by(|a, b| a.name.cmp(&b.name));
     while !waiting.is_empty() {
         let refers = |table: &Table, to: &Table| {
-            to.name != table.name && foreign_keys(table).any(|key| key.referred_table == to.name)
+            to.name != table.name && table.foreign_keys().any(|key| key.referred_table == to.name)
         };
         let free = |table: &&Table| !waiting.iter().any(|other| refers(table, other));
         // In a circle somebody has to be first.

@@ -243,9 +243,10 @@ impl Models {
     /// Returns whether a column of the database is what a model says, as far as Diesel's type tells.
     pub(super) fn fits(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
         let (is, wanted) = (printed(native, dialect), &column.diesel_type);
-        let length = column.max_length.is_none_or(|length| is.max_length == Some(length));
         let shape = is.diesel.array == wanted.array && is.diesel.unsigned == wanted.unsigned;
         let (one, other) = (is.diesel.kind(), wanted.kind());
+        // Diesel prints a length for bytes and enumerations, too.
+        let length = one != "text" || column.max_length.is_none_or(|length| is.max_length == Some(length));
         let declared = self.sql_type(&wanted.name);
         let same = match (dialect, declared) {
             (Dialect::Postgres, Some(declared)) if declared.postgres.is_some() => {

@@ -232,12 +232,7 @@ impl<'s> Printer<'s> {
 
     /// Returns the values of a type of the database that lists them.
     fn listed(&self, column: &Column) -> Vec<String> {
-        let native = column.column_type.sql(self.dialect);
-        let bare = native.trim_end_matches("[]");
-        let is_it = |name: &Name| {
-            bare == name.to_string() || bare == name.sql(self.dialect) || bare == self.dialect.quote(&name.name)
-        };
-        let known = self.schema.enums.iter().find(|known| is_it(&known.name));
+        let known = self.schema.enums.iter().find(|known| column.column_type.is_named(&known.name));
         known.map(|known| known.values.clone()).unwrap_or_default()
     }
 
@@ -259,7 +254,7 @@ impl<'s> Printer<'s> {
         if *ident != table.name.name {
             lines.push(format!("#[sql_name = {:?}]", table.name.name));
         }
-        let key: Vec<&str> = key(table).iter().map(|column| self.column_ident(&table.name, column)).collect();
+        let key: Vec<&str> = table.primary_key().iter().map(|column| self.column_ident(&table.name, column)).collect();
         let schema = table.name.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
         lines.push(format!("{schema}{ident} ({}) {{", key.join(", ")));
         for column in &table.columns {
@@ -322,7 +317,7 @@ impl<'s> Printer<'s> {
         {
             attributes.extend(value.as_ref().map(|value| format!("{key} = {value:?}")));
         }
-        for key in foreign_keys(table).filter(|key| key.columns == [column.name.clone()]) {
+        for key in table.foreign_keys().filter(|key| key.columns == [column.name.clone()]) {
             attributes.push(format!("references({})", self.key_arguments(table, key)));
         }
         attributes
@@ -410,7 +405,7 @@ impl<'s> Printer<'s> {
                 Constraint::ForeignKey(_) => {}
             }
         }
-        let of_key = |index: &&Index| foreign_keys(table).any(|key| key.name.is_some() && key.name == index.name);
+        let of_key = |index: &&Index| table.foreign_keys().any(|key| key.name.is_some() && key.name == index.name);
         let implied = |index: &&Index| self.dialect.is_mysql_family() && of_key(index);
         for index in table.indexes.iter().filter(|index| !implied(index)) {
             attributes.push(format!("index({})", self.index_arguments(table, index)));
@@ -452,13 +447,13 @@ impl<'s> Printer<'s> {
         let tables: Vec<&Table> = self.schema.tables.iter().filter(here).collect();
         let mut joins = Vec::new();
         for table in &tables {
-            for key in foreign_keys(table) {
+            for key in table.foreign_keys() {
                 let target =
                     tables.iter().find(|target| target.name == key.referred_table && target.name != table.name);
                 let Some(target) = target else { continue };
-                let between = foreign_keys(table).filter(|other| other.referred_table == target.name).count()
-                    + foreign_keys(target).filter(|other| other.referred_table == table.name).count();
-                let (own, is_key) = (&key.columns, key.referred_columns == self::key(target));
+                let between = table.foreign_keys().filter(|other| other.referred_table == target.name).count()
+                    + target.foreign_keys().filter(|other| other.referred_table == table.name).count();
+                let (own, is_key) = (&key.columns, key.referred_columns == target.primary_key());
                 if let ([column], true, 1) = (&own[..], is_key, between) {
                     let column = self.column_ident(&table.name, column);
                     joins.push(format!(
@@ -495,21 +490,9 @@ fn deferrable(initially: Option<Initially>) -> Option<String> {
     })
 }
 
-fn foreign_keys(table: &Table) -> impl Iterator<Item = &ForeignKey> {
-    table.constraints.iter().filter_map(|constraint| match constraint {
-        Constraint::ForeignKey(key) => Some(key),
-        _ => None,
-    })
-}
-
-fn key(table: &Table) -> &[String] {
-    let key = table.constraints.iter().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));
-    key.map(Constraint::columns).unwrap_or_default()
-}
-
 /// Returns why Diesel cannot have a table, if it cannot.
 pub(super) fn beyond_diesel(table: &Table) -> Option<&'static str> {
-    match (key(table).is_empty(), table.columns.len()) {
+    match (table.primary_key().is_empty(), table.columns.len()) {
         (true, _) => Some("has no primary key"),
         (_, 129..) => Some("has more than 128 columns"),
         _ => None,

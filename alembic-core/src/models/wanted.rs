@@ -246,7 +246,10 @@ impl Overlay<'_> {
         let said = model.constraints.iter().find(|constraint| is_key(constraint)).cloned();
         table.constraints.retain(|constraint| !is_key(constraint));
         let wanted = PrimaryKey::new(model.key.iter().map(String::as_str));
-        let key = existing.filter(|existing| existing.columns() == model.key).or(said).unwrap_or_else(|| wanted.into());
+        let key = existing
+            .filter(|existing| is_same_key(existing.columns(), model))
+            .or(said)
+            .unwrap_or_else(|| wanted.into());
         // Diesel asks for a key even where there is none.
         if model.complete || self.current.table(&model.name).is_none_or(|table| table.constraints.iter().any(is_key)) {
             table.constraints.insert(0, key);
@@ -275,13 +278,7 @@ impl Overlay<'_> {
     fn enums(&mut self, schema: &mut Schema) {
         let uses = |schema: &Schema, name: &Name| {
             let mut columns = schema.tables.iter().flat_map(|table| &table.columns);
-            columns.any(|column| {
-                let native = column.column_type.sql(Dialect::Postgres);
-                let native = native.trim_end_matches("[]");
-                native == name.to_string()
-                    || native == name.sql(Dialect::Postgres)
-                    || native == Dialect::Postgres.quote(&name.name)
-            })
+            columns.any(|column| column.column_type.is_named(name))
         };
         let current = self.current;
         let tables = Schema { tables: schema.tables.clone(), ..Schema::default() };
@@ -301,6 +298,12 @@ impl Overlay<'_> {
         }
         schema.enums.sort_unstable();
     }
+}
+
+/// Diesel prints the columns of a key in the order of the table: only who says all means their order.
+fn is_same_key(columns: &[String], model: &ModelTable) -> bool {
+    let all = columns.len() == model.key.len() && columns.iter().all(|column| model.key.contains(column));
+    columns == model.key || all && !model.complete
 }
 
 fn is_of_key(index: &Index, constraints: &[Constraint]) -> bool {

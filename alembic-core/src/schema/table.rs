@@ -1,6 +1,6 @@
 //! Tables.
 
-use super::{Column, Constraint, Index, Name};
+use super::{Check, Column, Constraint, ForeignKey, Index, Name};
 use crate::Dialect;
 
 /// A table.
@@ -86,6 +86,29 @@ impl Table {
     pub fn if_not_exists(mut self) -> Self {
         self.if_not_exists = true;
         self
+    }
+
+    /// Returns the columns of the primary key, in their order; none if there is no key.
+    #[must_use]
+    pub fn primary_key(&self) -> &[String] {
+        let key = self.all_constraints().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));
+        key.map(Constraint::columns).unwrap_or_default()
+    }
+
+    /// Returns the foreign keys of the table and of its columns.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
+        self.all_constraints().filter_map(|constraint| match constraint {
+            Constraint::ForeignKey(key) => Some(key),
+            _ => None,
+        })
+    }
+
+    /// Returns the checks of the table and of its columns.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.all_constraints().filter_map(|constraint| match constraint {
+            Constraint::Check(check) => Some(check),
+            _ => None,
+        })
     }
 
     /// Returns the constraints of the table and of its columns.

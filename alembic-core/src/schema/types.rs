@@ -108,6 +108,15 @@ impl Type {
         (dialect == Dialect::Sqlite).then(|| Check::new(&condition).named(&name))
     }
 
+    /// Returns whether this is a type of PostgreSQL that has a name of its own, or an array of it.
+    pub(crate) fn is_named(&self, name: &Name) -> bool {
+        let written = self.sql(Dialect::Postgres);
+        let written = written.trim_end_matches("[]");
+        written == name.to_string()
+            || written == name.sql(Dialect::Postgres)
+            || written == Dialect::Postgres.quote(&name.name)
+    }
+
     /// Returns whether MySQL takes a default for this type in parentheses only.
     pub(crate) fn is_large_on_mysql(&self) -> bool {
         match self {

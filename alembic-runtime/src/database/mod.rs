@@ -2,8 +2,6 @@
 
 mod blockers;
 mod diagnosis;
-#[cfg(feature = "testing")]
-mod fingerprint;
 pub(crate) mod foreign_keys;
 mod inspect;
 mod json;
@@ -26,8 +24,6 @@ use alembic_core::{Dialect, version_table::VersionTable};
 pub(crate) use blockers::blockers;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
-#[cfg(feature = "testing")]
-pub(crate) use fingerprint::fingerprint;
 pub use inspect::{Inspection, inspect, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use probe::{Fate, fate};

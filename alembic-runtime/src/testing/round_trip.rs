@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use alembic_core::diff::traces;
 use diesel::connection::LoadConnection;
 
-use crate::{Error, MigrationBackend, Migrations, database::fingerprint, migrator::Error as RunError};
+use crate::{
+    Error, MigrationBackend, Migrations,
+    database::{Inspection, inspect},
+};
 
 /// What a downgrade left behind, or took away.
 #[derive(Debug)]
@@ -15,13 +19,11 @@ pub enum RoundTripError {
         revision: String,
         /// Its file.
         path: String,
-        /// What is there now and was not before.
-        left: Vec<String>,
-        /// What was there before and is not now.
-        lost: Vec<String>,
+        /// What it left behind, took away or changed, in words.
+        traces: Vec<String>,
     },
     /// A revision failed.
-    Failed(Box<RunError>),
+    Failed(Box<Error>),
 }
 
 impl std::error::Error for RoundTripError {}
@@ -36,10 +38,9 @@ impl fmt::Display for RoundTripError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Differs { revision, path, left, lost } => {
+            Self::Differs { revision, path, traces } => {
                 write!(f, "the downgrade of revision `{revision}` ({path}) does not undo its upgrade")?;
-                left.iter().try_for_each(|line| write!(f, "\n  left behind: {line}"))?;
-                lost.iter().try_for_each(|line| write!(f, "\n  lost: {line}"))
+                traces.iter().try_for_each(|trace| write!(f, "\n  {trace}"))
             }
         }
     }
@@ -60,9 +61,9 @@ where
     C::Backend: MigrationBackend,
 {
     let graph = migrations.graph()?;
-    let table = migrations.settings()?.version_table;
+    let inspection = Inspection { version_table: migrations.settings()?.version_table, ..Inspection::default() };
     let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-    let look = |conn: &mut C| fingerprint(conn, dialect, &table).map_err(Error::query("look at the schema"));
+    let look = |conn: &mut C| inspect(conn, &inspection).map_err(Error::query("look at the schema"));
     let mut skipped = Vec::new();
     for node in graph.nodes() {
         let revision = graph.revision(node);
@@ -75,13 +76,10 @@ where
         migrations.upgrade(conn, &revision.id)?;
         migrations.migrator().undo(conn, node)?;
         let after = look(conn)?;
-        let missing = |from: &[String], other: &[String]| -> Vec<String> {
-            from.iter().filter(|line| !other.contains(line)).cloned().collect()
-        };
-        let (left, lost) = (missing(&after, &before), missing(&before, &after));
-        if !left.is_empty() || !lost.is_empty() {
+        let traces = traces(&before, &after, dialect);
+        if !traces.is_empty() {
             let (revision, path) = (revision.id.clone(), revision.path.clone());
-            return Err(RoundTripError::Differs { revision, path, left, lost });
+            return Err(RoundTripError::Differs { revision, path, traces });
         }
         migrations.upgrade(conn, &revision.id)?;
     }

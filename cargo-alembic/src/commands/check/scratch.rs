@@ -2,7 +2,7 @@
 
 use alembic_core::{
     Node,
-    diff::{Diff, Difference},
+    diff::{Difference, traces},
     models::Models,
     schema::Schema,
     wording::count,
@@ -206,9 +206,8 @@ impl Running<'_> {
             return Ok(vec![if finding.file.is_some() { finding } else { place(finding) }]);
         }
         let now = look(conn, &inspection)?;
-        let left = Diff::between(&before, &now, dialect).differences(dialect);
-        let found = left.iter().map(after_downgrade).chain(others(&before, &now));
-        let found: Vec<Finding> = found
+        let found: Vec<Finding> = traces(&before, &now, dialect)
+            .into_iter()
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
             .map(place)
             .collect();
@@ -217,22 +216,4 @@ impl Running<'_> {
         }
         Ok(found)
     }
-}
-
-/// A difference, as somebody sees it who has just undone a revision.
-fn after_downgrade(difference: &Difference) -> String {
-    let text = difference.to_string();
-    match difference.change {
-        "added" => text.replacen("added", "it left behind", 1),
-        "removed" => text.replacen("removed", "it lost", 1),
-        _ => text,
-    }
-}
-
-/// What is not understood is compared by the words that the database has for it.
-fn others(before: &Schema, after: &Schema) -> Vec<String> {
-    let lost = before.others.iter().filter(|other| !after.others.contains(other));
-    let left = after.others.iter().filter(|other| !before.others.contains(other));
-    let lost = lost.map(|other| format!("it lost {} `{}` as it was", other.kind, other.name));
-    lost.chain(left.map(|other| format!("it left behind {} `{}`", other.kind, other.name))).collect()
 }
