@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::{
-    schema::{Name, Naming},
+    schema::{Naming, TableFilter},
     sql::line_and_column,
     suggest,
     version_table::VersionTable,
@@ -34,10 +34,8 @@ pub struct Config {
     pub seeds: String,
     /// The source files that declare tables, relative to the manifest; none is `src/schema.rs`, if it is there.
     pub models: Option<Vec<String>>,
-    /// Which tables autogenerate and `check` look at: patterns with `*`; none is all.
-    pub include_tables: Vec<String>,
-    /// Which of these they leave alone.
-    pub exclude_tables: Vec<String>,
+    /// Which tables autogenerate and `check` look at.
+    pub tables: TableFilter,
     /// Whether the schema that the revisions leave is kept beside the lock file.
     pub schema_snapshot: bool,
     /// What is run on every new file.
@@ -123,8 +121,7 @@ impl Default for Config {
             runner: "migrate".into(),
             seeds: "seeds".into(),
             models: None,
-            include_tables: Vec::new(),
-            exclude_tables: Vec::new(),
+            tables: TableFilter::default(),
             schema_snapshot: false,
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
@@ -223,8 +220,8 @@ impl Reader<'_> {
         match key {
             "migrations" => config.migrations = self.locations(value)?,
             "models" => config.models = Some(self.locations(value)?),
-            "include-tables" => config.include_tables = self.patterns(value)?,
-            "exclude-tables" => config.exclude_tables = self.patterns(value)?,
+            "include-tables" => config.tables.include = self.patterns(value)?,
+            "exclude-tables" => config.tables.exclude = self.patterns(value)?,
             "schema-snapshot" => {
                 config.schema_snapshot =
                     value.as_bool().ok_or_else(|| self.error(value, "expected `true` or `false`".into()))?;
@@ -390,30 +387,6 @@ impl Reader<'_> {
     }
 }
 
-impl Config {
-    /// Returns whether autogenerate and `check` leave a table alone. A pattern without a dot is about tables of any
-    /// schema.
-    #[must_use]
-    pub fn leaves_alone(&self, table: &Name) -> bool {
-        let matches = |pattern: &String| {
-            is_like(&table.name, pattern) || table.schema.is_some() && is_like(&table.to_string(), pattern)
-        };
-        let included = self.include_tables.is_empty() || self.include_tables.iter().any(matches);
-        !included || self.exclude_tables.iter().any(matches)
-    }
-}
-
-/// Returns whether a text is like a pattern, in which `*` stands for anything.
-fn is_like(text: &str, pattern: &str) -> bool {
-    match pattern.split_once('*') {
-        None => text == pattern,
-        Some((start, rest)) => text.strip_prefix(start).is_some_and(|after| {
-            let ends = after.char_indices().map(|(at, _)| at).chain([after.len()]);
-            ends.into_iter().any(|at| is_like(&after[at..], rest))
-        }),
-    }
-}
-
 /// Returns whether a relative path stays below the folder it starts from.
 #[must_use]
 pub fn is_inside(path: &str) -> bool {
@@ -426,6 +399,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::schema::Name;
 
     fn read(settings: &str) -> Result<Config, ConfigError> {
         let text = format!("[package]\nname = \"shop\"\n\n[package.metadata.alembic]\n{settings}\n");
@@ -475,7 +449,7 @@ mod tests {
         assert_eq!(config.models, Some(vec!["src/schema.rs".to_owned(), "src/more".to_owned()]));
         let left: Vec<&str> = ["users", "app_x", "app_x_old", "x"]
             .into_iter()
-            .filter(|name| config.leaves_alone(&Name::from_plain(name)))
+            .filter(|name| config.tables.leaves_alone(&Name::from_plain(name)))
             .collect();
         assert_eq!((left, config.schema_snapshot), (vec!["app_x_old", "x"], true));
         assert_eq!(config.settings.transaction, TransactionMode::PerMigration);

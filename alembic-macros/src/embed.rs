@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use alembic_core::{Collection, Dialect, Graph, Problem, config::Config, image::encode, wording::quoted};
+use alembic_core::{
+    Collection, Dialect, Graph, Problem, config::Config, image::encode, schema::TableFilter, wording::quoted,
+};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
@@ -68,7 +70,7 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     let snapshots = folder.snapshots(&config.migrations);
     let mut watched = vec![folder.manifest(), lock_path];
     watched.extend(snapshots.iter().map(|(.., path)| path.clone()));
-    let besides = [embedded_seeds(&seeds), fingerprints(&snapshots)].into_iter().collect();
+    let besides = [embedded_seeds(&seeds), with_snapshots(&snapshots, &config)].into_iter().collect();
     Ok(emit(&collection, &config, &watched, &files, &besides))
 }
 
@@ -157,13 +159,20 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
     (modules, code)
 }
 
-fn fingerprints(snapshots: &[(Dialect, String, PathBuf)]) -> TokenStream {
+fn with_snapshots(snapshots: &[(Dialect, String, PathBuf)], config: &Config) -> TokenStream {
     if snapshots.is_empty() {
         return TokenStream::new();
     }
     let pairs = snapshots.iter().map(|(dialect, fingerprint, _)| (dialect.name(), fingerprint));
     let (dialects, fingerprints): (Vec<_>, Vec<_>) = pairs.unzip();
-    quote!(.with_fingerprints(&[#((#dialects, #fingerprints)),*]))
+    let TableFilter { include, exclude } = &config.tables;
+    quote! {
+        .with_snapshots(::alembic_runtime::Snapshots {
+            fingerprints: &[#((#dialects, #fingerprints)),*],
+            include: &[#(#include),*],
+            exclude: &[#(#exclude),*],
+        })
+    }
 }
 
 fn embedded_seeds(seeds: &[File]) -> TokenStream {

@@ -26,8 +26,6 @@ pub use alembic_macros::{embed_migrations, table};
 #[cfg(feature = "async")]
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
-#[doc(hidden)]
-pub use crate::op::Code;
 pub use crate::{
     database::{Inspection, LogRecord, MigrationBackend, answers, inspect, sources},
     diesel_table::diesel_revision_id,
@@ -38,3 +36,5 @@ pub use crate::{
     },
     op::{Backfill, Function, MigrationResult, Op, OpError},
 };
+#[doc(hidden)]
+pub use crate::{migrations::Snapshots, op::Code};

@@ -7,6 +7,7 @@ use alembic_core::{
     collection::is_revision,
     config::Settings,
     image::{Image, encode},
+    schema::TableFilter,
 };
 use include_dir::Dir;
 
@@ -29,8 +30,28 @@ pub struct Migrations<C> {
     /// Where each seed is below the folder of seeds, and its text.
     seeds: Vec<(String, String)>,
     embedded_seeds: &'static [(&'static str, &'static str)],
-    /// What names the schema that the revisions leave, per database.
-    fingerprints: &'static [(&'static str, &'static str)],
+    snapshots: Snapshots,
+}
+
+/// What was written down of the schema that the revisions leave.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshots {
+    /// What names it, per database.
+    pub fingerprints: &'static [(&'static str, &'static str)],
+    /// The tables that it is about.
+    pub include: &'static [&'static str],
+    /// The tables that it is not about.
+    pub exclude: &'static [&'static str],
+}
+
+impl Snapshots {
+    const NONE: Self = Self { fingerprints: &[], include: &[], exclude: &[] };
+
+    pub(crate) fn filter(&self) -> TableFilter {
+        let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        TableFilter { include: owned(self.include), exclude: owned(self.exclude) }
+    }
 }
 
 /// Returns the functions of a revision in Rust.
@@ -61,7 +82,7 @@ impl<C> Migrations<C> {
             code: |_| None,
             seeds: Vec::new(),
             embedded_seeds: &[],
-            fingerprints: &[],
+            snapshots: Snapshots::NONE,
         }
     }
 
@@ -99,13 +120,21 @@ impl<C> Migrations<C> {
     /// Adds what `embed_migrations!` found in the snapshots of the schema.
     #[doc(hidden)]
     #[must_use]
-    pub const fn with_fingerprints(mut self, fingerprints: &'static [(&'static str, &'static str)]) -> Self {
-        self.fingerprints = fingerprints;
+    pub const fn with_snapshots(mut self, snapshots: Snapshots) -> Self {
+        self.snapshots = snapshots;
         self
     }
 
+    pub(crate) fn snapshots(&self) -> Snapshots {
+        self.snapshots
+    }
+
     pub(crate) fn fingerprint(&self, dialect: Dialect) -> Option<&'static str> {
-        self.fingerprints.iter().find(|(name, _)| *name == dialect.name()).map(|(_, fingerprint)| *fingerprint)
+        self.snapshots
+            .fingerprints
+            .iter()
+            .find(|(name, _)| *name == dialect.name())
+            .map(|(_, fingerprint)| *fingerprint)
     }
 
     pub(crate) fn seeds(&self) -> impl Iterator<Item = (&str, &str)> {

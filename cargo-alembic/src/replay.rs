@@ -1,11 +1,12 @@
 //! Applies the project's revisions to a scratch database.
 
-use alembic_core::Node;
-use alembic_runtime::{MigrationBackend, Migrations, cli::CommandError};
+use alembic_core::{Dialect, Node, config::Settings, schema::Schema, version_table::VersionTable};
+use alembic_runtime::{Inspection, MigrationBackend, Migrations, cli::CommandError};
 use diesel::connection::LoadConnection;
 
 use crate::{
-    connect::Target,
+    autogenerate::{failed, look},
+    connect::{Job, Target},
     context::Context,
     project::Project,
     runner::{Program, Runner},
@@ -27,7 +28,15 @@ impl<'p> Replay<'p> {
         server: &Target,
     ) -> Result<(Self, Scratch), CommandError> {
         let graph = &project.graph;
+        let elsewhere = project.config.settings.version_table.schema().is_some();
         let in_rust = graph.nodes().find(|node| is_rust(project, *node));
+        if let (Some(node), true, true) = (in_rust, elsewhere, server.dialect().is_mysql_family()) {
+            let message = format!(
+                "revision `{}` is written in Rust, and `version-table` is in another database: it cannot be tried",
+                graph.id(node)
+            );
+            return Err(CommandError::usage(message).hint("name a table without a database"));
+        }
         let users = if in_rust.is_some() { Users::Several } else { Users::One };
         let scratch = Scratch::make(server, users)?;
         let program = in_rust.map(|node| {
@@ -37,8 +46,13 @@ impl<'p> Replay<'p> {
         Ok((Self { project, program: program.transpose()? }, scratch))
     }
 
-    fn migrations<C>(&self) -> Migrations<C> {
-        self.project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"))
+    /// A version table in another schema is in another database on MySQL: on a scratch database it is beside.
+    fn migrations<C>(&self, family: Dialect) -> Migrations<C> {
+        let mut settings = self.project.config.settings.clone();
+        if family.is_mysql_family() {
+            settings = Settings { version_table: VersionTable::new(settings.version_table.name()), ..settings };
+        }
+        self.project.migrations_with(settings).application("cargo-alembic", env!("CARGO_PKG_VERSION"))
     }
 
     /// Applies all up to a target.
@@ -49,7 +63,7 @@ impl<'p> Replay<'p> {
     {
         match &self.program {
             Some((program, scratch)) => program.run(scratch, &self.project.graph, &["upgrade", target]),
-            None => Ok(self.migrations().upgrade(conn, target).map(drop)?),
+            None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop)?),
         }
     }
 
@@ -64,7 +78,7 @@ impl<'p> Replay<'p> {
                 let target = format!("{}-1", self.project.graph.id(node));
                 program.run(scratch, &self.project.graph, &["downgrade", &target])
             }
-            None => Ok(self.migrations().migrator().undo(conn, node).map(drop)?),
+            None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop)?),
         }
     }
 }
@@ -72,4 +86,24 @@ impl<'p> Replay<'p> {
 /// Returns whether a revision is written in Rust.
 pub(crate) fn is_rust(project: &Project, node: Node) -> bool {
     alembic_core::collection::is_rust(&project.graph.revision(node).path)
+}
+
+/// Applies all revisions, and looks.
+pub(crate) struct Left<'a> {
+    pub(crate) replay: &'a Replay<'a>,
+    pub(crate) inspection: &'a Inspection,
+}
+
+impl Job for Left<'_> {
+    type Done = (Schema, Dialect);
+
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        self.replay.upgrade(conn, "heads")?;
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        Ok((look(conn, self.inspection)?, dialect))
+    }
 }

@@ -111,15 +111,22 @@ impl Drop for Scratch {
     }
 }
 
+/// PostgreSQL before 13 has no `FORCE`.
 fn drop_database(server: &Target, name: &str) -> Result<(), CommandError> {
-    let force = if server.dialect() == Dialect::Postgres { " WITH (FORCE)" } else { "" };
-    server.on_server(&format!("DROP DATABASE IF EXISTS {name}{force}"))
+    let drop = format!("DROP DATABASE IF EXISTS {name}");
+    match server.dialect() {
+        Dialect::Postgres => server.on_server(&format!("{drop} WITH (FORCE)")).or_else(|_| server.on_server(&drop)),
+        _ => server.on_server(&drop),
+    }
 }
 
 /// Drops what runs that were killed have left.
 fn sweep(server: &Target) -> Result<(), CommandError> {
     let sql = match server.dialect() {
-        Dialect::Postgres => "SELECT datname::text AS answer FROM pg_database",
+        Dialect::Postgres => {
+            "SELECT datname::text AS answer FROM pg_database d WHERE NOT EXISTS \
+             (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)"
+        }
         _ => "SELECT schema_name AS answer FROM information_schema.schemata",
     };
     let now = Utc::now().timestamp();

@@ -228,7 +228,7 @@ fn mistakes_in_models_have_a_place() {
     ------- stderr -------
     error: package `shop` has no models
     hint: declare tables with `table!` in src/schema.rs, or name other files with `models` in [package.metadata.alembic]
-    hint: `cargo alembic print-schema > src/schema.rs` writes them from the migrations
+    hint: `cargo alembic print-schema --from migrations > src/schema.rs` writes what the migrations leave
     [exit status: 2]
     ");
 }

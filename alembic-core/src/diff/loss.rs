@@ -20,10 +20,12 @@ pub enum Caution {
 
 impl fmt::Display for Caution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Destructive(text) => write!(f, "destructive: {text}"),
-            Self::Note(text) => write!(f, "note: {text}"),
-        }
+        let (kind, text) = match self {
+            Self::Destructive(text) => ("destructive", text),
+            Self::Note(text) => ("note", text),
+        };
+        // It stands in a comment of one line, whatever is called how.
+        write!(f, "{kind}: {}", text.replace(['\n', '\r'], " "))
     }
 }
 
@@ -94,7 +96,7 @@ fn only_widens(old: &str, new: &str) -> bool {
         (Some(one), Some(other)) => one <= other,
         _ if is_text(&old_base) && new_base == "text" => true,
         _ if is_text(&old_base) && old_base == new_base => {
-            new_numbers.first() >= old_numbers.first() || new_numbers.is_empty()
+            new_numbers.is_empty() || !old_numbers.is_empty() && new_numbers.first() >= old_numbers.first()
         }
         _ => false,
     }
@@ -109,6 +111,6 @@ mod tests {
         assert!(only_widens("integer", "bigint") && only_widens("varchar(10)", "varchar(20)"));
         assert!(only_widens("character varying(10)", "text") && only_widens("varchar(10)", "varchar"));
         assert!(!only_widens("bigint", "integer") && !only_widens("varchar(20)", "varchar(10)"));
-        assert!(!only_widens("text", "integer"));
+        assert!(!only_widens("text", "integer") && !only_widens("character varying", "character varying(10)"));
     }
 }

@@ -83,8 +83,7 @@ impl Diff {
         self.dropped_enums = unwanted.cloned().collect();
     }
 
-    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, and on MySQL a type that
-    /// changes. It is dropped before, and created again.
+    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, and a type that changes. It is dropped before, and created again.
     fn restate_keys(&mut self, kept: &[(&Table, &Table)], dialect: Dialect) {
         if dialect == Dialect::Sqlite {
             return;
@@ -99,7 +98,7 @@ impl Diff {
             let remade = diff(&key.referred_table).is_some_and(|diff| {
                 diff.dropped_constraints.iter().any(|constraint| constraint.columns() == key.referred_columns)
             });
-            retyped && dialect.is_mysql_family() || remade
+            retyped || remade
         };
         let mut restated = Vec::new();
         for (before, after) in kept {

@@ -226,10 +226,8 @@ impl Plan<'_> {
         for column in &diff.added {
             let mut column = column.clone();
             // One that comes with its column can be added without a rebuild.
-            let own =
-                |key: &&ForeignKey| key.columns == [column.name.clone()] && column.nullable && column.default.is_none();
-            let keys: Vec<Constraint> =
-                diff.created_keys.iter().filter(own).filter(|_| sqlite).map(|key| key.clone().into()).collect();
+            let own = diff.created_keys.iter().filter(|key| sqlite && comes_with(&column, key));
+            let keys: Vec<Constraint> = own.map(|key| key.clone().into()).collect();
             column.constraints.extend(keys);
             batch.add_column(column);
         }
@@ -252,12 +250,7 @@ impl Plan<'_> {
             }
         }
         if sqlite {
-            let comes = |key: &&ForeignKey| {
-                !diff
-                    .added
-                    .iter()
-                    .any(|column| key.columns == [column.name.clone()] && column.nullable && column.default.is_none())
-            };
+            let comes = |key: &&ForeignKey| !diff.added.iter().any(|column| comes_with(column, key));
             for key in diff.created_keys.iter().filter(comes) {
                 batch.create_constraint(key.clone());
             }
@@ -325,6 +318,11 @@ fn drops_plainly(diff: &TableDiff, source: Option<&TableSource>) -> bool {
     alone && others && !diff.dropped.iter().any(|column| named(&column.name))
 }
 
+/// Returns whether SQLite can add a column together with its foreign key: it then refers to nothing.
+fn comes_with(column: &Column, key: &ForeignKey) -> bool {
+    key.columns == [column.name.clone()] && column.nullable && column.default.is_none()
+}
+
 fn proof_name(table: &Name, column: &str) -> String {
     crate::schema::shortened(&format!("ck_{}_{column}_not_null", table.name))
 }
@@ -334,7 +332,7 @@ fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> Alte
     let mut change = AlterColumn::new(&diff.after.name, &after.name).existing(before.clone());
     if before.column_type != after.column_type {
         change.column_type = Some(after.column_type.clone());
-        change.postgres_using = Some(cast(column));
+        change.postgres_using = cast(column);
     }
     if before.collation != after.collation {
         change.collation = Some(after.collation.clone());
@@ -348,22 +346,30 @@ fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> Alte
     change
 }
 
-/// Kinds of types of which PostgreSQL makes each other's values; all else goes by what is written.
+/// Kinds of types of which PostgreSQL makes each other's values, as far as they fit; all else goes by what is written.
 const KINDS: [&[&str]; 5] = [
     &["smallint", "integer", "bigint", "numeric", "real", "double precision"],
     &["date", "timestamp without time zone", "timestamp with time zone"],
     &["json", "jsonb"],
-    &["boolean", "integer"],
     &["inet", "cidr"],
+    &["text", "character varying", "character"],
 ];
 
-fn cast(column: &super::ColumnDiff) -> String {
+/// Returns how a value becomes one of the new type; none leaves it to PostgreSQL, which then refuses what does not
+/// fit: what is cast by name is cut.
+fn cast(column: &super::ColumnDiff) -> Option<String> {
     let postgres = Dialect::Postgres;
     let (old, new) = (column.before.column_type.sql(postgres), column.after.column_type.sql(postgres));
     let name = postgres.quote(&column.after.name);
     let base = |text: &str| text.split('(').next().unwrap_or_default().trim().to_owned();
     let (one, other) = (base(&old), base(&new));
     let alike = one == other || KINDS.iter().any(|kind| kind.contains(&one.as_str()) && kind.contains(&other.as_str()));
-    let is_text = ["text", "character varying", "character"].contains(&other.as_str());
-    if alike || is_text { format!("{name}::{new}") } else { format!("{name}::text::{new}") }
+    let both = [one.as_str(), other.as_str()];
+    if alike || ["text", "character varying"].contains(&other.as_str()) {
+        None
+    } else if both == ["boolean", "integer"] || both == ["integer", "boolean"] {
+        Some(format!("{name}::{new}"))
+    } else {
+        Some(format!("{name}::text::{new}"))
+    }
 }

@@ -76,7 +76,7 @@ impl TableDiff {
         this.compare_constraints(comparison);
         this.compare_indexes(comparison);
         this.comment = before.comment != after.comment;
-        this.options = before.options != after.options;
+        this.options = comparison.dialect() == Dialect::Sqlite && before.options != after.options;
         (this != Self::none(before, after)).then_some(this)
     }
 

@@ -33,7 +33,7 @@ pub use file::{Found, Module, read};
 use print::Printer;
 pub use print::{Detail, print};
 pub use table::TableMacro;
-pub use update::update;
+pub use update::{Printing, update};
 pub use wanted::Wanted;
 
 use crate::{

@@ -27,16 +27,7 @@ pub fn print(schema: &Schema, dialect: Dialect, naming: &Naming, detail: Detail)
     let printer = Printer::new(schema, dialect, naming, detail);
     let mut parts = vec![HEAD.to_owned()];
     parts.extend(printer.sql_types());
-    for (namespace, tables) in printer.by_schema() {
-        let texts: Vec<String> = tables.iter().map(|table| printer.table(table)).collect();
-        match namespace {
-            None => parts.extend(texts),
-            Some(namespace) => {
-                let inner = texts.join("\n").lines().map(indented).collect::<Vec<_>>().join("\n");
-                parts.push(format!("pub mod {} {{\n{inner}\n}}\n", ident(namespace)));
-            }
-        }
-    }
+    parts.extend(printer.by_schema_of(&schema.tables.iter().collect::<Vec<_>>()));
     let joins = printer.joins();
     if !joins.is_empty() {
         parts.push(format!("{}\n", joins.join("\n")));
@@ -148,7 +139,7 @@ struct Names {
 
 pub(super) struct Printer<'s> {
     schema: &'s Schema,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     naming: &'s Naming,
     detail: Detail,
     names: BTreeMap<Name, Names>,
@@ -169,12 +160,20 @@ impl<'s> Printer<'s> {
         Self { schema, dialect, naming, detail, names }
     }
 
-    fn by_schema(&self) -> BTreeMap<Option<&str>, Vec<&Table>> {
-        let mut tables: BTreeMap<Option<&str>, Vec<&Table>> = BTreeMap::new();
-        for table in &self.schema.tables {
-            tables.entry(table.name.schema.as_deref()).or_default().push(table);
+    /// Prints tables, those of another schema in a module of its name.
+    pub(super) fn by_schema_of(&self, tables: &[&Table]) -> Vec<String> {
+        let mut by_schema: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for table in tables {
+            by_schema.entry(table.name.schema.as_deref()).or_default().push(self.table(table));
         }
-        tables
+        let module = |(namespace, texts): (Option<&str>, Vec<String>)| match namespace {
+            None => texts,
+            Some(namespace) => {
+                let inner = texts.join("\n").lines().map(indented).collect::<Vec<_>>().join("\n");
+                vec![format!("pub mod {} {{\n{inner}\n}}\n", ident(namespace))]
+            }
+        };
+        by_schema.into_iter().flat_map(module).collect()
     }
 
     pub(super) fn ident(&self, table: &Name) -> &str {
@@ -186,7 +185,7 @@ impl<'s> Printer<'s> {
     }
 
     /// Returns what a type is called that Diesel does not know.
-    fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
+    pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
         let native = column.column_type.sql(self.dialect);
         let is = printed(&native, self.dialect);
         if !is.custom {
@@ -202,30 +201,30 @@ impl<'s> Printer<'s> {
         Some((is.diesel.name, format!("postgres_type(name = {:?}{schema})", name.trim_matches('"'))))
     }
 
-    fn sql_types(&self) -> Option<String> {
-        let mut types: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    /// Returns the types that Diesel does not know, each with its declaration.
+    pub(super) fn types(&self) -> BTreeMap<String, String> {
+        let mut types = BTreeMap::new();
         for table in self.schema.tables.iter().filter(|table| beyond_diesel(table).is_none()) {
             for column in &table.columns {
-                if let Some((ident, attribute)) = self.custom(table, column) {
-                    let values = self.listed(column);
-                    types.insert(ident, (attribute, values));
-                }
+                let Some((ident, attribute)) = self.custom(table, column) else { continue };
+                let values =
+                    self.listed(column).iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
+                let values = match (self.detail, values.is_empty()) {
+                    (Detail::Complete, false) => format!("    #[cfg_attr(any(), alembic(values({values})))]\n"),
+                    _ => String::new(),
+                };
+                let text = format!(
+                    "    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]\n    \
+                     #[diesel({attribute})]\n{values}    pub struct {ident};\n"
+                );
+                types.insert(ident, text);
             }
         }
-        let text = |(ident, (attribute, values)): (&String, &(String, Vec<String>))| {
-            let values = match (self.detail, values.is_empty()) {
-                (Detail::Complete, false) => {
-                    let values = values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
-                    format!("    #[cfg_attr(any(), alembic(values({values})))]\n")
-                }
-                _ => String::new(),
-            };
-            format!(
-                "    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]\n    \
-                 #[diesel({attribute})]\n{values}    pub struct {ident};\n"
-            )
-        };
-        let types: Vec<String> = types.iter().map(text).collect();
+        types
+    }
+
+    fn sql_types(&self) -> Option<String> {
+        let types: Vec<String> = self.types().into_values().collect();
         let head = "/// Types that Diesel does not know.\npub mod sql_types {\n";
         (!types.is_empty()).then(|| format!("{head}{}}}\n", types.join("\n")))
     }

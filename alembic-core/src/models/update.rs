@@ -13,13 +13,14 @@ use super::{
 use crate::{
     Dialect,
     diff::Diff,
-    schema::{Name, Naming, Schema, Table},
+    schema::{Column, Name, Naming, Schema, Table},
 };
 
 /// Brings a file up to date with a schema.
 ///
 /// Tables and columns that say what is there stay as they are written, with comments and attributes. What differs is
-/// printed: a column, or all of a table that means to say all. What is gone goes, and what is new comes last.
+/// printed: a column, or all of a table that means to say all. A table goes if it was looked for and is gone, which
+/// `is_gone` tells; what is new comes last.
 ///
 /// # Errors
 ///
@@ -28,66 +29,143 @@ pub fn update(
     text: &str,
     file: &str,
     schema: &Schema,
-    dialect: Dialect,
-    naming: &Naming,
+    printing: Printing<'_>,
+    is_gone: &dyn Fn(&Name) -> bool,
 ) -> Result<String, Vec<ModelError>> {
     let models = read(text, file)?.models;
     let syntax = syn::parse_file(text).map_err(|error| error_at(error, file))?;
-    let detail = if models.tables.iter().any(|table| table.complete) { Detail::Complete } else { Detail::Plain };
-    let printer = Printer::new(schema, dialect, naming, detail);
-    let wanted = models.over(schema, dialect, &|_| false)?;
-    let differing: Vec<Name> =
-        Diff::between(schema, &wanted.schema, dialect).altered_tables.into_iter().map(|diff| diff.after.name).collect();
-    let mut edits = Vec::new();
-    let mut known = BTreeSet::new();
-    let mut together = None;
-    for item in &syntax.items {
-        let Item::Macro(item) = item else { continue };
-        let range = item.span().byte_range();
-        match item.mac.path.segments.last().map(|segment| segment.ident.to_string()).as_deref() {
-            Some("table") => {
-                let Ok(TableMacro(model)) = syn::parse2(item.mac.tokens.clone()) else { continue };
-                known.insert(model.name.clone());
-                match schema.table(&model.name) {
-                    None => edits.push((whole_lines(text, range), String::new())),
-                    // All of it is meant, so all of it is printed.
-                    Some(table) if model.complete && differing.contains(&model.name) => {
-                        edits.push((whole_lines(text, range), printer.table(table)));
-                    }
-                    Some(table) => {
-                        edits.extend(columns(text, &item.mac.tokens, &models, &model, table, &printer, dialect));
+    let complete = models.tables.iter().any(|table| table.complete);
+    let detail = if complete { Detail::Complete } else { Detail::Plain };
+    let printer = Printer::new(schema, printing.dialect, printing.naming, detail);
+    let wanted = models.over(schema, printing.dialect, &|_| false)?;
+    let diff = Diff::between(schema, &wanted.schema, printing.dialect);
+    let differing = diff.altered_tables.into_iter().map(|diff| diff.after.name).collect();
+    let mut updating =
+        Updating { text, models: &models, schema, printer, differing, is_gone, edits: Vec::new(), together: None };
+    updating.items(&syntax.items);
+    Ok(updating.finish())
+}
+
+/// How a schema is printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Printing<'n> {
+    /// For which database.
+    pub dialect: Dialect,
+    /// What has a name by convention.
+    pub naming: &'n Naming,
+}
+
+struct Updating<'u> {
+    text: &'u str,
+    models: &'u Models,
+    schema: &'u Schema,
+    printer: Printer<'u>,
+    /// Tables that are not what their models say.
+    differing: Vec<Name>,
+    is_gone: &'u dyn Fn(&Name) -> bool,
+    edits: Vec<(Range<usize>, String)>,
+    together: Option<Range<usize>>,
+}
+
+impl Updating<'_> {
+    fn items(&mut self, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Mod(module) => {
+                    if let Some((_, items)) = &module.content {
+                        self.items(items);
                     }
                 }
+                Item::Macro(item) => {
+                    let name = item.mac.path.segments.last().map(|segment| segment.ident.to_string());
+                    self.macro_call(name.as_deref(), &item.mac.tokens, item.span().byte_range());
+                }
+                _ => {}
             }
-            Some("allow_tables_to_appear_in_same_query") => together = Some(range),
+        }
+    }
+
+    fn macro_call(&mut self, name: Option<&str>, tokens: &TokenStream, range: Range<usize>) {
+        match name {
+            Some("table") => {
+                let Ok(TableMacro(model)) = syn::parse2(tokens.clone()) else { return };
+                match self.schema.table(&model.name) {
+                    None if (self.is_gone)(&model.name) => {
+                        self.edits.push((whole_lines(self.text, range), String::new()));
+                    }
+                    Some(table) if self.differing.contains(&model.name) => self.table(&model, table, tokens, range),
+                    _ => {}
+                }
+            }
+            Some("allow_tables_to_appear_in_same_query") => self.together = Some(range),
             Some("joinable") => {
-                let gone = |ident: &str| {
-                    models.tables.iter().any(|table| table.ident == ident && schema.table(&table.name).is_none())
+                let gone = |word: &str| {
+                    let table = self.models.tables.iter().find(|table| table.ident == word);
+                    table.is_some_and(|table| self.schema.table(&table.name).is_none() && (self.is_gone)(&table.name))
                 };
-                let words: Vec<String> = item.mac.tokens.clone().into_iter().map(|token| token.to_string()).collect();
-                if words.iter().any(|word| gone(word)) {
-                    edits.push((whole_lines(text, range), String::new()));
+                if tokens.clone().into_iter().any(|token| gone(&token.to_string())) {
+                    self.edits.push((whole_lines(self.text, range), String::new()));
                 }
             }
             _ => {}
         }
     }
-    let new: Vec<&Table> =
-        schema.tables.iter().filter(|table| !known.contains(&table.name) && beyond_diesel(table).is_none()).collect();
-    let changed = !new.is_empty() || models.tables.iter().any(|table| schema.table(&table.name).is_none());
-    if let (Some(range), true) = (together.clone(), changed) {
-        edits.push((whole_lines(text, range), printer.together().unwrap_or_default()));
+
+    /// Columns are changed one by one where that is all there is to change, and each has lines of its own.
+    fn table(&mut self, model: &ModelTable, table: &Table, tokens: &TokenStream, range: Range<usize>) {
+        let all = |columns: &[String]| columns.iter().all(|column| model.key.contains(column));
+        let same_key = table.primary_key().len() == model.key.len() && all(table.primary_key());
+        let has_lines = self.text[range.clone()].lines().count() > model.columns.len() + 3;
+        let custom = |column: &Column| self.printer.custom(table, column).is_some();
+        let new = |column: &&Column| !model.columns.iter().any(|known| known.name == column.name);
+        let plain = !table.columns.iter().filter(new).any(custom);
+        if model.complete || !same_key || !has_lines || !plain {
+            self.edits.push((whole_lines(self.text, range), self.printer.table(table)));
+        } else {
+            self.edits.extend(columns(self.text, tokens, self.models, model, table, &self.printer));
+        }
     }
-    let mut added: Vec<String> = new.iter().map(|table| format!("\n{}", printer.table(table))).collect();
-    let joins = printer.joins();
-    let missing: Vec<&String> = joins
-        .iter()
-        .filter(|join| new.iter().any(|table| join.contains(&format!("!({} ", printer.ident(&table.name)))))
-        .collect();
-    if !missing.is_empty() {
-        added.push(format!("\n{}\n", missing.into_iter().cloned().collect::<Vec<_>>().join("\n")));
+
+    fn finish(mut self) -> String {
+        let known: BTreeSet<&Name> = self.models.tables.iter().map(|table| &table.name).collect();
+        let is_new = |table: &&Table| !known.contains(&table.name) && beyond_diesel(table).is_none();
+        let new: Vec<&Table> = self.schema.tables.iter().filter(is_new).collect();
+        let gone = |table: &ModelTable| self.schema.table(&table.name).is_none() && (self.is_gone)(&table.name);
+        if !new.is_empty() || self.models.tables.iter().any(gone) {
+            let together = self.together.take().zip(self.printer.together());
+            self.edits.extend(together.map(|(range, text)| (whole_lines(self.text, range), text)));
+        }
+        let mut added = self.missing_types();
+        added.extend(self.printer.by_schema_of(&new));
+        let joins = self.printer.joins();
+        let of_new =
+            |join: &&String| new.iter().any(|table| join.contains(&format!("!({} ", self.printer.ident(&table.name))));
+        let joins: Vec<&str> = joins.iter().filter(of_new).map(String::as_str).collect();
+        if !joins.is_empty() {
+            added.push(format!("{}\n", joins.join("\n")));
+        }
+        let added: String = added.iter().map(|text| format!("\n{text}")).collect();
+        format!("{}{added}", edited(self.text, self.edits))
     }
-    Ok(format!("{}{}", edited(text, edits), added.concat()))
+
+    /// Returns types that tables name and the file does not declare.
+    fn missing_types(&mut self) -> Vec<String> {
+        let known = |ident: &str| self.models.types.iter().any(|declared| declared.ident == ident);
+        let missing: Vec<String> =
+            self.printer.types().into_iter().filter(|(ident, _)| !known(ident)).map(|(_, text)| text).collect();
+        if missing.is_empty() {
+            return Vec::new();
+        }
+        let body = missing.join("\n");
+        match self.text.find("pub mod sql_types {") {
+            Some(at) => {
+                let at = at + "pub mod sql_types {\n".len();
+                self.edits.push((at..at, format!("{body}\n")));
+                Vec::new()
+            }
+            None => vec![format!("pub mod sql_types {{\n{body}}}\n")],
+        }
+    }
 }
 
 /// Returns the changes of the columns of a table.
@@ -98,7 +176,6 @@ fn columns(
     model: &ModelTable,
     table: &Table,
     printer: &Printer<'_>,
-    dialect: Dialect,
 ) -> Vec<(Range<usize>, String)> {
     let Some(body) = tokens.clone().into_iter().find_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group),
@@ -120,7 +197,7 @@ fn columns(
             Some(is) => {
                 let key = model.key.contains(&column.name);
                 let nullable = is.nullable == column.diesel_type.nullable || key;
-                if !nullable || !models.fits(column, &is.column_type.sql(dialect), dialect) {
+                if !nullable || !models.fits(column, &is.column_type.sql(printer.dialect), printer.dialect) {
                     edits.push((whole_lines(text, range.clone()), lines(table, &column.name)));
                 }
             }
@@ -192,7 +269,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::schema::{Column, PrimaryKey, Type};
+    use crate::schema::{PrimaryKey, Type};
 
     #[test]
     fn what_is_written_by_hand_stays() {
@@ -206,7 +283,12 @@ mod tests {
             vec![column("id", "INTEGER"), column("email", "TEXT"), column("age", "BIGINT"), column("nick", "TEXT")];
         let tables = vec![table("posts", vec![column("id", "INTEGER")]), table("users", users)];
         let schema = Schema { tables, ..Schema::default() };
-        let updated = update(text, "schema.rs", &schema, Dialect::Sqlite, &Naming::default()).unwrap();
+        let naming = Naming::default();
+        let bring = |text: &str| {
+            let printing = Printing { dialect: Dialect::Sqlite, naming: &naming };
+            update(text, "schema.rs", &schema, printing, &|name| name.name == "dropped").unwrap()
+        };
+        let updated = bring(text);
         assert_snapshot!(updated, @"
         // Ours.
 
@@ -230,6 +312,12 @@ mod tests {
             }
         }
         ");
-        assert_eq!(update(&updated, "schema.rs", &schema, Dialect::Sqlite, &Naming::default()).unwrap(), updated);
+        assert_eq!(bring(&updated), updated);
+        let view = "diesel::table! { named (id) { id -> Integer } }\n";
+        assert!(bring(view).starts_with(view), "what was not looked for stays");
+        let nested = "pub mod inner {\n    diesel::table! { posts { id -> Integer } }\n}\n";
+        assert!(!bring(nested).contains("posts (id)"), "{}", bring(nested));
+        let short = "diesel::table! { users { id -> Integer } }\n";
+        assert!(bring(short).contains("    users (id) {\n"), "{}", bring(short));
     }
 }

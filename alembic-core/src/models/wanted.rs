@@ -50,7 +50,10 @@ impl Models {
         let left =
             |table: &&Table| leave(&table.name) || self.table(&table.name).is_none() && beyond_diesel(table).is_some();
         schema.tables.extend(current.tables.iter().filter(left).cloned());
-        for model in self.tables.iter().filter(|model| !leave(&model.name)) {
+        // Diesel has views as tables; what makes them is written by hand.
+        let is_other =
+            |name: &Name| current.others.iter().any(|other| other.name == *name && other.kind.contains(['v', 't']));
+        for model in self.tables.iter().filter(|model| !leave(&model.name) && !is_other(&model.name)) {
             if schema.table(&model.name).is_some() {
                 overlay.fail(&model.place, format!("the table `{}` is there twice", model.name));
                 continue;
@@ -133,6 +136,10 @@ impl Overlay<'_> {
             column.identity = model
                 .identity
                 .map(|identity| if dialect == Dialect::Postgres { identity } else { Identity::ByDefault });
+            // There only a column of exactly this type can number the rows.
+            if dialect == Dialect::Sqlite && column.identity.is_some() && self.is_whole(model) {
+                column.column_type = Type::native("INTEGER");
+            }
             column.generated.clone_from(&model.generated);
             column.collation.clone_from(&model.collation);
             column.on_update = model.on_update.clone().filter(|_| dialect.is_mysql_family());
@@ -146,11 +153,14 @@ impl Overlay<'_> {
 
     /// Whoever says nothing means what everybody means: a new table whose key is one integer numbers its rows.
     fn numbers_rows(&self, table: &ModelTable, column: &ModelColumn) -> bool {
-        let kind = self.models.native(column, Dialect::Postgres);
-        let whole = kind.is_some_and(|kind| ["smallint", "integer", "bigint"].contains(&kind.as_str()));
         let refers = self.models.joins.iter().any(|(from, _, by)| *from == table.ident && *by == column.ident);
         let new = self.current.table(&table.name).is_none();
-        self.dialect != Dialect::Sqlite && new && whole && !refers && table.key == [column.name.clone()]
+        self.dialect != Dialect::Sqlite && new && self.is_whole(column) && !refers && table.key == [column.name.clone()]
+    }
+
+    fn is_whole(&self, column: &ModelColumn) -> bool {
+        let kind = self.models.native(column, Dialect::Postgres);
+        kind.is_some_and(|kind| ["smallint", "integer", "bigint"].contains(&kind.as_str()))
     }
 
     fn complete(&mut self, model: &ModelTable, existing: Option<&Table>, table: &mut Table) {
@@ -187,7 +197,8 @@ impl Overlay<'_> {
         }
         table.comment = model.comment.clone().filter(|_| dialect != Dialect::Sqlite);
         let options = model.options.as_ref();
-        table.options = options.map(|sql| TableOption { dialect, sql: sql.to_uppercase() }).into_iter().collect();
+        let spelled = |sql: &String| if dialect == Dialect::Sqlite { sql.to_uppercase() } else { sql.clone() };
+        table.options = options.map(|sql| TableOption { dialect, sql: spelled(sql) }).into_iter().collect();
     }
 
     /// `joinable!` means a foreign key where nothing is there that says otherwise: of a new table, or a new column.
@@ -264,7 +275,11 @@ impl Overlay<'_> {
                 let condition =
                     format!("{} IN ({})", self.dialect.quote(&column.name), literals(&values, self.dialect));
                 let check = Check::new(&condition).named(&format!("ck_{}_{}", model.name.name, column.name));
-                table.constraints.push(check.into());
+                let check: Constraint = check.into();
+                let known = |other: &Constraint| Comparison::new(self.dialect).content(other, &check);
+                if !table.constraints.iter().any(known) {
+                    table.constraints.push(check);
+                }
             }
         }
     }
@@ -337,6 +352,10 @@ impl Wanted {
                 let keys =
                     table.constraints.iter().filter(|constraint| matches!(constraint, Constraint::ForeignKey(_)));
                 settled.constraints.extend(keys.cloned());
+            }
+            // Only SQLite tells what was said after the columns.
+            if self.dialect != Dialect::Sqlite {
+                settled.options.clone_from(&table.options);
             }
             // What has no name of its own may have any.
             for constraint in table.constraints.iter().filter(|constraint| constraint.own_name().is_none()) {

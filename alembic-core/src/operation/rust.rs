@@ -6,11 +6,16 @@ use crate::schema::{
     Table, Type, Value,
 };
 
-/// Returns the call of an operation on `op`, with a question mark and a semicolon.
+/// Returns the calls of an operation on `op`, each with a question mark and a semicolon; none for rows, which are no
+/// part of a schema.
 #[must_use]
-pub fn rust(operation: &Operation) -> String {
-    match operation {
-        Operation::CreateTable(table) => format!("op.create_table(\n    {},\n)?;", indent(&create_table(table))),
+pub fn rust(operation: &Operation) -> Option<String> {
+    Some(match operation {
+        Operation::CreateTable(table) => {
+            let create = format!("op.create_table(\n    {},\n)?;", indent(&create_table(table)));
+            let indexes = table.indexes.iter().map(|index| format!("op.create_index({})?;", of_index(index)));
+            std::iter::once(create).chain(indexes).collect::<Vec<_>>().join("\n")
+        }
         Operation::DropTable { table, .. } => format!("op.drop_table({})?;", name(table)),
         Operation::RenameTable { table, to } => format!("op.rename_table({}, {to:?})?;", name(table)),
         Operation::TableComment { table, comment: Some(comment) } => {
@@ -59,11 +64,8 @@ pub fn rust(operation: &Operation) -> String {
             format!("op.execute({sql:?})?;")
         }
         Operation::Execute(sql) => format!("op.execute({sql:?})?;"),
-        Operation::BulkInsert(insert) => {
-            let sql = insert.sql(crate::Dialect::Postgres).unwrap_or_default().join(";\n");
-            format!("op.execute({sql:?})?;")
-        }
-    }
+        Operation::BulkInsert(_) => return None,
+    })
 }
 
 fn create_constraint(table: &Name, constraint: &Constraint) -> String {

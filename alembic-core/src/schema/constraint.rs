@@ -273,6 +273,15 @@ impl Constraint {
         }
     }
 
+    pub(crate) fn columns_mut(&mut self) -> &mut [String] {
+        match self {
+            Self::PrimaryKey(key) => &mut key.columns,
+            Self::Unique(unique) => &mut unique.columns,
+            Self::ForeignKey(key) => &mut key.columns,
+            Self::Check(_) => &mut [],
+        }
+    }
+
     pub(crate) fn forget_name(&mut self) {
         match self {
             Self::PrimaryKey(key) => key.name = None,

@@ -26,6 +26,22 @@ pub struct Master {
     pub sql: String,
 }
 
+/// How the modules that come with SQLite (FTS, R*Tree, Geopoly) call their own tables.
+const SHADOWS: [&str; 12] = [
+    "_data",
+    "_idx",
+    "_content",
+    "_docsize",
+    "_config",
+    "_segments",
+    "_segdir",
+    "_stat",
+    "_node",
+    "_rowid",
+    "_parent",
+    "_instance",
+];
+
 /// Understands what SQLite remembers of a database. Virtual tables, views and triggers are others.
 #[must_use]
 pub fn inspect(rows: &[Master]) -> Schema {
@@ -34,7 +50,7 @@ pub fn inspect(rows: &[Master]) -> Schema {
         rows.iter().filter(|row| row.kind == "table" && is_virtual(&row.sql)).map(|row| row.name.as_str()).collect();
     // A virtual table keeps what it holds in tables that are named after it.
     let shadows =
-        |name: &str| virtual_tables.iter().any(|of| name.strip_prefix(of).is_some_and(|rest| rest.starts_with('_')));
+        |name: &str| virtual_tables.iter().any(|of| name.strip_prefix(of).is_some_and(|rest| SHADOWS.contains(&rest)));
     for row in rows {
         let table = (row.kind == "table" && !shadows(&row.name)).then(|| text::parse(&row.sql)).flatten();
         match (row.kind.as_str(), table) {
@@ -49,8 +65,14 @@ pub fn inspect(rows: &[Master]) -> Schema {
         }
     }
     for row in rows.iter().filter(|row| row.kind == "index") {
-        let table = schema.tables.iter_mut().find(|table| table.name.name == row.table);
-        if let Some((table, index)) = table.zip(index_of(row)) {
+        let table = schema.tables.iter_mut().find(|table| table.name.name.eq_ignore_ascii_case(&row.table));
+        if let Some((table, mut index)) = table.zip(index_of(row)) {
+            let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+            for key in &mut index.keys {
+                if let IndexKey::Column(name) | IndexKey::Descending(name) = key {
+                    respell(name, &columns);
+                }
+            }
             table.indexes.push(index);
         }
     }
@@ -75,6 +97,11 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
         table.constraints.extend(pieces.filter_map(|piece| constraint_of(piece, Some(&column.name))));
     }
     table.constraints.extend(parsed.constraints.iter().filter_map(|piece| constraint_of(piece, None)));
+    // A key may spell a column otherwise.
+    let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    for constraint in &mut table.constraints {
+        constraint.columns_mut().iter_mut().for_each(|name| respell(name, &columns));
+    }
     let counts = parsed.counts_rows();
     for constraint in &table.constraints {
         let Constraint::PrimaryKey(key) = constraint else { continue };
@@ -89,6 +116,12 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
         table.options.push(TableOption { dialect: Dialect::Sqlite, sql: options });
     }
     table
+}
+
+fn respell(name: &mut String, columns: &[String]) {
+    if let Some(column) = columns.iter().find(|column| column.eq_ignore_ascii_case(name)) {
+        name.clone_from(column);
+    }
 }
 
 fn names(columns: &[String], column: &str) -> bool {
@@ -214,6 +247,7 @@ fn fill_in_referred_columns(schema: &mut Schema) {
             let referred = keys.iter().find(|(name, _)| name.name.eq_ignore_ascii_case(&key.referred_table.name));
             if let Some((name, columns)) = referred {
                 key.referred_table = name.clone();
+                key.referred_columns.iter_mut().for_each(|column| respell(column, columns));
                 if key.referred_columns.is_empty() {
                     key.referred_columns.clone_from(columns);
                 }

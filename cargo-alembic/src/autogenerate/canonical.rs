@@ -4,7 +4,7 @@ use alembic_core::{
     Dialect,
     models::Wanted,
     operation::{Operation, render},
-    schema::{Naming, Schema, Table},
+    schema::{Name, Naming, Schema, Table},
 };
 use alembic_runtime::{Inspection, MigrationBackend, answers, cli::CommandError};
 use diesel::{
@@ -123,7 +123,8 @@ impl Room {
 
 /// Returns what makes way for the tables.
 fn in_the_way(dialect: Dialect, tables: &[Table], wanted: &Wanted, current: &Schema) -> Vec<String> {
-    let there = tables.iter().filter(|table| current.table(&table.name).is_some());
+    let unwanted = |name: &Name| tables.iter().any(|table| table.name == *name) || wanted.schema.table(name).is_none();
+    let there = current.tables.iter().filter(|table| unwanted(&table.name));
     match dialect {
         Dialect::Sqlite => there.map(|table| format!("DROP TABLE {}", table.name.sql(dialect))).collect(),
         Dialect::Postgres => {

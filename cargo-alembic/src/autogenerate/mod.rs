@@ -4,6 +4,8 @@ mod canonical;
 mod guess;
 mod text;
 
+use std::collections::BTreeSet;
+
 use alembic_core::{
     Dialect,
     diff::{Block, Diff, Difference, Locking, Renames},
@@ -16,6 +18,7 @@ use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, 
 use diesel::connection::LoadConnection;
 pub(crate) use text::{rust_body, sql_text};
 
+pub(crate) use crate::project::models::misunderstood;
 use crate::{connect::Job, project::Project, replay::Replay};
 
 /// What is to be compared.
@@ -99,12 +102,27 @@ impl Comparing<'_> {
         C::Backend: MigrationBackend,
     {
         let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        if dialect.is_mysql_family() && !self.models.schemas().is_empty() {
+            return Err(CommandError::usage(
+                "models of another database cannot be compared: a schema is a database there",
+            )
+            .hint("name tables without a schema, and give each database a configuration of its own"));
+        }
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
-        let leave = |table: &Name| config.leaves_alone(table);
+        let leave = |table: &Name| config.tables.leaves_alone(table);
         let mut renames = self.models.renames().that_apply(&before);
         let mut renamed = before.clone();
         let mut applied = Renames::default();
+        let mut refused = BTreeSet::new();
+        let ask = self.ask;
+        let mut ask_once = |question: &str| {
+            let yes = !refused.contains(question) && ask(question);
+            if !yes {
+                refused.insert(question.to_owned());
+            }
+            yes
+        };
         loop {
             if renames != applied {
                 apply(conn, &renames.since(&applied).blocks(), dialect, &naming, false)?;
@@ -114,7 +132,7 @@ impl Comparing<'_> {
             let mut wanted = self.models.over(&renamed, dialect, &leave).map_err(misunderstood)?;
             canonical::settle(conn, &mut wanted, &renamed, &naming, &inspection)?;
             let diff = Diff::between(&renamed, &wanted.schema, dialect);
-            let guessed = guess::renames(&diff, self.ask);
+            let guessed = guess::renames(&diff, &mut ask_once);
             if guessed.is_empty() {
                 return Ok(Compared {
                     dialect,
@@ -130,11 +148,6 @@ impl Comparing<'_> {
             renames.extend(guessed);
         }
     }
-}
-
-pub(crate) fn misunderstood(errors: Vec<alembic_core::models::ModelError>) -> CommandError {
-    let error = CommandError::usage("the models are not understood");
-    errors.into_iter().fold(error, |error, wrong| error.because(wrong.to_string()))
 }
 
 /// A revision that was generated and tried.
@@ -181,13 +194,14 @@ impl Compared {
         let again = look(conn, &self.inspection)?;
         self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
         let upgrade: Vec<Block> = self.renames.blocks().into_iter().chain(up).collect();
-        let concurrent = [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(is_concurrent);
+        let without_transaction =
+            [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
         let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);
         Ok(Generated {
             upgrade,
             downgrade: all,
             foreign_keys_off,
-            without_transaction: concurrent,
+            without_transaction,
             dialect,
             naming: naming.clone(),
         })
@@ -235,11 +249,13 @@ where
     apply(conn, &blocks, dialect, naming, disturbs).map_err(|error| error.hint(hint))
 }
 
-fn is_concurrent(operation: &alembic_core::operation::Operation) -> bool {
-    use alembic_core::operation::Operation::{CreateIndex, DropIndex};
+/// Returns whether an operation needs, or is there for, several transactions.
+fn wants_no_transaction(operation: &alembic_core::operation::Operation) -> bool {
+    use alembic_core::operation::Operation::{CreateIndex, DropIndex, ValidateConstraint};
     match operation {
         CreateIndex(index) => index.concurrently,
         DropIndex { concurrently, .. } => *concurrently,
+        ValidateConstraint { .. } => true,
         _ => false,
     }
 }

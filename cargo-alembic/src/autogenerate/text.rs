@@ -27,8 +27,8 @@ pub(crate) fn rust_body(blocks: &[Block]) -> String {
     for block in blocks {
         lines.extend(block.cautions.iter().map(|caution: &Caution| format!("    // {caution}\n")));
         for operation in &block.operations {
-            let call = rust(operation);
-            lines.extend(call.lines().map(|line| format!("    {line}\n")));
+            let calls = rust(operation).unwrap_or_default();
+            lines.extend(calls.lines().map(|line| format!("    {line}\n")));
         }
     }
     lines.concat()

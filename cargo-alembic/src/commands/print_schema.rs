@@ -1,26 +1,24 @@
 //! `print-schema`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alembic_core::{
     Dialect,
-    config::Config,
-    models::{Detail, print, update},
-    schema::Schema,
+    models::{Detail, Printing, print, update},
+    schema::{Name, Schema},
 };
 use alembic_runtime::{
-    MigrationBackend,
+    Inspection, MigrationBackend,
     cli::{CommandError, Exit},
 };
 use diesel::connection::LoadConnection;
 
-use super::snapshot::Left;
 use crate::{
     autogenerate::{failed, inspection, look, misunderstood},
     connect::{Access, Job},
     context::Context,
-    project::{Lock, Project, atomically},
-    replay::Replay,
+    project::{Lock, Project, models::Source},
+    replay::{Left, Replay},
     scratch::ScratchArgs,
 };
 
@@ -62,55 +60,43 @@ enum From {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if args.from == From::Database && args.scratch.scratch_url.is_some() {
+        return Err(CommandError::usage("--scratch-url is for --from migrations"));
+    }
     let (package, config) = cx.configured()?;
+    let file = args.update.as_ref().map(|file| Source::read(&cx.cwd, file)).transpose()?;
+    let mut schemas = args.schema.clone();
+    schemas.extend(file.iter().flat_map(|file| file.models.schemas()));
+    let project = Project::load(package, config.clone(), Lock::Refresh)?;
+    let inspection = Inspection { schemas, ..inspection(&project, None) };
     let (mut schema, dialect) = match args.from {
-        From::Database => {
-            let target = cx.target(&package, &config)?;
-            let project = Project::load(package, config.clone(), Lock::Refresh)?;
-            target.run(Access::Read, Live { project: &project, schemas: &args.schema })?
-        }
+        From::Database => cx.target(&project.package, &config)?.run(Access::Read, Live { inspection: &inspection })?,
         From::Migrations => {
-            let project = Project::load(package, config.clone(), Lock::Refresh)?;
             let server = args.scratch.server(cx, &project)?;
             let (replay, scratch) = Replay::prepare(cx, &project, &server)?;
-            scratch.run(Left { replay: &replay, models: None })?
+            scratch.run(Left { replay: &replay, inspection: &inspection })?
         }
     };
-    schema.tables.retain(|table| !config.leaves_alone(&table.name));
-    if let Some(file) = &args.update {
-        return update_file(file, &schema, dialect, &config, cx);
+    schema.tables.retain(|table| !config.tables.leaves_alone(&table.name));
+    if let Some(file) = file {
+        let looked_for = |name: &Name| {
+            let in_scope = name.schema.as_ref().is_none_or(|schema| inspection.schemas.contains(schema));
+            let is_other = schema.others.iter().any(|other| other.name == *name);
+            in_scope && !is_other && !config.tables.leaves_alone(name)
+        };
+        let printing = Printing { dialect, naming: &config.settings.naming };
+        let updated = update(&file.text, &file.name, &schema, printing, &looked_for).map_err(misunderstood)?;
+        let what = if file.replace(&updated)? { "Updated" } else { "Nothing to change in" };
+        cx.printer.status(format_args!("{what} {}", file.name));
+        return Ok(Exit::Success);
     }
     let detail = if args.complete { Detail::Complete } else { Detail::Plain };
     cx.printer.text(&print(&schema, dialect, &config.settings.naming, detail))?;
     Ok(Exit::Success)
 }
 
-/// Only tables that Diesel can have are added.
-fn update_file(
-    file: &Path,
-    schema: &Schema,
-    dialect: Dialect,
-    config: &Config,
-    cx: &mut Context<'_>,
-) -> Result<Exit, CommandError> {
-    let path = cx.cwd.join(file);
-    let name = file.display().to_string();
-    let failed =
-        |what: &str, error: &std::io::Error| CommandError::usage(format!("could not {what} `{name}`")).caused_by(error);
-    let text = std::fs::read_to_string(&path).map_err(|error| failed("read", &error))?;
-    let updated = update(&text, &name, schema, dialect, &config.settings.naming).map_err(misunderstood)?;
-    if updated == text {
-        cx.printer.status(format_args!("{name} is up to date"));
-        return Ok(Exit::Success);
-    }
-    atomically(&path, &updated).map_err(|error| failed("write", &error))?;
-    cx.printer.status(format_args!("Updating {name} ...  done"));
-    Ok(Exit::Success)
-}
-
 struct Live<'a> {
-    project: &'a Project,
-    schemas: &'a [String],
+    inspection: &'a Inspection,
 }
 
 impl Job for Live<'_> {
@@ -122,8 +108,6 @@ impl Job for Live<'_> {
         C::Backend: MigrationBackend,
     {
         let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        let mut inspection = inspection(self.project, None);
-        inspection.schemas.extend(self.schemas.iter().cloned());
-        Ok((look(conn, &inspection)?, dialect))
+        Ok((look(conn, self.inspection)?, dialect))
     }
 }

@@ -95,6 +95,9 @@ enum Against {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if args.generated.scratch.scratch_url.is_some() && !args.autogenerate {
+        return Err(CommandError::usage("--scratch-url is for --autogenerate"));
+    }
     let mut project = cx.project()?;
     let mut new = NewRevision {
         message: args.message.clone(),

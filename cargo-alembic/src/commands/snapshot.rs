@@ -1,18 +1,12 @@
 //! `snapshot`.
 
-use alembic_core::{Dialect, schema::Schema};
-use alembic_runtime::{
-    MigrationBackend,
-    cli::{CommandError, Exit},
-};
-use diesel::connection::LoadConnection;
+use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{
-    autogenerate::{failed, inspection, look},
-    connect::Job,
+    autogenerate::inspection,
     context::Context,
-    project::{models, snapshot},
-    replay::Replay,
+    project::snapshot,
+    replay::{Left, Replay},
     scratch::ScratchArgs,
 };
 
@@ -32,30 +26,9 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.project()?;
     let server = args.scratch.server(cx, &project)?;
-    let models = models::load(&project.package, &project.config)?;
     let (replay, scratch) = Replay::prepare(cx, &project, &server)?;
-    let (schema, dialect) = scratch.run(Left { replay: &replay, models: models.as_ref() })?;
+    let (schema, dialect) = scratch.run(Left { replay: &replay, inspection: &inspection(&project, None) })?;
     snapshot::write(&project, &schema, dialect)?;
     cx.printer.status(format_args!("Writing {} ...  done", snapshot::name(&project, dialect)));
     Ok(Exit::Success)
-}
-
-/// Applies all revisions, and looks.
-pub(super) struct Left<'a> {
-    pub(super) replay: &'a Replay<'a>,
-    pub(super) models: Option<&'a alembic_core::models::Models>,
-}
-
-impl Job for Left<'_> {
-    type Done = (Schema, Dialect);
-
-    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        self.replay.upgrade(conn, "heads")?;
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        Ok((look(conn, &inspection(self.replay.project, self.models))?, dialect))
-    }
 }

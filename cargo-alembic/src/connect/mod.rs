@@ -136,10 +136,15 @@ pub(crate) trait Job {
         C::Backend: MigrationBackend;
 }
 
-/// Puts another database into a URL.
+/// Puts another database into a URL. A parameter that names one would win over the path.
 fn in_url(text: &str, database: &str) -> Option<String> {
     let mut url = url::Url::parse(text).ok()?;
     url.set_path(&format!("/{database}"));
+    let query = url.query().map(|query| {
+        let names = |pair: &&str| !pair.starts_with("dbname=") && *pair != "dbname";
+        query.split('&').filter(names).collect::<Vec<_>>().join("&")
+    });
+    url.set_query(query.as_deref().filter(|query| !query.is_empty()));
     Some(url.into())
 }
 
@@ -169,4 +174,17 @@ pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, Co
 
 fn unreachable_database(name: &str, cause: &str) -> CommandError {
     CommandError::failed(format!("could not connect to {name}")).because(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_url;
+
+    #[test]
+    fn nothing_in_a_url_names_the_old_database() {
+        let scratch = |url: &str| in_url(url, "scratch").unwrap();
+        assert_eq!(scratch("postgres://h/shop?a=b"), "postgres://h/scratch?a=b");
+        assert_eq!(scratch("postgres:///?host=/run&dbname=shop"), "postgres:///scratch?host=/run");
+        assert_eq!(scratch("postgres://h/shop?dbname=shop"), "postgres://h/scratch");
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use alembic_core::{
     Graph, Node, Problem, Revision, collection,
-    config::Config,
+    config::{Config, Settings},
     lockfile::{FILE_NAME, Lockfile},
 };
 use alembic_runtime::{Error, Migrations, cli::CommandError};
@@ -116,7 +116,11 @@ impl Project {
 
     /// Returns the migrations for one kind of connection; scripts are read when they are needed.
     pub(crate) fn migrations<C>(&self) -> Migrations<C> {
-        let settings = self.config.settings.clone();
+        self.migrations_with(self.config.settings.clone())
+    }
+
+    /// Returns the migrations with other settings than those of the project.
+    pub(crate) fn migrations_with<C>(&self, settings: Settings) -> Migrations<C> {
         let root = self.package.root.clone();
         Migrations::from_graph(Arc::clone(&self.graph), settings, move |graph, node| {
             let revision = graph.revision(node);

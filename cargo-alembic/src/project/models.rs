@@ -12,7 +12,7 @@ use alembic_core::{
 };
 use alembic_runtime::cli::CommandError;
 
-use super::Package;
+use super::{Package, atomically};
 
 /// Where Diesel keeps them.
 const DEFAULT: &str = "src/schema.rs";
@@ -35,8 +35,7 @@ pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>,
         }
     }
     if !reader.errors.is_empty() {
-        let error = CommandError::usage("the models are not understood");
-        return Err(reader.errors.iter().fold(error, |error, wrong| error.because(wrong.to_string())));
+        return Err(misunderstood(reader.errors));
     }
     if reader.models.tables.is_empty() && config.models.is_none() {
         return Ok(None);
@@ -53,8 +52,44 @@ pub(crate) fn require(package: &Package, config: &Config) -> Result<Models, Comm
     load(package, config)?.ok_or_else(|| {
         CommandError::usage(format!("package `{}` has no models", package.name))
             .hint("declare tables with `table!` in src/schema.rs, or name other files with `models` in [package.metadata.alembic]")
-            .hint("`cargo alembic print-schema > src/schema.rs` writes them from the migrations")
+            .hint("`cargo alembic print-schema --from migrations > src/schema.rs` writes what the migrations leave")
     })
+}
+
+/// A file of models that is to be changed.
+pub(crate) struct Source {
+    /// Its name, for messages.
+    pub(crate) name: String,
+    path: PathBuf,
+    pub(crate) text: String,
+    /// What it says now.
+    pub(crate) models: Models,
+}
+
+impl Source {
+    pub(crate) fn read(cwd: &Path, file: &Path) -> Result<Self, CommandError> {
+        let (name, path) = (file.display().to_string(), cwd.join(file));
+        let text = fs::read_to_string(&path)
+            .map_err(|error| CommandError::usage(format!("could not read `{name}`")).caused_by(&error))?;
+        let models = read(&text, &name).map_err(misunderstood)?.models;
+        Ok(Self { name, path, text, models })
+    }
+
+    /// Replaces the file, and returns whether there was anything to change.
+    pub(crate) fn replace(&self, text: &str) -> Result<bool, CommandError> {
+        if text == self.text {
+            return Ok(false);
+        }
+        atomically(&self.path, text)
+            .map_err(|error| CommandError::usage(format!("could not write `{}`", self.name)).caused_by(&error))?;
+        Ok(true)
+    }
+}
+
+/// Turns mistakes in models into one error.
+pub(crate) fn misunderstood(errors: Vec<ModelError>) -> CommandError {
+    let error = CommandError::usage("the models are not understood");
+    errors.into_iter().fold(error, |error, wrong| error.because(wrong.to_string()))
 }
 
 struct Reader<'p> {

@@ -20,9 +20,14 @@ fn path(project: &Project, dialect: Dialect) -> PathBuf {
     project.package.root.join(name(project, dialect))
 }
 
+/// What a program can look at, too: the current schema, without the tables that are left alone.
+fn in_scope(project: &Project, schema: &Schema) -> Schema {
+    project.config.tables.in_scope(schema)
+}
+
 /// Writes the snapshot.
 pub(crate) fn write(project: &Project, schema: &Schema, dialect: Dialect) -> Result<(), CommandError> {
-    let text = render_snapshot(schema, dialect, &project.config.settings.naming);
+    let text = render_snapshot(&in_scope(project, schema), dialect, &project.config.settings.naming);
     let path = path(project, dialect);
     atomically(&path, &text)
         .map_err(|error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error))
@@ -31,7 +36,7 @@ pub(crate) fn write(project: &Project, schema: &Schema, dialect: Dialect) -> Res
 /// Returns what is wrong with the snapshot, if there should be one.
 pub(crate) fn is_stale(project: &Project, schema: &Schema, dialect: Dialect) -> Option<String> {
     let name = name(project, dialect);
-    let now = fingerprint(schema, dialect, &project.config.settings.naming).to_string();
+    let now = fingerprint(&in_scope(project, schema), dialect, &project.config.settings.naming).to_string();
     match fs::read_to_string(path(project, dialect)) {
         Ok(text) if read_fingerprint(&text) == Some(now.as_str()) => None,
         Ok(_) => Some(format!("`{name}` is not the schema that the revisions leave")),

@@ -8,13 +8,14 @@ use std::sync::{
 };
 
 use alembic_runtime::{
-    Inspection,
+    Drift, Finding, Inspection, Snapshots,
     core::{
         Dialect,
         diff::{Diff, Locking},
         models::{Detail, print, read},
         operation::render,
         schema::{Name, Naming, Schema},
+        snapshot::fingerprint,
     },
     inspect, sources,
 };
@@ -129,5 +130,28 @@ on_every_database! {
             }
             before = look(&mut conn);
         }
+    }
+}
+
+on_every_database! {
+    /// What `embed_migrations!` takes along of a snapshot, a program compares with its database.
+    fn a_program_notices_what_was_done_by_hand(db) {
+        let mut conn = db.connect::<Conn>();
+        let table = "CREATE TABLE things (id INTEGER PRIMARY KEY, n INTEGER)";
+        let spec = [("a", "", table, "DROP TABLE things")];
+        let plain = crate::migrations::<Conn>(&spec);
+        plain.upgrade(&mut conn, "head").unwrap();
+        assert_eq!(plain.drift(&mut conn).unwrap(), Drift::Unknown);
+        let left = inspect(&mut conn, &Inspection::default()).unwrap();
+        let name = fingerprint(&left, dialect(KIND), &Naming::default()).to_string();
+        let fingerprints = vec![(KIND.name(), &*name.leak())].leak();
+        let snapshots = Snapshots { fingerprints, include: &[], exclude: &["left_*"] };
+        let migrations = crate::migrations::<Conn>(&spec).with_snapshots(snapshots);
+        conn.batch_execute("CREATE TABLE left_alone (id INTEGER PRIMARY KEY)").unwrap();
+        assert_eq!(migrations.drift(&mut conn).unwrap(), Drift::None);
+        assert!(migrations.status(&mut conn).unwrap().warnings.is_empty());
+        conn.batch_execute("CREATE INDEX by_hand ON things (n)").unwrap();
+        assert!(matches!(migrations.drift(&mut conn).unwrap(), Drift::Differs { .. }));
+        assert_eq!(migrations.status(&mut conn).unwrap().warnings, [Finding::Drift]);
     }
 }

@@ -46,8 +46,8 @@ where
     let versions = &scope.version_table;
     let diesels = "__diesel_schema_migrations";
     let own = [versions.name().to_owned(), versions.log_name(), versions.lock_name(), diesels.to_owned()];
-    let is_ours =
-        |name: &Name| own.contains(&name.name) && (name.schema.as_deref() == versions.schema() || name.name == diesels);
+    // The current schema may go by its name, or go without saying.
+    let is_ours = |name: &Name| own.contains(&name.name);
     schema.tables.retain(|table| !is_ours(&table.name));
     Ok(schema)
 }

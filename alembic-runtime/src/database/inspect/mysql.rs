@@ -39,7 +39,7 @@ where
     }
     for row in rows::<C, IndexRow>(conn, &indexes)? {
         if let Some(table) = table_of(&mut schema.tables, &names.name(&row.0, &row.1)) {
-            add_index_key(table, &mut schema.others, row);
+            add_index_key(table, &mut schema.others, row, dialect);
         }
     }
     for table in &mut schema.tables {
@@ -55,7 +55,7 @@ where
     let checks = if dialect == Dialect::Mysql { MYSQL_CHECKS } else { MARIADB_CHECKS };
     for (database, table, name, clause) in rows::<C, (String, String, String, String)>(conn, &query(checks))? {
         if let Some(table) = table_of(&mut schema.tables, &names.name(&database, &table)) {
-            add_check(table, &name, &clause);
+            add_check(table, &name, &unescaped(clause, dialect));
         }
     }
     for (kind, database, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
@@ -98,7 +98,7 @@ fn column_of(row: ColumnRow, dialect: Dialect) -> Column {
     column.comment = (!comment.is_empty()).then_some(comment);
     column.identity = extra.contains("auto_increment").then_some(Identity::ByDefault);
     column.on_update = extra.split_once("on update ").map(|(_, expression)| expression.trim().to_owned());
-    let expression = expression.filter(|expression| !expression.is_empty());
+    let expression = expression.filter(|expression| !expression.is_empty()).map(|text| unescaped(text, dialect));
     column.generated = expression.map(|expression| Generated {
         expression: unwrapped(&expression),
         stored: extra.contains("stored") || extra.contains("persistent"),
@@ -107,10 +107,21 @@ fn column_of(row: ColumnRow, dialect: Dialect) -> Column {
         // MariaDB writes SQL.
         Dialect::Mariadb if default == "NULL" => None,
         Dialect::Mariadb => Some(DefaultValue::written(&default, dialect)),
-        _ if extra.contains("default_generated") => Some(DefaultValue::expression(&unwrapped(&default))),
+        _ if extra.contains("default_generated") => {
+            Some(DefaultValue::expression(&unwrapped(&unescaped(default, dialect))))
+        }
+        _ if default.starts_with("b'") || default.starts_with("0x") => Some(DefaultValue::expression(&default)),
         _ => Some(DefaultValue::Value(Value::Text(default))),
     });
     column
+}
+
+/// MySQL writes expressions as if for a string, with the character set of each literal.
+fn unescaped(text: String, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Mysql => text.replace("_utf8mb4\\'", "\\'").replace("_utf8mb3\\'", "\\'").replace("\\'", "'"),
+        _ => text,
+    }
 }
 
 fn column_type_has_words(column: &Column) -> bool {
@@ -127,7 +138,7 @@ const INDEXES: &str = "SELECT CAST(JSON_ARRAY(s.table_schema, s.table_name, s.in
 /// The key that MySQL calls so.
 const PRIMARY: &str = "PRIMARY";
 
-fn add_index_key(table: &mut Table, others: &mut Vec<Other>, row: IndexRow) {
+fn add_index_key(table: &mut Table, others: &mut Vec<Other>, row: IndexRow, dialect: Dialect) {
     let (_, _, name, non_unique, column, order, prefix, kind, expression) = row;
     if kind == "FULLTEXT" || kind == "SPATIAL" {
         let name = table.name.beside(&name);
@@ -140,7 +151,7 @@ fn add_index_key(table: &mut Table, others: &mut Vec<Other>, row: IndexRow) {
         (Some(column), Some(prefix), _) => IndexKey::Written(format!("{}({prefix})", quoted(&column))),
         (Some(column), None, Some("D")) => IndexKey::Descending(column),
         (Some(column), None, _) => IndexKey::Column(column),
-        (None, ..) => IndexKey::Written(format!("({})", expression.unwrap_or_default())),
+        (None, ..) => IndexKey::Written(format!("({})", unescaped(expression.unwrap_or_default(), dialect))),
     };
     match table.indexes.last_mut().filter(|last| last.name.as_ref() == Some(&name)) {
         Some(index) => index.keys.push(key),

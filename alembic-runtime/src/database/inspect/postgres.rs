@@ -43,7 +43,7 @@ where
                 Some(constraint) => table.constraints.push(constraint),
                 None => {
                     let name = table.name.beside(&row.name);
-                    schema.others.push(Other { kind: "exclusion constraint".into(), name, definition: row.definition });
+                    schema.others.push(Other { kind: "constraint".into(), name, definition: row.definition });
                 }
             }
         }
@@ -144,13 +144,20 @@ const CONSTRAINTS: &str = "SELECT json_build_object('schema', n.nspname, 'table'
     JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.at), \
     'on_delete', k.confdeltype, 'on_update', k.confupdtype, 'deferrable', k.condeferrable, 'deferred', k.condeferred, \
     'valid', k.convalidated, 'expression', pg_get_expr(k.conbin, k.conrelid), \
-    'definition', CASE k.contype WHEN 'x' THEN pg_get_constraintdef(k.oid) ELSE '' END)::text AS answer \
+    'definition', pg_get_constraintdef(k.oid))::text AS answer \
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid \
     LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace \
     WHERE n.nspname IN ($SCHEMAS) AND c.relkind = 'r' AND k.contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY k.oid";
 
+/// What a constraint may say that no value of ours says.
+const MORE: [&str; 6] =
+    ["NULLS NOT DISTINCT", " MATCH FULL", " INCLUDE (", "SET NULL (", "SET DEFAULT (", "NO INHERIT"];
+
 fn constraint_of(row: &ConstraintRow, names: &Names) -> Option<Constraint> {
+    if MORE.iter().any(|more| row.definition.contains(more)) {
+        return None;
+    }
     let initially = if row.deferred { Initially::Deferred } else { Initially::Immediate };
     let (name, columns) = (Some(row.name.clone()), row.columns.clone());
     let deferrable = row.deferrable.then_some(initially);

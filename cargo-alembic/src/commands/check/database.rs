@@ -119,7 +119,8 @@ impl Job for AsLeft<'_> {
         let project = self.replay.project;
         let left = look(conn, &inspection(project, None))?;
         let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        let alone = |difference: &&alembic_core::diff::Difference| !project.config.leaves_alone(&difference.table);
+        let alone =
+            |difference: &&alembic_core::diff::Difference| !project.config.tables.leaves_alone(&difference.table);
         let differences = Diff::between(&left, self.live, dialect).differences(dialect);
         let findings: Vec<Finding> = differences
             .iter()
