@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use alembic_core::Dialect;
-use alembic_runtime::{
-    MigrationBackend, answers,
-    cli::{CommandError, Exit},
-};
+use alembic_runtime::{MigrationBackend, answers, cli::CommandError};
 use chrono::Utc;
 use diesel::connection::LoadConnection;
 use tempfile::TempDir;
@@ -46,7 +43,18 @@ impl ScratchArgs {
             return cx.find_target(&project.package, &project.config);
         };
         let environment = cx.environment.with_dotenv(&project.package.root)?;
-        Target::parse_url(url, &environment).map(Some)
+        let scratch = Target::parse_url(url, &environment)?;
+        let meant = cx.find_target(&project.package, &project.config)?;
+        let family =
+            |target: &Target| if target.dialect().is_mysql_family() { Dialect::Mysql } else { target.dialect() };
+        match meant.filter(|meant| family(meant) != family(&scratch)) {
+            Some(meant) => Err(CommandError::usage(format!(
+                "--scratch-url is of {}, and the project's database of {}",
+                scratch.dialect(),
+                meant.dialect()
+            ))),
+            None => Ok(Some(scratch)),
+        }
     }
 }
 
@@ -79,8 +87,9 @@ impl Scratch {
             error.hint("a scratch database is made on the server of the URL; say --scratch-url for another server")
         };
         sweep(server).map_err(unreachable)?;
-        // It can be reached, and does not want to: nothing was touched.
-        let refused = |error: CommandError| CommandError { exit: Exit::Usage, ..unreachable(error) };
+        let refused = |error: CommandError| {
+            unreachable(error).hint("the role has to be allowed to create databases; `check --skip` leaves gates out")
+        };
         server.on_server(&format!("CREATE DATABASE {name}")).map_err(refused)?;
         Ok(Self { target: server.beside(&name), name, _folder: None })
     }

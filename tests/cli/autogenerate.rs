@@ -294,6 +294,7 @@ fn the_schema_is_written_down_and_goes_stale() {
     project.ok("lock");
     assert_snapshot!(project.try_line("check --only replay"), @"
     replay     failed   there is no `migrations/schema.sqlite.sql`, and `schema-snapshot` asks for it
+                        --> migrations/schema.sqlite.sql:1
                         hint: run `cargo alembic snapshot` and commit the file
     [exit status: 1]
     ");
@@ -312,6 +313,7 @@ fn the_schema_is_written_down_and_goes_stale() {
     project.ok("lock");
     assert_snapshot!(project.try_line("check --only replay"), @"
     replay     failed   `migrations/schema.sqlite.sql` is not the schema that the revisions leave
+                        --> migrations/schema.sqlite.sql:1
                         hint: run `cargo alembic snapshot` and commit the file
     [exit status: 1]
     ");
@@ -383,6 +385,7 @@ fn on_mariadb() {
 #[test]
 fn a_server_that_cannot_be_reached_is_status_3() {
     let project = users();
-    let output = project.try_line("check --scratch-url postgres://nobody@127.0.0.1:1/x");
+    assert_eq!(project.try_line("check --scratch-url postgres://nobody@127.0.0.1:1/x").status, 2, "it is no SQLite");
+    let output = project.try_line("check --database-url postgres://nobody@127.0.0.1:1/x");
     assert_eq!(output.status, 3, "{output}");
 }

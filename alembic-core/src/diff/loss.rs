@@ -65,18 +65,32 @@ fn of_column(table: &str, diff: &ColumnDiff, dialect: Dialect) -> Vec<Caution> {
     let mut cautions = Vec::new();
     if diff.before.column_type != diff.after.column_type {
         let (old, new) = (diff.before.column_type.sql(dialect), diff.after.column_type.sql(dialect));
-        if !only_widens(&old, &new) {
-            let what = match dialect {
-                Dialect::Sqlite => "values stay as they are, as far as the new type takes them",
-                _ => "values that do not fit fail, or lose what does not",
-            };
-            cautions.push(Caution::Note(format!("`{table}.{name}` changes from {old} to {new}: {what}")));
+        let text = format!("`{table}.{name}` changes from {old} to {new}");
+        if dialect == Dialect::Sqlite {
+            let text = format!("{text}: values stay as they are, as far as the new type takes them");
+            cautions.push(Caution::Note(text));
+        } else if rounds(&old, &new) {
+            cautions.push(Caution::Destructive(format!("{text}: values are rounded, or lose a part")));
+        } else if !only_widens(&old, &new) {
+            cautions.push(Caution::Note(format!("{text}: fails if a value does not fit")));
         }
     }
     if diff.before.nullable && !diff.after.nullable {
         cautions.push(Caution::Note(format!("fails if `{table}.{name}` is NULL somewhere")));
     }
     cautions
+}
+
+/// Returns whether values lose a part without an error.
+fn rounds(old: &str, new: &str) -> bool {
+    let base = |name: &str| name.split('(').next().unwrap_or_default().trim().to_lowercase();
+    let (old, new) = (base(old), base(new));
+    let fractional = ["numeric", "decimal", "real", "float", "double", "double precision"];
+    let whole = ["smallint", "integer", "int", "bigint", "tinyint", "mediumint"];
+    let moments = ["timestamp with time zone", "timestamp without time zone", "timestamp", "datetime"];
+    fractional.contains(&old.as_str()) && whole.contains(&new.as_str())
+        || moments.contains(&old.as_str()) && old != new && (new == "date" || moments.contains(&new.as_str()))
+        || ["double", "double precision"].contains(&old.as_str()) && ["real", "float"].contains(&new.as_str())
 }
 
 /// Returns whether every value of the old type is one of the new type.
@@ -94,7 +108,10 @@ fn only_widens(old: &str, new: &str) -> bool {
     let is_text = |base: &str| ["character varying", "varchar"].contains(&base);
     match (place(&old_base), place(&new_base)) {
         (Some(one), Some(other)) => one <= other,
-        _ if is_text(&old_base) && new_base == "text" => true,
+        _ if ["text", "longtext"].contains(&new_base.as_str()) => true,
+        (Some(_), None) => {
+            ["numeric", "double precision", "double"].contains(&new_base.as_str()) && new_numbers.is_empty()
+        }
         _ if is_text(&old_base) && old_base == new_base => {
             new_numbers.is_empty() || !old_numbers.is_empty() && new_numbers.first() >= old_numbers.first()
         }

@@ -39,6 +39,8 @@ pub struct Diff {
     pub altered_enums: Vec<EnumDiff>,
     /// Enumeration types that are not wanted any more.
     pub dropped_enums: Vec<Enumeration>,
+    /// Schemas in which no table was before; they may be there already.
+    pub created_schemas: Vec<String>,
     /// Tables that are new, those first that others refer to.
     pub created_tables: Vec<Table>,
     /// Tables that are not wanted any more, those first that refer to others.
@@ -58,6 +60,10 @@ impl Diff {
             dropped_tables: pairs.dropped.into_iter().cloned().collect(),
             ..Self::default()
         };
+        let in_schema = |schema: &String| before.tables.iter().any(|table| table.name.schema.as_ref() == Some(schema));
+        let schemas = this.created_tables.iter().filter_map(|table| table.name.schema.clone());
+        this.created_schemas = schemas.filter(|schema| !in_schema(schema)).collect();
+        this.created_schemas.dedup();
         let kept = pairs.kept.iter();
         this.altered_tables = kept.filter_map(|(one, other)| TableDiff::between(one, other, &comparison)).collect();
         order::parents_first(&mut this.created_tables);

@@ -4,7 +4,9 @@ use super::{Caution, Diff, TableDiff, loss};
 use crate::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, Operation, TableSource},
-    schema::{Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table},
+    schema::{
+        Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Initially, Name, Naming, Schema, Table, Unique,
+    },
     sqlite::words::mentions,
 };
 
@@ -109,6 +111,9 @@ impl Plan<'_> {
                 .map(|value| Caution::Note(format!("fails if a row holds `{value}` of `{}`", altered.after.name)));
             Block { cautions: lost.collect(), operations: altered.operations() }
         }));
+        blocks.extend(diff.created_schemas.iter().filter(|_| self.dialect == Dialect::Postgres).map(|schema| {
+            Block::of(Operation::Execute(format!("CREATE SCHEMA IF NOT EXISTS {}", self.dialect.quote(schema))))
+        }));
         let (created, later) = self.created_tables();
         blocks.extend(created);
         blocks.extend(diff.altered_tables.iter().flat_map(|table| self.altered_table(table)));
@@ -191,6 +196,7 @@ impl Plan<'_> {
                     let check = crate::schema::Check { not_valid: true, ..check.clone() };
                     afterwards.extend(self.create_and_validate(name, check.into()));
                 }
+                Constraint::Unique(unique) if self.online => afterwards.extend(self.unique_by_index(name, unique)),
                 _ => _ = batch.create_constraint(constraint.clone()),
             }
         }
@@ -275,6 +281,21 @@ impl Plan<'_> {
             Operation::CreateConstraint { table: table.clone(), constraint },
             Operation::ValidateConstraint { table: table.clone(), constraint: name },
         ]
+    }
+
+    /// The index is what takes time, and it can be built without keeping writers waiting.
+    fn unique_by_index(&self, table: &Name, unique: &Unique) -> Vec<Operation> {
+        let constraint: Constraint = unique.clone().into();
+        let name = self.naming.constraint(table, &constraint);
+        let index = Index::new(table, unique.columns.iter().map(String::as_str)).named(&name).unique().concurrently();
+        let deferrable = match unique.deferrable {
+            None => "",
+            Some(Initially::Immediate) => " DEFERRABLE INITIALLY IMMEDIATE",
+            Some(Initially::Deferred) => " DEFERRABLE INITIALLY DEFERRED",
+        };
+        let (table, quoted) = (table.sql(self.dialect), self.dialect.quote(&name));
+        let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}{deferrable}");
+        vec![Operation::CreateIndex(index), Operation::Execute(sql)]
     }
 
     /// `SET NOT NULL` takes the word of a condition that is valid, and looks at no row.

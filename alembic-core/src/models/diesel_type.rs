@@ -198,7 +198,7 @@ fn of_mysql(native: &str) -> Printed {
         "tinyint" if length == Some(1) && !unsigned => "Bool",
         "tinyint" => "TinyInt",
         "smallint" => "SmallInt",
-        "int" | "integer" => "Integer",
+        "int" | "integer" | "mediumint" => "Integer",
         "bigint" => "BigInt",
         "float" => "Float",
         "double" => "Double",
@@ -264,6 +264,13 @@ impl Models {
             _ => one == other,
         };
         same && shape && length
+    }
+
+    /// Returns whether a type of the database is surely another one than Diesel is told. SQLite has no types to speak of.
+    pub(super) fn contradicts(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
+        let known = !printed(native, dialect).custom && self.sql_type(&column.diesel_type.name).is_none();
+        let unlimited = ModelColumn { max_length: None, ..column.clone() };
+        dialect != Dialect::Sqlite && known && column.values.is_empty() && !self.fits(&unlimited, native, dialect)
     }
 
     /// Returns the type of the database for a new column, or one whose type changes; none if Diesel's does not tell.

@@ -26,6 +26,8 @@ pub struct Module {
     pub path: Vec<String>,
     /// The file that `#[path]` names.
     pub file: Option<String>,
+    /// Whether the compiler may not want it.
+    pub is_conditional: bool,
 }
 
 /// Reads a file of Rust without compiling it. `file` is its name for messages.
@@ -116,7 +118,10 @@ impl Reader<'_> {
         path.push(module.ident.to_string());
         match &module.content {
             Some((_, items)) => self.items(items, path),
-            None => self.found.modules.push(Module { path: path.clone(), file }),
+            None => {
+                let is_conditional = module.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
+                self.found.modules.push(Module { path: path.clone(), file, is_conditional });
+            }
         }
         path.pop();
     }

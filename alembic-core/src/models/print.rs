@@ -160,6 +160,16 @@ impl<'s> Printer<'s> {
         Self { schema, dialect, naming, detail, names }
     }
 
+    /// Takes the names in Rust that models have already.
+    pub(super) fn named_as(mut self, models: &Models) -> Self {
+        for model in &models.tables {
+            let Some(names) = self.names.get_mut(&model.name) else { continue };
+            names.ident.clone_from(&model.ident);
+            names.columns.extend(model.columns.iter().map(|column| (column.name.clone(), column.ident.clone())));
+        }
+        self
+    }
+
     /// Prints tables, those of another schema in a module of its name.
     pub(super) fn by_schema_of(&self, tables: &[&Table]) -> Vec<String> {
         let mut by_schema: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();

@@ -18,9 +18,9 @@ use crate::{
 
 /// Brings a file up to date with a schema.
 ///
-/// Tables and columns that say what is there stay as they are written, with comments and attributes. What differs is
-/// printed: a column, or all of a table that means to say all. A table goes if it was looked for and is gone, which
-/// `is_gone` tells; what is new comes last.
+/// Tables and columns that say what is there stay as they are written, with comments and attributes. A column of
+/// another type is printed anew, and attributes of tables that mean to say all are left to their authors. A table goes
+/// if it was looked for and is gone, which `is_gone` tells; what is new comes last.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub fn update(
     let syntax = syn::parse_file(text).map_err(|error| error_at(error, file))?;
     let complete = models.tables.iter().any(|table| table.complete);
     let detail = if complete { Detail::Complete } else { Detail::Plain };
-    let printer = Printer::new(schema, printing.dialect, printing.naming, detail);
+    let printer = Printer::new(schema, printing.dialect, printing.naming, detail).named_as(&models);
     let wanted = models.over(schema, printing.dialect, &|_| false)?;
     let diff = Diff::between(schema, &wanted.schema, printing.dialect);
     let differing = diff.altered_tables.into_iter().map(|diff| diff.after.name).collect();
@@ -119,7 +119,8 @@ impl Updating<'_> {
         let custom = |column: &Column| self.printer.custom(table, column).is_some();
         let new = |column: &&Column| !model.columns.iter().any(|known| known.name == column.name);
         let plain = !table.columns.iter().filter(new).any(custom);
-        if model.complete || !same_key || !has_lines || !plain {
+        // What is said of a table besides its columns is written by hand.
+        if !model.complete && (!same_key || !has_lines || !plain) {
             self.edits.push((whole_lines(self.text, range), self.printer.table(table)));
         } else {
             self.edits.extend(columns(self.text, tokens, self.models, model, table, &self.printer));
@@ -137,10 +138,14 @@ impl Updating<'_> {
         }
         let mut added = self.missing_types();
         added.extend(self.printer.by_schema_of(&new));
+        let declared = |join: &&String| {
+            let words = |(from, to, by): &(String, String, String)| format!("!({from} -> {to} ({by}))");
+            self.models.joins.iter().any(|known| join.contains(&words(known)))
+        };
         let joins = self.printer.joins();
         let of_new =
             |join: &&String| new.iter().any(|table| join.contains(&format!("!({} ", self.printer.ident(&table.name))));
-        let joins: Vec<&str> = joins.iter().filter(of_new).map(String::as_str).collect();
+        let joins: Vec<&str> = joins.iter().filter(of_new).filter(|join| !declared(join)).map(String::as_str).collect();
         if !joins.is_empty() {
             added.push(format!("{}\n", joins.join("\n")));
         }

@@ -118,6 +118,10 @@ impl Overlay<'_> {
             }
             None => self.models.fits(model, is, dialect),
         };
+        if let Some(said) = said.filter(|said| self.models.contradicts(model, said, dialect)) {
+            let diesel = &model.diesel_type.name;
+            self.fail(&model.place, format!("`type = \"{said}\"` is no `{diesel}` to Diesel; change one of the two"));
+        }
         if !is.as_ref().is_some_and(same) {
             match said.map(str::to_owned).or_else(|| self.models.native(model, dialect)) {
                 Some(native) => column.column_type = Type::Native(native),
@@ -229,8 +233,12 @@ impl Overlay<'_> {
         let target = tables.clone().find(|table| table.name.schema == model.name.schema).or_else(|| tables.next());
         let Some(target) = target else {
             // It may be a table that no model describes.
+            if self.current.table(said).is_none() && !self.current.others.iter().any(|other| other.name == *said) {
+                self.fail(&model.place, format!("`{}` refers to `{said}`, and there is no such table", model.name));
+            }
             return key.clone();
         };
+        let mut problems = Vec::new();
         let mut key = ForeignKey { referred_table: target.name.clone(), ..key.clone() };
         for column in &mut key.referred_columns {
             match target.columns.iter().find(|known| known.ident == *column || known.name == *column) {
@@ -238,15 +246,11 @@ impl Overlay<'_> {
                 None => {
                     let problem =
                         format!("`{}` refers to `{}.{column}`, and there is no such column", model.name, target.name);
-                    self.errors.push(ModelError {
-                        file: model.place.file.clone(),
-                        line: model.place.line,
-                        column: 1,
-                        problem,
-                    });
+                    problems.push(problem);
                 }
             }
         }
+        problems.into_iter().for_each(|problem| self.fail(&model.place, problem));
         key
     }
 
@@ -267,9 +271,14 @@ impl Overlay<'_> {
         }
     }
 
-    /// SQLite has no type for one of some words, and checks them.
+    /// Where there is no type for one of some words, they are checked.
     fn listed_values(&self, model: &ModelTable, table: &mut Table) {
-        for column in model.columns.iter().filter(|_| self.dialect == Dialect::Sqlite) {
+        let has_no_type = |column: &&ModelColumn| match self.dialect {
+            Dialect::Sqlite => true,
+            Dialect::Postgres => self.models.sql_type(&column.diesel_type.name).is_none(),
+            Dialect::Mysql | Dialect::Mariadb => false,
+        };
+        for column in model.columns.iter().filter(has_no_type) {
             let values = self.values(column);
             if !values.is_empty() {
                 let condition =

@@ -55,11 +55,12 @@ pub(crate) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
     }
 }
 
-/// Returns what is in the first parentheses, cut at its commas.
+/// Returns the names in the first parentheses: an order or a collation may follow each.
 pub(crate) fn columns_of(piece: &Piece) -> Vec<String> {
     let tokens = tokens(&piece.text).unwrap_or_default();
-    let inside = tokens.iter().skip_while(|token| token.text != "(").skip(1).take_while(|token| token.depth > 0);
-    inside.filter(|token| token.text != ",").filter_map(name_of).collect()
+    let inside: Vec<_> =
+        tokens.iter().skip_while(|token| token.text != "(").skip(1).take_while(|token| token.depth > 0).collect();
+    inside.split(|token| token.text == ",").filter_map(|item| item.first().and_then(|token| name_of(token))).collect()
 }
 
 /// Understands a constraint as far as its name by convention depends on it.

@@ -108,3 +108,14 @@ fn constants_are_emitted_and_files_watched() {
         assert!(tokens.contains(&format!("migrations/{file}\"")), "{file} is not watched");
     }
 }
+
+#[test]
+fn a_snapshot_is_taken_along() {
+    let package = package("[package.metadata.alembic]\nexclude-tables = [\"old_*\"]\n", &[A], &[A]);
+    let expand = || expand_in(package.path().to_path_buf(), &Argument::None).unwrap().to_string();
+    assert!(!expand().contains("with_snapshots"));
+    fs::write(package.path().join("migrations/schema.sqlite.sql"), "-- x\n-- Fingerprint: abc\n").unwrap();
+    let expanded = expand();
+    assert!(expanded.contains("(\"sqlite\" , \"abc\")") && expanded.contains("exclude : & [\"old_*\"]"), "{expanded}");
+    assert!(expanded.contains("schema.sqlite.sql"), "a new snapshot builds the program again");
+}

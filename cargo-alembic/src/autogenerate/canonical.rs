@@ -1,5 +1,7 @@
 //! The database's own words for what the models say.
 
+use std::collections::BTreeSet;
+
 use alembic_core::{
     Dialect,
     models::Wanted,
@@ -142,6 +144,10 @@ fn in_the_way(dialect: Dialect, tables: &[Table], wanted: &Wanted, current: &Sch
                 let values: Vec<String> = wanted.values.iter().map(|value| dialect.literal(value)).collect();
                 before.push(format!("CREATE TYPE {} AS ENUM ({})", wanted.name.sql(dialect), values.join(", ")));
             }
+            let schemas: BTreeSet<&String> = tables.iter().filter_map(|table| table.name.schema.as_ref()).collect();
+            before.extend(
+                schemas.into_iter().map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.quote(schema))),
+            );
             before
         }
         Dialect::Mysql | Dialect::Mariadb => Vec::new(),

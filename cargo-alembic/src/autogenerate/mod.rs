@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use alembic_core::{
     Dialect,
-    diff::{Block, Diff, Difference, Locking, Renames},
+    diff::{Block, Caution, Diff, Difference, Locking, Renames},
     models::Models,
     operation::render,
     schema::{Name, Naming, Other, Schema},
+    sql::mentioned,
     wording::joined,
 };
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, sources};
@@ -50,6 +51,8 @@ pub(crate) struct Compared {
     wanted: Schema,
     renames: Renames,
     diff: Diff,
+    /// What of the database its revisions did not make.
+    drift: Vec<Difference>,
 }
 
 /// Returns what of a database the project is about.
@@ -83,11 +86,13 @@ impl Comparing<'_> {
         let naming = project.config.settings.naming.clone();
         self.replay.upgrade(conn, "heads")?;
         let mut before = look(conn, &inspection)?;
+        let mut drift = Vec::new();
         if let Before::Database(schema) = &self.before {
+            drift = Diff::between(&before, schema, dialect).differences(dialect);
             follow(conn, &before, schema, dialect, &naming)?;
             before = look(conn, &inspection)?;
         }
-        self.settle(conn, before, inspection)
+        Ok(Compared { drift, ..self.settle(conn, before, inspection)? })
     }
 
     /// Compares with a scratch database that is at `before`.
@@ -143,6 +148,7 @@ impl Comparing<'_> {
                     wanted: wanted.schema,
                     renames,
                     diff,
+                    drift: Vec::new(),
                 });
             }
             renames.extend(guessed);
@@ -193,7 +199,9 @@ impl Compared {
             .map_err(|error| error.hint("this is the downgrade that would have been written; nothing was"))?;
         let again = look(conn, &self.inspection)?;
         self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
-        let upgrade: Vec<Block> = self.renames.blocks().into_iter().chain(up).collect();
+        let notes: Vec<Caution> = self.broken().chain(self.not_restored(&again)).map(Caution::Note).collect();
+        let noted = (!notes.is_empty()).then_some(Block { cautions: notes, operations: Vec::new() });
+        let upgrade: Vec<Block> = noted.into_iter().chain(self.renames.blocks()).chain(up).collect();
         let without_transaction =
             [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
         let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);
@@ -205,6 +213,26 @@ impl Compared {
             dialect,
             naming: naming.clone(),
         })
+    }
+
+    /// SQLite drops a table whatever names it.
+    fn broken(&self) -> impl Iterator<Item = String> {
+        let dropped = self.diff.dropped_tables.iter().filter(|_| self.dialect == Dialect::Sqlite);
+        dropped.flat_map(|table| {
+            let names = |other: &&Other| mentioned(&other.definition, self.dialect).contains(&table.name.name);
+            let others = self.renamed.others.iter().filter(names);
+            others.map(|other| format!("{} `{}` names `{}`, which goes", other.kind, other.name, table.name))
+        })
+    }
+
+    /// What went with a table, and is not understood.
+    fn not_restored(&self, again: &Schema) -> impl Iterator<Item = String> {
+        let lost = self
+            .before
+            .others
+            .iter()
+            .filter(|other| !again.others.iter().any(|now| now.kind == other.kind && now.name == other.name));
+        lost.map(|other| format!("{} `{}` goes, and the downgrade does not bring it back", other.kind, other.name))
     }
 
     fn blocks<C>(&self, conn: &mut C, diff: &Diff, locking: Locking) -> Result<Vec<Block>, CommandError>
@@ -314,6 +342,9 @@ impl Job for Generate<'_> {
             compared.others().iter().map(|other| format!("{} `{}`", other.kind, other.name)).collect();
         if !others.is_empty() {
             (self.say)(format!("Left alone, being no tables: {}", joined(&others)));
+        }
+        for difference in &compared.drift {
+            (self.say)(format!("warning: no revision made this, so the new one may not apply elsewhere: {difference}"));
         }
         let differences = compared.differences();
         for difference in &differences {

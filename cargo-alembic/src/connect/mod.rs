@@ -84,6 +84,17 @@ impl Target {
         }
     }
 
+    /// Returns whether it is a file that is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => {
+                let text = path.to_string_lossy();
+                text != ":memory:" && !text.starts_with("file:") && !path.exists()
+            }
+            _ => false,
+        }
+    }
+
     /// Returns another database of the same server; on SQLite another file.
     pub(crate) fn beside(&self, database: &str) -> Self {
         match self {

@@ -144,9 +144,16 @@ impl Reader<'_> {
         let owner = if ["main", "lib", "mod"].contains(&stem.as_str()) { String::new() } else { stem };
         for module in modules {
             let candidates = module.files(&owner).into_iter().map(|file| folder.join(file));
-            // A module that is not there is for the compiler to complain about.
-            if let Some(file) = candidates.into_iter().find(|file| self.root.join(file).is_file()) {
-                self.file(&file)?;
+            match candidates.into_iter().find(|file| self.root.join(file).is_file()) {
+                Some(file) => self.file(&file)?,
+                None if module.is_conditional => {}
+                // Its tables would count as dropped.
+                None => {
+                    let module = module.path.join("::");
+                    return Err(CommandError::usage(format!(
+                        "`{name}` declares the module `{module}`, and it has no file"
+                    )));
+                }
             }
         }
         for include in includes.iter().filter(|include| include.ends_with(".rs")) {

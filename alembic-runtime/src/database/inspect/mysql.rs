@@ -27,6 +27,9 @@ where
         if kind == "BASE TABLE" {
             let comment = (!comment.is_empty()).then_some(comment);
             schema.tables.push(Table { comment, ..Table::new(name) });
+        } else if !kind.contains("VIEW") {
+            // Sequences, and tables that keep their history.
+            schema.others.push(Other { kind: kind.to_lowercase(), name, definition: String::new() });
         }
     }
     schema.tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -59,6 +62,8 @@ where
         }
     }
     for (kind, database, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
+        // The server says in which database what a view names is.
+        let definition = definition.replace(&format!("{}.", Dialect::Mysql.quote(&names.current)), "");
         schema.others.push(Other { kind, name: names.name(&database, &name), definition });
     }
     schema.others.sort_unstable();

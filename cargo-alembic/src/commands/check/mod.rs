@@ -70,6 +70,8 @@ pub(super) enum Gate {
     Drift,
 }
 
+const GATES: [Gate; 6] = [Gate::Files, Gate::Replay, Gate::Roundtrip, Gate::Models, Gate::Pending, Gate::Drift];
+
 impl Args {
     fn wants(&self, gate: Gate) -> bool {
         (self.only.is_empty() || self.only.contains(&gate)) && !self.skip.contains(&gate)
@@ -77,6 +79,9 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if !GATES.iter().any(|gate| args.wants(*gate)) {
+        return Err(CommandError::usage("--only and --skip leave no gate to run"));
+    }
     let (package, config) = cx.configured()?;
     let mut checked = Checked::new(&package.root);
     let project = match Project::load_as_is(package, config) {
@@ -116,16 +121,8 @@ fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mu
         Some(revision) => since::unchanged(project, revision)?,
         None => Vec::new(),
     };
-    let found = match scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old) {
-        // Who may only read can still check the rest.
-        Err(error) if error.exit == Exit::Usage && args.only.is_empty() => {
-            let why = in_one_line(&error);
-            wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
-            return Ok(());
-        }
-        found => found?,
-    };
-    let applied = found.replay.is_ok();
+    let found = scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old)?;
+    let applied = found.applied;
     if args.wants(Gate::Replay) {
         checked.add(Gate::Replay, found.replay);
     }
@@ -171,14 +168,12 @@ fn on_database(
     if args.wants(Gate::Pending) {
         checked.add(Gate::Pending, database::pending(&args.database, cx, project, &target)?);
     }
-    if args.wants(Gate::Drift) {
-        match database::drift(&args.scratch, cx, project, &target) {
-            Err(error) if error.exit == Exit::Usage && args.only.is_empty() => {
-                checked.skipped(Gate::Drift, &in_one_line(&error));
-            }
-            Err(error) => return Err(error),
-            Ok(Some(result)) => checked.add(Gate::Drift, result),
-            Ok(None) => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
+    if args.wants(Gate::Drift) && target.is_missing() {
+        checked.failed(Gate::Drift, vec![Finding::new(format!("there is no database `{}`", target.display()))]);
+    } else if args.wants(Gate::Drift) {
+        match database::drift(&args.scratch, cx, project, &target)? {
+            Some(result) => checked.add(Gate::Drift, result),
+            None => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
         }
     }
     Ok(())

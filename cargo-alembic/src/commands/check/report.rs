@@ -143,7 +143,8 @@ impl Report for Checked {
                 State::Skipped { reason } => writeln!(w, "{name:<9}  skipped  {reason}")?,
                 State::Failed { findings } => {
                     for finding in findings {
-                        writeln!(w, "{name:<9}  {bad}failed{bad:#}   {}", finding.message)?;
+                        let message = finding.message.replace('\n', &format!("\n{:>20}", ""));
+                        writeln!(w, "{name:<9}  {bad}failed{bad:#}   {message}")?;
                         if let (Some(file), Some(line)) = (&finding.file, finding.line) {
                             writeln!(w, "{:>20}--> {file}:{line}", "")?;
                         }

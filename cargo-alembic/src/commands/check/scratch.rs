@@ -21,6 +21,8 @@ use crate::{
 
 /// What was found.
 pub(super) struct Found {
+    /// Whether every revision applies.
+    pub(super) applied: bool,
     pub(super) replay: Result,
     /// None if it was not looked at.
     pub(super) roundtrip: Option<Result>,
@@ -66,7 +68,7 @@ impl Job for Running<'_> {
         C::Backend: MigrationBackend,
     {
         let mut trips = Trips::default();
-        let mut found = Found { replay: Ok(String::new()), roundtrip: None, models: None };
+        let mut found = Found { applied: false, replay: Ok(String::new()), roundtrip: None, models: None };
         if self.roundtrip {
             if let Err(error) = self.round_trips(conn, &mut trips) {
                 found.replay = Err(vec![Finding::of_error(&error)]);
@@ -87,8 +89,13 @@ impl Job for Running<'_> {
         let inspection = inspection(project, self.models);
         let schema = look(conn, &inspection)?;
         let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        found.applied = true;
         found.replay = match snapshot::is_stale(project, &schema, dialect) {
-            Some(finding) => Err(vec![Finding::new(finding).hint("run `cargo alembic snapshot` and commit the file")]),
+            Some(finding) => Err(vec![
+                Finding::new(finding)
+                    .at(&snapshot::name(project, dialect), 1)
+                    .hint("run `cargo alembic snapshot` and commit the file"),
+            ]),
             None => Ok(format!("{} on {dialect}", count(project.graph.len(), "revision"))),
         };
         if let Some(models) = self.models {
