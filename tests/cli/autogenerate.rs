@@ -285,6 +285,11 @@ fn a_revision_can_be_written_in_rust() {
         Ok(())
     }
     "#);
+    let tags = "alembic_runtime::table! {\n    #[alembic(index(name))]\n    tags {\n        id -> Integer,\n        name -> Text,\n    }\n}\n";
+    project.write("src/schema.rs", format!("{}{tags}", project.read("src/schema.rs")));
+    std::fs::remove_file(project.path().join(file.trim())).unwrap();
+    let file = project.ok("revision --autogenerate --rust -m tags");
+    assert!(project.read(file.trim()).contains("op.create_index(Index::new(\"tags\", [\"name\"]))?;"));
 }
 
 #[test]
@@ -370,6 +375,86 @@ fn on_a_server(kind: Kind) {
     let drift = project.try_line("check --only drift");
     assert!(drift.stdout.contains("added table `by_hand`") && drift.status == 1, "{drift}");
     project.ok("downgrade base");
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused_and_not_cut() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let project = Project::new(PROGRAM, "version-table = \"public.alembic_version\"").with("DATABASE_URL", db.url());
+    let models =
+        |length: u32| USERS.replace("email -> Text", &format!("#[max_length = {length}]\n        email -> Varchar"));
+    project.write("src/schema.rs", models(200));
+    project.ok("revision --autogenerate -m users");
+    project.ok("upgrade head");
+    assert_eq!(project.try_line("check").status, 0, "our own tables are no drift, whatever their schema is called");
+    db.run("INSERT INTO users (email) VALUES ('abc')");
+    project.write("src/schema.rs", models(2));
+    project.ok("revision --autogenerate -m shorter");
+    assert_eq!(project.try_line("upgrade head").status, 3);
+    assert_eq!(db.ask("SELECT email::text AS answer FROM users"), "abc");
+}
+
+#[test]
+fn nobody_waits_for_what_is_made_online() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+    project.write("src/schema.rs", USERS.replace("email -> Text", "email -> Nullable<Text>"));
+    project.ok("revision --autogenerate -m users");
+    project.ok("upgrade head");
+    let changed = "#[alembic(unique, index(desc), check = \"email <> ''\")]\n        email -> Text";
+    project.write("src/schema.rs", USERS.replace("email -> Text", changed));
+    assert_snapshot!(generated(&project, "revision --autogenerate --online -m online"), @r#"
+    Detected changed nullability of `users.email` from NULL to NOT NULL
+    Detected added check constraint `email <> ''::text` of `users`
+    Detected added unique constraint `(email)` of `users`
+    Detected added index `(email)` of `users`
+    Generating $PROJECT/FILE ...  done
+
+    -- note: fails if `users.email` is NULL somewhere
+    -- note: fails if rows of `users` share `email`
+    ALTER TABLE "users" ADD CONSTRAINT "ck_users_email_not_null" CHECK ("email" IS NOT NULL) NOT VALID;
+    ALTER TABLE "users" VALIDATE CONSTRAINT "ck_users_email_not_null";
+    ALTER TABLE "users" ALTER COLUMN "email" SET NOT NULL;
+    ALTER TABLE "users" DROP CONSTRAINT "ck_users_email_not_null";
+    ALTER TABLE "users" ADD CONSTRAINT "ck_users_cb0ea0" CHECK (email <> ''::text) NOT VALID;
+    ALTER TABLE "users" VALIDATE CONSTRAINT "ck_users_cb0ea0";
+    CREATE UNIQUE INDEX CONCURRENTLY "uq_users_email" ON "users" ("email");
+    ALTER TABLE "users" ADD CONSTRAINT "uq_users_email" UNIQUE USING INDEX "uq_users_email";
+    CREATE INDEX CONCURRENTLY "ix_users_email" ON "users" ("email" DESC);
+
+    -- alembic:downgrade
+    DROP INDEX CONCURRENTLY "ix_users_email";
+    ALTER TABLE "users" DROP CONSTRAINT "ck_users_cb0ea0";
+    ALTER TABLE "users" DROP CONSTRAINT "uq_users_email";
+    ALTER TABLE "users" ALTER COLUMN "email" DROP NOT NULL;
+    "#);
+    project.ok("upgrade head");
+    assert_eq!(project.try_line("check").status, 0, "{}", project.try_line("check"));
+}
+
+#[test]
+fn what_goes_with_a_table_is_told() {
+    let project = users();
+    let view =
+        "CREATE TABLE k (id INTEGER PRIMARY KEY, UNIQUE (id ASC));\nCREATE VIEW named AS SELECT email FROM users;";
+    project.revision("b1", "a1", view, "DROP VIEW named;\nDROP TABLE k;");
+    project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
+    assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
+    Left alone, being no tables: view `named`
+    Detected removed table `users`
+    Generating $PROJECT/FILE ...  done
+
+    -- note: view `named` names `users`, which goes
+
+    -- destructive: drops the table `users` with all its rows
+    DROP TABLE "users";
+
+    -- alembic:downgrade
+    CREATE TABLE "users" (
+        "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
+        "email" TEXT NOT NULL
+    );
+    "#);
 }
 
 #[test]
