@@ -367,6 +367,9 @@ fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> Alte
     change
 }
 
+/// Types of text; any value can be written as one.
+const TEXT: [&str; 2] = ["text", "character varying"];
+
 /// Kinds of types of which PostgreSQL makes each other's values, as far as they fit; all else goes by what is written.
 const KINDS: [&[&str]; 5] = [
     &["smallint", "integer", "bigint", "numeric", "real", "double precision"],
@@ -386,9 +389,9 @@ fn cast(column: &super::ColumnDiff) -> Option<String> {
     let (one, other) = (base(&old), base(&new));
     let alike = one == other || KINDS.iter().any(|kind| kind.contains(&one.as_str()) && kind.contains(&other.as_str()));
     let both = [one.as_str(), other.as_str()];
-    if alike || ["text", "character varying"].contains(&other.as_str()) {
+    if alike || TEXT.contains(&other.as_str()) {
         None
-    } else if both == ["boolean", "integer"] || both == ["integer", "boolean"] {
+    } else if TEXT.contains(&one.as_str()) || both == ["boolean", "integer"] || both == ["integer", "boolean"] {
         Some(format!("{name}::{new}"))
     } else {
         Some(format!("{name}::text::{new}"))
