@@ -208,8 +208,8 @@ impl Overlay<'_> {
     /// `joinable!` means a foreign key where nothing is there that says otherwise: of a new table, or a new column.
     fn joined(&mut self, model: &ModelTable, existing: Option<&Table>, table: &mut Table) {
         let models = self.models;
-        for (from, to, by) in &models.joins {
-            let column = model.columns.iter().find(|column| *from == model.ident && column.ident == *by);
+        for (_, to, by) in models.joins.iter().filter(|(from, ..)| *from == model.ident) {
+            let column = model.columns.iter().find(|column| column.ident == *by);
             let target = models.tables.iter().find(|table| table.ident == *to);
             let (Some(column), Some(target)) = (column, target) else { continue };
             let was = existing.is_some_and(|table| table.columns.iter().any(|was| was.name == column.name));
