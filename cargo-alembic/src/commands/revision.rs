@@ -4,9 +4,9 @@ use std::{cell::RefCell, io, io::Write};
 
 use alembic_core::{
     Dialect, Node,
-    diff::{Block, Locking},
+    diff::{Block, Diff, Locking},
     models::Models,
-    schema::Schema,
+    schema::{Name, Schema},
     script::{Connection, Downgrade, Section},
     target,
 };
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::edit;
 use crate::{
-    autogenerate::{self, Before, Comparing, Generate, inspection, look, rust_body, sql_text},
+    autogenerate::{self, Before, Comparing, Generate, failed, inspection, look, rust_body, sql_text},
     connect::{Access, Job},
     context::Context,
     project::{Lock, NewRevision, Project, Written, models},
@@ -135,7 +135,11 @@ fn generate(
         Against::Migrations => Before::Migrations,
         Against::Database => {
             let target = cx.target(&project.package, &project.config)?;
-            Before::Database(target.run(Access::Read, AtHead { project, models: &models })?)
+            let (schema, dialect) = target.run(Access::Read, AtHead { project, models: &models })?;
+            if wants_nothing(&models, &schema, dialect, project)? {
+                return Ok(None);
+            }
+            Before::Database(schema)
         }
     };
     let (replay, scratch) = Replay::prepare(cx, project, &server)?;
@@ -145,6 +149,15 @@ fn generate(
     let locking = if args.generated.online { Locking::Online } else { Locking::Plain };
     let comparing = Comparing { replay: &replay, models: &models, before, ask: &mut ask };
     scratch.run(Generate { comparing, locking, say: &mut |line| printer.borrow_mut().status(line) })
+}
+
+/// Returns whether models want nothing that shows without the database's own words for it: no scratch database is
+/// needed then.
+fn wants_nothing(models: &Models, schema: &Schema, dialect: Dialect, project: &Project) -> Result<bool, CommandError> {
+    let leave = |table: &Name| project.config.tables.leaves_alone(table);
+    let wanted = models.over(schema, dialect, &leave).map_err(models::misunderstood)?;
+    let renamed = !models.renames().that_apply(schema).is_empty();
+    Ok(!renamed && Diff::between(schema, &wanted.schema, dialect).is_empty())
 }
 
 /// Puts what was generated into a revision that is to be written.
@@ -171,9 +184,9 @@ struct AtHead<'a> {
 }
 
 impl Job for AtHead<'_> {
-    type Done = Schema;
+    type Done = (Schema, Dialect);
 
-    fn run<C>(self, conn: &mut C) -> Result<Schema, CommandError>
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -184,7 +197,8 @@ impl Job for AtHead<'_> {
                 .because(status.to_string())
                 .hint("run `cargo alembic upgrade head`, or compare with the migrations"));
         }
-        look(conn, &inspection(self.project, Some(self.models)))
+        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        Ok((look(conn, &inspection(self.project, Some(self.models)))?, dialect))
     }
 }
 
