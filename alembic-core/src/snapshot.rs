@@ -4,7 +4,7 @@
 use crate::{
     Checksum, Dialect,
     operation::{Operation, render},
-    schema::{Naming, Other, Schema, Table},
+    schema::{Naming, Other, Schema},
 };
 
 /// Returns the name of the file for a database.
@@ -24,21 +24,20 @@ const FINGERPRINT: &str = "-- Fingerprint: ";
 /// Writes a schema down. Tables are in the order of their names.
 #[must_use]
 pub fn render_snapshot(schema: &Schema, dialect: Dialect, naming: &Naming) -> String {
-    let statements =
-        |table: &Table| render(&Operation::CreateTable(table.clone()), dialect, naming).unwrap_or_default();
+    let statements = |operation: &Operation| render(operation, dialect, naming).unwrap_or_default();
     let mut parts = vec![format!(
         "-- The schema that the revisions leave on {dialect}. Written by `cargo alembic snapshot`.\n{FINGERPRINT}{}",
         fingerprint(schema, dialect, naming)
     )];
-    parts.extend(schema.enums.iter().map(|of| {
-        let values: Vec<String> = of.values.iter().map(|value| dialect.literal(value)).collect();
-        format!("CREATE TYPE {} AS ENUM ({});", of.name.sql(dialect), values.join(", "))
+    let enums = schema.enums.iter().flat_map(|of| statements(&of.into()));
+    parts.extend(enums.map(|statement| format!("{statement};")));
+    parts.extend(schema.tables.iter().map(|table| {
+        statements(&Operation::CreateTable(table.clone()))
+            .iter()
+            .map(|statement| format!("{statement};"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }));
-    parts.extend(
-        schema.tables.iter().map(|table| {
-            statements(table).iter().map(|statement| format!("{statement};")).collect::<Vec<_>>().join("\n")
-        }),
-    );
     parts.extend(schema.others.iter().map(|Other { kind, name, definition }| {
         format!("-- {kind} {name}\n{}", definition.trim()).trim_end().to_owned()
     }));
@@ -70,7 +69,7 @@ pub fn read_fingerprint(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Column, Name, Type};
+    use crate::schema::{Column, Name, Table, Type};
 
     #[test]
     fn the_order_of_columns_does_not_count() {

@@ -96,7 +96,7 @@ impl EnumDiff {
         }
         let to = POSTGRES.quote(&old.name);
         operations.push(Operation::Execute(format!("ALTER TYPE {} RENAME TO {to}", name.sql(POSTGRES))));
-        operations.push(Operation::CreateEnum { name: name.clone(), values: self.after.values.clone() });
+        operations.push((&self.after).into());
         operations.extend(
             again
                 .columns

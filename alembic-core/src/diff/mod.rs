@@ -89,7 +89,8 @@ impl Diff {
         self.dropped_enums = unwanted.cloned().collect();
     }
 
-    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, and a type that changes. It is dropped before, and created again.
+    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, and a type
+    /// that changes. It is dropped before, and created again.
     fn restate_keys(&mut self, kept: &[(&Table, &Table)], dialect: Dialect) {
         if dialect == Dialect::Sqlite {
             return;

@@ -3,9 +3,9 @@
 use super::{Caution, Diff, TableDiff, loss};
 use crate::{
     Dialect,
-    operation::{AlterColumn, BatchAlterTable, Operation, TableSource},
+    operation::{AlterColumn, BatchAlterTable, Operation, TableSource, deferrable},
     schema::{
-        Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Initially, Name, Naming, Schema, Table, Unique,
+        Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
     },
     sqlite::words::mentions,
 };
@@ -101,9 +101,7 @@ impl Plan<'_> {
             }));
         }
         blocks.extend(self.dropped_tables());
-        blocks.extend(diff.created_enums.iter().map(|created| {
-            Block::of(Operation::CreateEnum { name: created.name.clone(), values: created.values.clone() })
-        }));
+        blocks.extend(diff.created_enums.iter().map(|created| Block::of(created.into())));
         blocks.extend(diff.altered_enums.iter().map(|altered| {
             let gone = altered.dropped_values();
             let lost = gone
@@ -170,8 +168,6 @@ impl Plan<'_> {
         let name = &diff.after.name;
         let mut batch = BatchAlterTable::new(name);
         batch.source = (self.sources)(name);
-        let concurrent =
-            |index: &Index| if self.online { Some(Index { concurrently: true, ..index.clone() }) } else { None };
         let mut afterwards = Vec::new();
         let mut before = Vec::new();
         for constraint in &diff.dropped_constraints {
@@ -193,7 +189,7 @@ impl Plan<'_> {
         for constraint in &diff.created_constraints {
             match constraint {
                 Constraint::Check(check) if self.online => {
-                    let check = crate::schema::Check { not_valid: true, ..check.clone() };
+                    let check = Check { not_valid: true, ..check.clone() };
                     afterwards.extend(self.create_and_validate(name, check.into()));
                 }
                 Constraint::Unique(unique) if self.online => afterwards.extend(self.unique_by_index(name, unique)),
@@ -201,9 +197,9 @@ impl Plan<'_> {
             }
         }
         for index in &diff.created_indexes {
-            match concurrent(index) {
-                Some(index) => afterwards.push(Operation::CreateIndex(index)),
-                None => _ = batch.create_index(index.clone()),
+            match self.online {
+                true => afterwards.push(Operation::CreateIndex(index.clone().concurrently())),
+                false => _ = batch.create_index(index.clone()),
             }
         }
         if diff.comment {
@@ -239,11 +235,12 @@ impl Plan<'_> {
         }
         for column in &diff.altered {
             let change = alter(diff, column, self.dialect);
-            if self.online && column.before.nullable && !column.after.nullable {
+            let proves = self.online && column.before.nullable && !column.after.nullable;
+            if proves {
                 before.extend(self.prove_not_null(&diff.after.name, &column.after.name));
             }
             batch.alter_column(&column.after.name, |_| change);
-            if self.online && column.before.nullable && !column.after.nullable {
+            if proves {
                 batch.drop_constraint(&proof_name(&diff.after.name, &column.after.name), ConstraintKind::Check);
             }
         }
@@ -288,11 +285,7 @@ impl Plan<'_> {
         let constraint: Constraint = unique.clone().into();
         let name = self.naming.constraint(table, &constraint);
         let index = Index::new(table, unique.columns.iter().map(String::as_str)).named(&name).unique().concurrently();
-        let deferrable = match unique.deferrable {
-            None => "",
-            Some(Initially::Immediate) => " DEFERRABLE INITIALLY IMMEDIATE",
-            Some(Initially::Deferred) => " DEFERRABLE INITIALLY DEFERRED",
-        };
+        let deferrable = deferrable(unique.deferrable);
         let (table, quoted) = (table.sql(self.dialect), self.dialect.quote(&name));
         let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}{deferrable}");
         vec![Operation::CreateIndex(index), Operation::Execute(sql)]
@@ -301,7 +294,7 @@ impl Plan<'_> {
     /// `SET NOT NULL` takes the word of a condition that is valid, and looks at no row.
     fn prove_not_null(&self, table: &Name, column: &str) -> Vec<Operation> {
         let condition = format!("{} IS NOT NULL", self.dialect.quote(column));
-        let check = crate::schema::Check::new(&condition).named(&proof_name(table, column)).not_valid();
+        let check = Check::new(&condition).named(&proof_name(table, column)).not_valid();
         self.create_and_validate(table, check.into())
     }
 

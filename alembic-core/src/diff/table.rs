@@ -53,24 +53,14 @@ impl ColumnDiff {
     pub fn changes_type(&self) -> bool {
         self.before.column_type != self.after.column_type || self.before.collation != self.after.collation
     }
-
-    /// Returns whether the column has to be made anew: what it is computed from cannot be changed.
-    #[must_use]
-    pub fn is_computed_anew(&self, comparison: &Comparison) -> bool {
-        let same = |one: &Generated, other: &Generated| {
-            one.stored == other.stored && comparison.expression(&one.expression, &other.expression)
-        };
-        match (&self.before.generated, &self.after.generated) {
-            (Some(one), Some(other)) => !same(one, other) || self.before.column_type != self.after.column_type,
-            (None, None) => false,
-            _ => true,
-        }
-    }
 }
 
 impl TableDiff {
     /// Compares two forms of a table; none if they are the same.
     pub(super) fn between(before: &Table, after: &Table, comparison: &Comparison) -> Option<Self> {
+        if before == after {
+            return None;
+        }
         let mut this = Self::none(before, after);
         this.compare_columns(comparison);
         this.compare_constraints(comparison);
@@ -129,8 +119,9 @@ impl TableDiff {
             self.added.extend(wanted);
             self.dropped.push(column);
         }
-        let (anew, altered): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.altered).into_iter().partition(|diff| diff.is_computed_anew(comparison));
+        let (anew, altered): (Vec<_>, Vec<_>) = std::mem::take(&mut self.altered)
+            .into_iter()
+            .partition(|diff| is_computed_anew(&diff.before, &diff.after, comparison));
         self.altered = altered;
         for diff in anew {
             self.dropped.push(diff.before);
@@ -184,13 +175,24 @@ fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool
         }
         (one, other) => one == other,
     };
-    let diff = ColumnDiff { before: before.clone(), after: after.clone() };
     default
-        && !diff.is_computed_anew(comparison)
+        && !is_computed_anew(before, after, comparison)
         && before.column_type == after.column_type
         && before.nullable == after.nullable
         && before.identity == after.identity
         && before.collation == after.collation
         && before.on_update == after.on_update
         && before.comment == after.comment
+}
+
+/// Returns whether a column has to be made anew: what it is computed from cannot be changed.
+fn is_computed_anew(before: &Column, after: &Column, comparison: &Comparison) -> bool {
+    let same = |one: &Generated, other: &Generated| {
+        one.stored == other.stored && comparison.expression(&one.expression, &other.expression)
+    };
+    match (&before.generated, &after.generated) {
+        (Some(one), Some(other)) => !same(one, other) || before.column_type != after.column_type,
+        (None, None) => false,
+        _ => true,
+    }
 }

@@ -60,7 +60,7 @@ impl Columns<'_> {
     }
 }
 
-const OF_COLUMN: [&str; 15] = [
+const OF_COLUMN: [&str; 14] = [
     "default",
     "identity",
     "serial",
@@ -75,7 +75,6 @@ const OF_COLUMN: [&str; 15] = [
     "on_update",
     "comment",
     "renamed_from",
-    "always",
 ];
 
 /// Returns whether something is said of the schema, not only of what a thing was called.
@@ -107,7 +106,7 @@ pub(super) fn of_column(arguments: &[Argument], table: &Name, column: &str) -> s
             "on_update" => this.on_update = Some(argument.text()?),
             "comment" => this.comment = Some(argument.text()?),
             "renamed_from" => this.renamed_from = Some(argument.text()?),
-            _ => return Err(unknown(argument, "attribute of a column", &OF_COLUMN[..14])),
+            _ => return Err(unknown(argument, "attribute of a column", &OF_COLUMN)),
         }
     }
     Ok(this)

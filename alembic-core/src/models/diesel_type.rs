@@ -276,26 +276,37 @@ impl Models {
     /// Returns the type of the database for a new column, or one whose type changes; none if Diesel's does not tell.
     pub(super) fn native(&self, column: &ModelColumn, dialect: Dialect) -> Option<String> {
         let wanted = &column.diesel_type;
-        let declared = self.sql_type(&wanted.name);
-        let values = if column.values.is_empty() {
-            declared.map(|d| d.values.clone()).unwrap_or_default()
-        } else {
-            column.values.clone()
-        };
-        let base = match (dialect, declared) {
-            (Dialect::Postgres, Some(declared)) if declared.postgres.is_some() => {
-                declared.postgres.as_ref().map(|name| name.sql(dialect))
-            }
-            (Dialect::Mysql | Dialect::Mariadb, _) if !values.is_empty() => {
-                Some(format!("enum({})", values.iter().map(|v| dialect.literal(v)).collect::<Vec<_>>().join(",")))
-            }
+        let values = self.values(column);
+        let declared = self.sql_type(&wanted.name).and_then(|declared| declared.postgres.as_ref());
+        match (dialect, declared) {
+            (Dialect::Postgres, Some(name)) => Some(wanted.around(name.sql(dialect))),
+            (Dialect::Mysql | Dialect::Mariadb, _) if !values.is_empty() => Some(wanted.around(format!(
+                "enum({})",
+                values.iter().map(|value| dialect.literal(value)).collect::<Vec<_>>().join(",")
+            ))),
             (Dialect::Sqlite, _) if !values.is_empty() => Some("TEXT".to_owned()),
-            _ => of_kind(&wanted.kind(), &wanted.name, column.max_length, dialect),
-        };
-        base.map(|base| {
-            let base = if wanted.unsigned { format!("{base} unsigned") } else { base };
-            if wanted.array { format!("{base}[]") } else { base }
-        })
+            _ => wanted.native(column.max_length, dialect),
+        }
+    }
+
+    /// Returns the values that a column may hold, if they are listed.
+    pub(super) fn values<'m>(&'m self, column: &'m ModelColumn) -> &'m [String] {
+        match self.sql_type(&column.diesel_type.name) {
+            Some(declared) if column.values.is_empty() => &declared.values,
+            _ => &column.values,
+        }
+    }
+}
+
+impl DieselType {
+    /// Returns the type of the database that Diesel's own type tells, if it does.
+    pub(super) fn native(&self, max_length: Option<u32>, dialect: Dialect) -> Option<String> {
+        of_kind(&self.kind(), &self.name, max_length, dialect).map(|base| self.around(base))
+    }
+
+    fn around(&self, base: String) -> String {
+        let base = if self.unsigned { format!("{base} unsigned") } else { base };
+        if self.array { format!("{base}[]") } else { base }
     }
 }
 

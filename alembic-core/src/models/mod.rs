@@ -21,6 +21,7 @@ mod argument;
 mod attributes;
 mod diesel_type;
 mod file;
+mod names;
 mod print;
 mod table;
 mod update;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    DieselType, ModelColumn, Models, PerDialect, Place,
+    DieselType, Models,
     diesel_type::{camel, printed},
+    names::{Names, ident},
 };
 use crate::{
     Dialect,
@@ -42,131 +43,23 @@ fn indented(line: &str) -> String {
     if line.is_empty() { String::new() } else { format!("    {line}") }
 }
 
-/// What Rust keeps for itself, and what Diesel puts beside the columns of a table.
-const RESERVED: [&str; 58] = [
-    "abstract",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "const",
-    "continue",
-    "crate",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "struct",
-    "super",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-    "bool",
-    "columns",
-    "table",
-    "star",
-    "dsl",
-    "all_columns",
-    "",
-];
-
-/// Returns a name that Rust takes.
-pub(super) fn ident(name: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '_' };
-    let mut ident: String = name.chars().map(allowed).collect();
-    if ident.starts_with(|c: char| c.is_ascii_digit()) || ident.chars().all(|c| c == '_') {
-        ident.insert(0, 'x');
-    }
-    if RESERVED.contains(&ident.as_str()) {
-        ident.push('_');
-    }
-    ident
-}
-
-/// Returns a name for each of some, no two the same.
-fn idents<'n>(names: impl Iterator<Item = &'n str>, taken: &str) -> BTreeMap<String, String> {
-    let mut used: BTreeSet<String> = BTreeSet::from([taken.to_owned()]);
-    let mut idents = BTreeMap::new();
-    for name in names {
-        let mut ident = ident(name);
-        while !used.insert(ident.clone()) {
-            ident.push('_');
-        }
-        idents.insert(name.to_owned(), ident);
-    }
-    idents
-}
-
-/// What is known of a table's names.
-struct Names {
-    ident: String,
-    columns: BTreeMap<String, String>,
-}
-
 pub(super) struct Printer<'s> {
     schema: &'s Schema,
     pub(super) dialect: Dialect,
     naming: &'s Naming,
     detail: Detail,
-    names: BTreeMap<Name, Names>,
+    names: Names,
 }
 
 impl<'s> Printer<'s> {
     pub(super) fn new(schema: &'s Schema, dialect: Dialect, naming: &'s Naming, detail: Detail) -> Self {
-        let mut names = BTreeMap::new();
-        let mut taken: BTreeSet<(Option<String>, String)> = BTreeSet::new();
-        for table in &schema.tables {
-            let mut own = ident(&table.name.name);
-            while !taken.insert((table.name.schema.clone(), own.clone())) {
-                own.push('_');
-            }
-            let columns = idents(table.columns.iter().map(|column| column.name.as_str()), &own);
-            names.insert(table.name.clone(), Names { ident: own, columns });
-        }
+        let names = Names::of(&schema.tables);
         Self { schema, dialect, naming, detail, names }
     }
 
     /// Takes the names in Rust that models have already.
     pub(super) fn named_as(mut self, models: &Models) -> Self {
-        for model in &models.tables {
-            let Some(names) = self.names.get_mut(&model.name) else { continue };
-            names.ident.clone_from(&model.ident);
-            names.columns.extend(model.columns.iter().map(|column| (column.name.clone(), column.ident.clone())));
-        }
+        self.names.take_over(models);
         self
     }
 
@@ -187,11 +80,11 @@ impl<'s> Printer<'s> {
     }
 
     pub(super) fn ident(&self, table: &Name) -> &str {
-        self.names.get(table).map_or("", |names| names.ident.as_str())
+        self.names.table(table).unwrap_or_default()
     }
 
     fn column_ident<'n>(&'n self, table: &Name, column: &'n str) -> &'n str {
-        self.names.get(table).and_then(|names| names.columns.get(column)).map_or(column, String::as_str)
+        self.names.column(table, column)
     }
 
     /// Returns what a type is called that Diesel does not know.
@@ -302,9 +195,10 @@ impl<'s> Printer<'s> {
     fn column_attributes(&self, table: &Table, column: &Column) -> Vec<String> {
         let native = column.column_type.sql(self.dialect);
         let mut attributes = Vec::new();
-        if self.guess(column, &native).as_ref() != Some(&native)
-            && self.custom(table, column).is_none_or(|_| self.dialect.is_mysql_family())
-        {
+        let is = printed(&native, self.dialect);
+        let told = is.diesel.native(is.max_length, self.dialect).is_some_and(|told| told == native);
+        // A type of PostgreSQL's is declared by its name.
+        if !(told || is.custom && self.dialect == Dialect::Postgres) {
             attributes.push(format!("type = {native:?}"));
         }
         match column.identity {
@@ -332,36 +226,14 @@ impl<'s> Printer<'s> {
         attributes
     }
 
-    /// Returns the type that a column of this Diesel type would get.
-    fn guess(&self, column: &Column, native: &str) -> Option<String> {
-        let is = printed(native, self.dialect);
-        let model = ModelColumn {
-            ident: String::new(),
-            name: column.name.clone(),
-            renamed_from: None,
-            diesel_type: is.diesel,
-            max_length: is.max_length,
-            native: PerDialect::default(),
-            values: Vec::new(),
-            default: PerDialect::default(),
-            identity: None,
-            generated: None,
-            collation: None,
-            on_update: None,
-            comment: None,
-            place: Place::default(),
-        };
-        Models::default().native(&model, self.dialect)
-    }
-
     fn key_arguments(&self, table: &Table, key: &ForeignKey) -> String {
         let target = &key.referred_table;
-        let mut arguments = vec![match self.names.get(target) {
-            Some(names) => {
+        let mut arguments = vec![match self.names.table(target) {
+            Some(ident) => {
                 let columns: Vec<&str> =
                     key.referred_columns.iter().map(|column| self.column_ident(target, column)).collect();
                 let schema = target.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
-                format!("{schema}{}({})", names.ident, columns.join(", "))
+                format!("{schema}{ident}({})", columns.join(", "))
             }
             None => {
                 let texts = std::iter::once(target.to_string()).chain(key.referred_columns.iter().cloned());
@@ -452,8 +324,7 @@ impl<'s> Printer<'s> {
 
     /// Returns the joins that Diesel can tell apart.
     pub(super) fn joins(&self) -> Vec<String> {
-        let here = |table: &&Table| table.name.schema.is_none() && beyond_diesel(table).is_none();
-        let tables: Vec<&Table> = self.schema.tables.iter().filter(here).collect();
+        let tables: Vec<&Table> = self.here().collect();
         let mut joins = Vec::new();
         for table in &tables {
             for key in table.foreign_keys() {
@@ -476,9 +347,13 @@ impl<'s> Printer<'s> {
         joins
     }
 
+    /// Returns the tables that stand at the top of the file.
+    fn here(&self) -> impl Iterator<Item = &'s Table> {
+        self.schema.tables.iter().filter(|table| table.name.schema.is_none() && beyond_diesel(table).is_none())
+    }
+
     pub(super) fn together(&self) -> Option<String> {
-        let here = |table: &&Table| table.name.schema.is_none() && beyond_diesel(table).is_none();
-        let tables: Vec<&str> = self.schema.tables.iter().filter(here).map(|table| self.ident(&table.name)).collect();
+        let tables: Vec<&str> = self.here().map(|table| self.ident(&table.name)).collect();
         let one_line = format!("diesel::allow_tables_to_appear_in_same_query!({});\n", tables.join(", "));
         let lines = format!("diesel::allow_tables_to_appear_in_same_query!(\n    {},\n);\n", tables.join(",\n    "));
         let text = if one_line.len() > 100 { lines } else { one_line };

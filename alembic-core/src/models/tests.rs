@@ -104,3 +104,14 @@ fn what_the_compiler_does_not_see_reads_the_same() {
     let imported = "use alembic_runtime::table; table! { a { id -> Integer } }";
     assert!(read(imported, "schema.rs").unwrap().models.tables[0].complete);
 }
+
+#[test]
+fn a_function_of_the_same_name_is_no_table() {
+    let models = read("diesel::table! { users { id -> BigInt } }", "schema.rs").unwrap().models;
+    let with = |kind: &str| {
+        let other = crate::schema::Other { kind: kind.into(), name: "users".into(), definition: String::new() };
+        let current = Schema { others: vec![other], ..Schema::default() };
+        models.over(&current, Dialect::Postgres, &|_| false).unwrap().schema.tables.len()
+    };
+    assert_eq!((with("function"), with("extension"), with("view"), with("partitioned table")), (1, 1, 0, 0));
+}

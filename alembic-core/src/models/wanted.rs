@@ -51,8 +51,7 @@ impl Models {
             |table: &&Table| leave(&table.name) || self.table(&table.name).is_none() && beyond_diesel(table).is_some();
         schema.tables.extend(current.tables.iter().filter(left).cloned());
         // Diesel has views as tables; what makes them is written by hand.
-        let is_other =
-            |name: &Name| current.others.iter().any(|other| other.name == *name && other.kind.contains(['v', 't']));
+        let is_other = |name: &Name| current.others.iter().any(|other| other.name == *name && other.is_relation());
         for model in self.tables.iter().filter(|model| !leave(&model.name) && !is_other(&model.name)) {
             if schema.table(&model.name).is_some() {
                 overlay.fail(&model.place, format!("the table `{}` is there twice", model.name));
@@ -279,10 +278,9 @@ impl Overlay<'_> {
             Dialect::Mysql | Dialect::Mariadb => false,
         };
         for column in model.columns.iter().filter(has_no_type) {
-            let values = self.values(column);
+            let values = self.models.values(column);
             if !values.is_empty() {
-                let condition =
-                    format!("{} IN ({})", self.dialect.quote(&column.name), literals(&values, self.dialect));
+                let condition = format!("{} IN ({})", self.dialect.quote(&column.name), literals(values, self.dialect));
                 let check = Check::new(&condition).named(&format!("ck_{}_{}", model.name.name, column.name));
                 let check: Constraint = check.into();
                 let known = |other: &Constraint| Comparison::new(self.dialect).content(other, &check);
@@ -291,11 +289,6 @@ impl Overlay<'_> {
                 }
             }
         }
-    }
-
-    fn values(&self, column: &ModelColumn) -> Vec<String> {
-        let declared = self.models.sql_type(&column.diesel_type.name).map(|declared| declared.values.clone());
-        if column.values.is_empty() { declared.unwrap_or_default() } else { column.values.clone() }
     }
 
     /// Types of listed values: those that columns name are wanted, those that none names any more are not.
@@ -312,10 +305,12 @@ impl Overlay<'_> {
                 let declared =
                     self.models.sql_type(&column.diesel_type.name).and_then(|declared| declared.postgres.clone());
                 let Some(name) = declared.filter(|_| schema.table(&model.name).is_some()) else { continue };
-                let values = self.values(column);
+                let values = self.models.values(column);
                 match schema.enums.iter_mut().find(|known| known.name == name) {
-                    Some(known) if !values.is_empty() => known.values = values,
-                    None if !values.is_empty() => schema.enums.push(Enumeration { name, values }),
+                    Some(known) if !values.is_empty() => known.values = values.to_vec(),
+                    None if !values.is_empty() => {
+                        schema.enums.push(Enumeration { name, values: values.to_vec() });
+                    }
                     _ => {}
                 }
             }

@@ -57,7 +57,8 @@ impl Writer<'_> {
     }
 }
 
-fn deferrable(initially: Option<Initially>) -> &'static str {
+/// Returns what follows a constraint that is checked later.
+pub(crate) fn deferrable(initially: Option<Initially>) -> &'static str {
     match initially {
         None => "",
         Some(Initially::Immediate) => " DEFERRABLE INITIALLY IMMEDIATE",

@@ -16,12 +16,13 @@ mod table;
 
 pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
+pub(crate) use constraint::deferrable;
 pub use insert::{BulkInsert, Conflict};
 pub use rebuild::TableSource;
 pub use render::{Unsupported, render};
 pub use rust::rust;
 
-use crate::schema::{Column, Constraint, ConstraintKind, Index, Name, Table};
+use crate::schema::{Column, Constraint, ConstraintKind, Enumeration, Index, Name, Table};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,4 +150,11 @@ pub enum Operation {
     Batch(BatchAlterTable),
     /// One statement, in the words of the database.
     Execute(String),
+}
+
+/// What makes an enumeration type.
+impl From<&Enumeration> for Operation {
+    fn from(enumeration: &Enumeration) -> Self {
+        Self::CreateEnum { name: enumeration.name.clone(), values: enumeration.values.clone() }
+    }
 }

@@ -33,6 +33,26 @@ pub struct Other {
     pub definition: String,
 }
 
+/// What has columns, so that Diesel can have it as a table.
+const RELATIONS: [&str; 8] = [
+    "view",
+    "materialized view",
+    "foreign table",
+    "partitioned table",
+    "partition",
+    "table with heirs",
+    "virtual table",
+    "system versioned",
+];
+
+impl Other {
+    /// Returns whether Diesel can have it as a table.
+    #[must_use]
+    pub fn is_relation(&self) -> bool {
+        RELATIONS.contains(&self.kind.as_str())
+    }
+}
+
 impl Schema {
     /// Returns a table.
     #[must_use]
