@@ -5,6 +5,7 @@ mod commands;
 mod connect;
 mod context;
 mod environment;
+mod look;
 mod project;
 mod replay;
 mod runner;

@@ -5,9 +5,9 @@ use alembic_runtime::{Inspection, MigrationBackend, Migrations, cli::CommandErro
 use diesel::connection::LoadConnection;
 
 use crate::{
-    autogenerate::{failed, look},
     connect::{Job, Target},
     context::Context,
+    look::Look,
     project::Project,
     runner::{Program, Runner},
     scratch::{Scratch, Users},
@@ -103,7 +103,6 @@ impl Job for Left<'_> {
         C::Backend: MigrationBackend,
     {
         self.replay.upgrade(conn, "heads")?;
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        Ok((look(conn, self.inspection)?, dialect))
+        Look(self.inspection).run(conn)
     }
 }

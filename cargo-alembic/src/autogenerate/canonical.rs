@@ -14,7 +14,8 @@ use diesel::{
     connection::{LoadConnection, TransactionManager},
 };
 
-use super::{failed, look, unsupported};
+use super::unsupported;
+use crate::look::{dialect_of, failed, look};
 
 /// Makes the tables that say something new, looks at them, and makes it as if nothing had been.
 pub(super) fn settle<C>(
@@ -32,7 +33,7 @@ where
     if tables.is_empty() {
         return Ok(());
     }
-    let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+    let dialect = dialect_of(conn)?;
     let room = Room::make(conn, dialect)?;
     let seen = words(conn, dialect, &tables, wanted, current, naming).and_then(|()| look(conn, inspection));
     room.leave(conn).map_err(failed("leave the scratch database as it was"))?;
@@ -141,8 +142,7 @@ fn in_the_way(dialect: Dialect, tables: &[Table], wanted: &Wanted, current: &Sch
                     }
                     None => {}
                 }
-                let values: Vec<String> = wanted.values.iter().map(|value| dialect.literal(value)).collect();
-                before.push(format!("CREATE TYPE {} AS ENUM ({})", wanted.name.sql(dialect), values.join(", ")));
+                before.extend(render(&wanted.into(), dialect, &Naming::default()).unwrap_or_default());
             }
             let schemas: BTreeSet<&String> = tables.iter().filter_map(|table| table.name.schema.as_ref()).collect();
             before.extend(

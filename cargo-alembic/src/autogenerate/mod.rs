@@ -15,12 +15,16 @@ use alembic_core::{
     sql::mentioned,
     wording::joined,
 };
-use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, sources};
+use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, sources};
 use diesel::connection::LoadConnection;
 pub(crate) use text::{rust_body, sql_text};
 
-pub(crate) use crate::project::models::misunderstood;
-use crate::{connect::Job, project::Project, replay::Replay};
+use crate::{
+    connect::Job,
+    look::{dialect_of, failed, inspection, look},
+    project::{Project, models::misunderstood},
+    replay::Replay,
+};
 
 /// What is to be compared.
 pub(crate) struct Comparing<'a> {
@@ -55,24 +59,6 @@ pub(crate) struct Compared {
     drift: Vec<Difference>,
 }
 
-/// Returns what of a database the project is about.
-pub(crate) fn inspection(project: &Project, models: Option<&Models>) -> Inspection {
-    let schemas = models.map(Models::schemas).unwrap_or_default();
-    Inspection { schemas, version_table: project.config.settings.version_table.clone() }
-}
-
-pub(crate) fn failed(what: &'static str) -> impl FnOnce(diesel::result::Error) -> CommandError {
-    move |error| CommandError::failed(format!("could not {what}")).because(error.to_string())
-}
-
-pub(crate) fn look<C>(conn: &mut C, inspection: &Inspection) -> Result<Schema, CommandError>
-where
-    C: LoadConnection,
-    C::Backend: MigrationBackend,
-{
-    inspect(conn, inspection).map_err(failed("look at the schema"))
-}
-
 impl Comparing<'_> {
     /// Brings an empty scratch database to the schema that is there, and compares.
     pub(crate) fn compare<C>(self, conn: &mut C) -> Result<Compared, CommandError>
@@ -80,7 +66,7 @@ impl Comparing<'_> {
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let dialect = dialect_of(conn)?;
         let project = self.replay.project;
         let inspection = inspection(project, Some(self.models));
         let naming = project.config.settings.naming.clone();
@@ -106,7 +92,7 @@ impl Comparing<'_> {
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let dialect = dialect_of(conn)?;
         if dialect.is_mysql_family() && !self.models.schemas().is_empty() {
             return Err(CommandError::usage(
                 "models of another database cannot be compared: a schema is a database there",
@@ -154,6 +140,20 @@ impl Comparing<'_> {
             renames.extend(guessed);
         }
     }
+}
+
+/// Returns whether models want nothing that shows without the database's own words for it: no scratch database is
+/// needed then.
+pub(crate) fn wants_nothing(
+    models: &Models,
+    schema: &Schema,
+    dialect: Dialect,
+    project: &Project,
+) -> Result<bool, CommandError> {
+    let leave = |table: &Name| project.config.tables.leaves_alone(table);
+    let wanted = models.over(schema, dialect, &leave).map_err(misunderstood)?;
+    let renamed = !models.renames().that_apply(schema).is_empty();
+    Ok(!renamed && Diff::between(schema, &wanted.schema, dialect).is_empty())
 }
 
 /// A revision that was generated and tried.

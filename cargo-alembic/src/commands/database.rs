@@ -8,7 +8,10 @@ use clap::Parser;
 use diesel::connection::SimpleConnection;
 
 use super::on_database;
-use crate::{connect::Target, context::Context};
+use crate::{
+    connect::{Target, is_plain},
+    context::Context,
+};
 
 /// Create, drop or reset the database
 #[derive(Debug, clap::Args)]
@@ -37,7 +40,7 @@ struct Confirmation {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
     let target = cx.target(&package, &config)?;
-    if matches!(&target, Target::Sqlite(path) if path.starts_with("file:") || path.as_os_str() == ":memory:") {
+    if matches!(&target, Target::Sqlite(path) if !is_plain(path)) {
         return Err(CommandError::usage(format!(
             "{} is not a plain path, and only those are made and dropped",
             target.display()

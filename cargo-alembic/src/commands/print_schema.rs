@@ -3,21 +3,22 @@
 use std::path::PathBuf;
 
 use alembic_core::{
-    Dialect,
     models::{Detail, Printing, print, update},
-    schema::{Name, Schema},
+    schema::Name,
 };
 use alembic_runtime::{
-    Inspection, MigrationBackend,
+    Inspection,
     cli::{CommandError, Exit},
 };
-use diesel::connection::LoadConnection;
 
 use crate::{
-    autogenerate::{failed, inspection, look, misunderstood},
-    connect::{Access, Job},
+    connect::Access,
     context::Context,
-    project::{Lock, Project, models::Source},
+    look::{Look, inspection},
+    project::{
+        Lock, Project,
+        models::{Source, misunderstood},
+    },
     replay::{Left, Replay},
     scratch::ScratchArgs,
 };
@@ -70,7 +71,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let project = Project::load(package, config.clone(), Lock::Refresh)?;
     let inspection = Inspection { schemas, ..inspection(&project, None) };
     let (mut schema, dialect) = match args.from {
-        From::Database => cx.target(&project.package, &config)?.run(Access::Read, Live { inspection: &inspection })?,
+        From::Database => cx.target(&project.package, &config)?.run(Access::Read, Look(&inspection))?,
         From::Migrations => {
             let server = args.scratch.server(cx, &project)?;
             let (replay, scratch) = Replay::prepare(cx, &project, &server)?;
@@ -93,21 +94,4 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let detail = if args.complete { Detail::Complete } else { Detail::Plain };
     cx.printer.text(&print(&schema, dialect, &config.settings.naming, detail))?;
     Ok(Exit::Success)
-}
-
-struct Live<'a> {
-    inspection: &'a Inspection,
-}
-
-impl Job for Live<'_> {
-    type Done = (Schema, Dialect);
-
-    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        Ok((look(conn, self.inspection)?, dialect))
-    }
 }

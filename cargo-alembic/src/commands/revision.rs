@@ -4,9 +4,9 @@ use std::{cell::RefCell, io, io::Write};
 
 use alembic_core::{
     Dialect, Node,
-    diff::{Block, Diff, Locking},
+    diff::{Block, Locking},
     models::Models,
-    schema::{Name, Schema},
+    schema::Schema,
     script::{Connection, Downgrade, Section},
     target,
 };
@@ -19,9 +19,10 @@ use serde::Serialize;
 
 use super::edit;
 use crate::{
-    autogenerate::{self, Before, Comparing, Generate, failed, inspection, look, rust_body, sql_text},
+    autogenerate::{self, Before, Comparing, Generate, rust_body, sql_text, wants_nothing},
     connect::{Access, Job},
     context::Context,
+    look::{Look, inspection},
     project::{Lock, NewRevision, Project, Written, models},
     replay::Replay,
     scratch::ScratchArgs,
@@ -151,15 +152,6 @@ fn generate(
     scratch.run(Generate { comparing, locking, say: &mut |line| printer.borrow_mut().status(line) })
 }
 
-/// Returns whether models want nothing that shows without the database's own words for it: no scratch database is
-/// needed then.
-fn wants_nothing(models: &Models, schema: &Schema, dialect: Dialect, project: &Project) -> Result<bool, CommandError> {
-    let leave = |table: &Name| project.config.tables.leaves_alone(table);
-    let wanted = models.over(schema, dialect, &leave).map_err(models::misunderstood)?;
-    let renamed = !models.renames().that_apply(schema).is_empty();
-    Ok(!renamed && Diff::between(schema, &wanted.schema, dialect).is_empty())
-}
-
 /// Puts what was generated into a revision that is to be written.
 fn fill_in(new: &mut NewRevision, generated: &autogenerate::Generated) -> Result<(), CommandError> {
     new.without_transaction = generated.without_transaction;
@@ -197,8 +189,7 @@ impl Job for AtHead<'_> {
                 .because(status.to_string())
                 .hint("run `cargo alembic upgrade head`, or compare with the migrations"));
         }
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
-        Ok((look(conn, &inspection(self.project, Some(self.models)))?, dialect))
+        Look(&inspection(self.project, Some(self.models))).run(conn)
     }
 }
 

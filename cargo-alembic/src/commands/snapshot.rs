@@ -3,8 +3,8 @@
 use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{
-    autogenerate::inspection,
     context::Context,
+    look::inspection,
     project::snapshot,
     replay::{Left, Replay},
     scratch::ScratchArgs,

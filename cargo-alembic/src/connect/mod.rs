@@ -86,13 +86,7 @@ impl Target {
 
     /// Returns whether it is a file that is not there.
     pub(crate) fn is_missing(&self) -> bool {
-        match self {
-            Self::Sqlite(path) => {
-                let text = path.to_string_lossy();
-                text != ":memory:" && !text.starts_with("file:") && !path.exists()
-            }
-            _ => false,
-        }
+        matches!(self, Self::Sqlite(path) if is_plain(path) && !path.exists())
     }
 
     /// Returns another database of the same server; on SQLite another file.
@@ -166,6 +160,12 @@ fn sqlite_path(path: &str) -> Result<Target, String> {
     Ok(Target::Sqlite(path.into()))
 }
 
+/// Returns whether SQLite takes a path for that of a file: not for a URI, and not for memory.
+pub(crate) fn is_plain(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    !text.starts_with("file:") && text != ":memory:"
+}
+
 /// Whether a missing SQLite file is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -178,8 +178,7 @@ pub(crate) enum Access {
 /// Opens an SQLite file.
 pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, CommandError> {
     let text = path.display().to_string();
-    let is_file = !text.starts_with("file:") && text != ":memory:";
-    let url = if access == Access::Read && is_file && !path.exists() { ":memory:" } else { &text };
+    let url = if access == Access::Read && is_plain(path) && !path.exists() { ":memory:" } else { &text };
     SqliteConnection::establish(url).map_err(|error| unreachable_database(&text, &error.to_string()))
 }
 

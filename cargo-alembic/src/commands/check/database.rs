@@ -7,11 +7,11 @@ use alembic_runtime::{
 };
 use diesel::connection::LoadConnection;
 
-use super::{Finding, Result};
+use super::{Finding, Said};
 use crate::{
-    autogenerate::{failed, inspection, look},
-    connect::{Access, Job, Target},
+    connect::{self, Access, Job, MysqlConnection, PgConnection, Target},
     context::Context,
+    look::{dialect_of, inspection, look},
     project::Project,
     replay::Replay,
     scratch::ScratchArgs,
@@ -23,8 +23,7 @@ pub(super) fn pending(
     cx: &mut Context<'_>,
     project: &Project,
     target: &Target,
-) -> std::result::Result<Result, CommandError> {
-    use crate::connect::{self, MysqlConnection, PgConnection};
+) -> Result<Said, CommandError> {
     match target {
         Target::Sqlite(path) => {
             standing(args, cx, project, target, &mut || connect::sqlite(path, Access::Read).map(Link::direct))
@@ -43,16 +42,17 @@ fn standing<C>(
     cx: &mut Context<'_>,
     project: &Project,
     target: &Target,
-    connect: &mut dyn FnMut() -> std::result::Result<Link<C>, CommandError>,
-) -> std::result::Result<Result, CommandError>
+    connect: &mut dyn FnMut() -> Result<Link<C>, CommandError>,
+) -> Result<Said, CommandError>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     let migrations = project.migrations::<C>();
     let place = Place { name: target.display(), dialect: Some(target.dialect()) };
-    let context = cli::Context { migrations: &migrations, connect, place, printer: &mut cx.printer, environment: "" };
-    let (status, good) = cli::settled(args, &mut { context })?;
+    let printer = &mut cx.printer;
+    let mut context = cli::Context { migrations: &migrations, connect, place, printer, environment: "" };
+    let (status, good) = cli::settled(args, &mut context)?;
     for warning in &status.warnings {
         cx.printer.status(format_args!("warning: {warning}"));
         cx.printer.status(format_args!("hint: {}", warning.hint()));
@@ -71,7 +71,7 @@ pub(super) fn drift(
     cx: &Context<'_>,
     project: &Project,
     target: &Target,
-) -> std::result::Result<Option<Result>, CommandError> {
+) -> Result<Option<Said>, CommandError> {
     let (rows, schema) = target.run(Access::Read, Live { project })?;
     if rows.iter().any(|row| project.graph.find_id(row).is_none()) {
         return Ok(None);
@@ -89,7 +89,7 @@ struct Live<'p> {
 impl Job for Live<'_> {
     type Done = (Vec<String>, alembic_core::schema::Schema);
 
-    fn run<C>(self, conn: &mut C) -> std::result::Result<Self::Done, CommandError>
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -106,9 +106,9 @@ struct AsLeft<'a> {
 }
 
 impl Job for AsLeft<'_> {
-    type Done = Result;
+    type Done = Said;
 
-    fn run<C>(self, conn: &mut C) -> std::result::Result<Result, CommandError>
+    fn run<C>(self, conn: &mut C) -> Result<Said, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -118,7 +118,7 @@ impl Job for AsLeft<'_> {
         }
         let project = self.replay.project;
         let left = look(conn, &inspection(project, None))?;
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let dialect = dialect_of(conn)?;
         let alone =
             |difference: &&alembic_core::diff::Difference| !project.config.tables.leaves_alone(&difference.table);
         let differences = Diff::between(&left, self.live, dialect).differences(dialect);

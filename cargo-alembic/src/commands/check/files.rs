@@ -2,10 +2,10 @@
 
 use alembic_core::wording::{count, joined};
 
-use super::{Finding, Result};
+use super::{Finding, Said};
 use crate::project::Project;
 
-pub(super) fn check(project: &Project) -> Result {
+pub(super) fn check(project: &Project) -> Said {
     let graph = &project.graph;
     let mut findings = Vec::new();
     if !project.lock_is_current() {

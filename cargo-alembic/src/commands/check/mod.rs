@@ -184,4 +184,4 @@ fn in_one_line(error: &CommandError) -> String {
 }
 
 /// What a gate says: a line about what is well, or what is not.
-type Result<T = Passed, E = Vec<Finding>> = std::result::Result<T, E>;
+type Said = Result<Passed, Vec<Finding>>;

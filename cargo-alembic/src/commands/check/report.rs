@@ -8,7 +8,7 @@ use std::{
 use alembic_runtime::cli::{CommandError, Report, Styles};
 use serde::Serialize;
 
-use super::{Gate, Result, in_one_line};
+use super::{Gate, Said, in_one_line};
 
 /// What is well, in a few words.
 pub(super) type Passed = String;
@@ -98,7 +98,7 @@ impl Checked {
         Self { gates: Vec::new(), folder: folder.to_path_buf() }
     }
 
-    pub(super) fn add(&mut self, gate: Gate, result: Result) {
+    pub(super) fn add(&mut self, gate: Gate, result: Said) {
         match result {
             Ok(summary) => self.gates.push(Entry { gate, state: State::Passed { summary } }),
             Err(findings) => self.failed(gate, findings),

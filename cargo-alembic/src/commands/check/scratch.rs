@@ -10,11 +10,12 @@ use alembic_core::{
 use alembic_runtime::{MigrationBackend, cli::CommandError};
 use diesel::connection::LoadConnection;
 
-use super::{Finding, Result};
+use super::{Finding, Said};
 use crate::{
-    autogenerate::{Before, Comparing, failed, inspection, look},
+    autogenerate::{Before, Comparing},
     connect::{Job, Target},
     context::Context,
+    look::{dialect_of, inspection, look},
     project::{Project, snapshot},
     replay::{Replay, is_rust},
 };
@@ -23,11 +24,11 @@ use crate::{
 pub(super) struct Found {
     /// Whether every revision applies.
     pub(super) applied: bool,
-    pub(super) replay: Result,
+    pub(super) replay: Said,
     /// None if it was not looked at.
-    pub(super) roundtrip: Option<Result>,
+    pub(super) roundtrip: Option<Said>,
     /// None if there are no models.
-    pub(super) models: Option<Result>,
+    pub(super) models: Option<Said>,
 }
 
 /// Applies all revisions to a scratch database, once; undoes and applies again those that are not in `old`.
@@ -38,7 +39,7 @@ pub(super) fn run(
     models: Option<&Models>,
     roundtrip: bool,
     old: &[Node],
-) -> std::result::Result<Found, CommandError> {
+) -> Result<Found, CommandError> {
     let (replay, scratch) = Replay::prepare(cx, project, server)?;
     let found = scratch.run(Running { replay: &replay, models, roundtrip, old })?;
     match found.roundtrip {
@@ -62,7 +63,7 @@ struct Running<'a> {
 impl Job for Running<'_> {
     type Done = Found;
 
-    fn run<C>(self, conn: &mut C) -> std::result::Result<Found, CommandError>
+    fn run<C>(self, conn: &mut C) -> Result<Found, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -88,7 +89,7 @@ impl Job for Running<'_> {
         let project = self.replay.project;
         let inspection = inspection(project, self.models);
         let schema = look(conn, &inspection)?;
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let dialect = dialect_of(conn)?;
         found.applied = true;
         found.replay = match snapshot::is_stale(project, &schema, dialect) {
             Some(finding) => Err(vec![
@@ -111,7 +112,7 @@ impl Job for Running<'_> {
 }
 
 /// Turns what the models want into findings, each where the model says so.
-fn wanted(models: &Models, differences: &[Difference]) -> Result {
+fn wanted(models: &Models, differences: &[Difference]) -> Said {
     if differences.is_empty() {
         return Ok(format!("{} as the migrations leave them", count(models.tables.len(), "table")));
     }
@@ -141,7 +142,7 @@ struct Trips {
 }
 
 impl Trips {
-    fn result(self) -> Result {
+    fn result(self) -> Said {
         if !self.findings.is_empty() {
             return Err(self.findings);
         }
@@ -155,7 +156,7 @@ impl Trips {
 
 impl Running<'_> {
     /// An error is a revision that does not apply.
-    fn round_trips<C>(&self, conn: &mut C, trips: &mut Trips) -> std::result::Result<(), CommandError>
+    fn round_trips<C>(&self, conn: &mut C, trips: &mut Trips) -> Result<(), CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -191,12 +192,7 @@ impl Running<'_> {
     }
 
     /// Applies a revision, undoes it, compares, and applies it again if all is as before.
-    fn round_trip<C>(
-        &self,
-        conn: &mut C,
-        node: Node,
-        before: Option<Schema>,
-    ) -> std::result::Result<Vec<Finding>, CommandError>
+    fn round_trip<C>(&self, conn: &mut C, node: Node, before: Option<Schema>) -> Result<Vec<Finding>, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -204,7 +200,7 @@ impl Running<'_> {
         let project = self.replay.project;
         let revision = project.graph.revision(node);
         let inspection = inspection(project, self.models);
-        let dialect = C::Backend::dialect(conn).map_err(failed("ask for the server's version"))?;
+        let dialect = dialect_of(conn)?;
         let before = before.map_or_else(|| look(conn, &inspection), Ok)?;
         self.replay.upgrade(conn, &revision.id)?;
         let place = |finding: Finding| finding.at(&revision.path, project.downgrade_line(node));
