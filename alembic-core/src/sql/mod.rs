@@ -3,11 +3,17 @@
 //! The server parses; this finds where statements end, and reads their first words to tell what
 //! becomes of one that was interrupted. Concatenating the pieces gives back the input, byte for byte.
 
+mod alter_table;
 mod body;
 mod lexer;
 mod names;
 mod nature;
 mod pieces;
+mod reader;
+mod requires_autocommit;
+mod session;
+mod tables;
+mod transaction_control;
 mod words;
 
 use std::{fmt, ops::Range};
@@ -15,12 +21,13 @@ use std::{fmt, ops::Range};
 use body::Body;
 use lexer::{Lexer, Token, TokenKind};
 pub use names::mentioned;
-pub use nature::{
-    Effect, Name, Nature, Object, breaks_journal, changes_table, controls_transaction, dropped_table,
-    leaves_in_session, may_commit_inside, moves_names, must_run_alone, nature, setting, uses_session,
-};
+pub use nature::{Effect, Name, Nature, Object, nature};
 pub use pieces::placeholders;
 pub(crate) use pieces::{Piece, pieces};
+pub use requires_autocommit::must_run_alone;
+pub use session::{leaves_in_session, moves_names, setting, uses_session};
+pub use tables::{changes_table, dropped_table};
+pub use transaction_control::{breaks_journal, controls_transaction, may_commit_inside};
 pub(crate) use words::{Word, name};
 pub use words::{essence, spelled_alike};
 
