@@ -51,8 +51,13 @@ impl Context<'_> {
     pub(crate) fn configured(&self) -> Result<(Package, Config), CommandError> {
         let package = self.package()?;
         let config = package.config()?.ok_or_else(|| {
-            CommandError::usage(format!("package `{}` has no [package.metadata.alembic]", package.name))
-                .hint("run `cargo alembic init` to start a migrations folder")
+            let error = CommandError::usage(format!("package `{}` has no [package.metadata.alembic]", package.name));
+            match project::migrated_members(&package) {
+                members if members.is_empty() => error.hint("run `cargo alembic init` to start a migrations folder"),
+                members => members.iter().fold(error, |error, member| {
+                    error.hint(format!("package `{member}` of the workspace has migrations: pass `-p {member}`"))
+                }),
+            }
         })?;
         let Some(name) = &self.selection.name else {
             return Ok((package, config));
@@ -90,7 +95,24 @@ impl Context<'_> {
     /// Returns which database a URL names, if there is one.
     pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root)?;
-        let url = self.selection.database_url.as_deref().or_else(|| environment.get(&config.database_url_env));
-        url.map(|url| Target::parse_url(url, &environment)).transpose()
+        if let Some(url) = &self.selection.database_url {
+            return Target::parse_url(url, &environment).map(Some);
+        }
+        let variable = &config.database_url_env;
+        let Some(url) = environment.get(variable) else { return Ok(None) };
+        let target = Target::parse_url(url, &environment)?;
+        // Wherever a command is run, a `.env` names one database.
+        Ok(Some(match environment.dotenv_folder(variable) {
+            Some(folder) => target.relative_to(folder),
+            None => target,
+        }))
+    }
+
+    /// Says that there is no database yet, if it is a file that is not there: asking is no error, and no answer.
+    pub(crate) fn note_missing(&mut self, target: &Target) {
+        if target.is_missing() {
+            self.printer.status(format_args!("warning: there is no database file `{}`", target.display()));
+            self.printer.status("hint: `cargo alembic upgrade head` makes it, if that is the database you mean");
+        }
     }
 }

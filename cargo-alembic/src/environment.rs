@@ -1,6 +1,9 @@
 //! Environment variables and `.env`, as a value.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::{Path, PathBuf},
+};
 
 use alembic_runtime::cli::CommandError;
 
@@ -8,6 +11,8 @@ use alembic_runtime::cli::CommandError;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
+    /// The folder of the `.env` that sets a variable, for those that a `.env` sets.
+    folders: BTreeMap<String, PathBuf>,
 }
 
 impl Environment {
@@ -16,12 +21,17 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self { variables: std::env::vars_os().filter_map(text).collect() }
+        Self { variables: std::env::vars_os().filter_map(text).collect(), folders: BTreeMap::new() }
     }
 
     /// Returns a variable, if it is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the folder of the `.env` that sets a variable; none if the process has it.
+    pub(crate) fn dotenv_folder(&self, name: &str) -> Option<&Path> {
+        self.folders.get(name).map(PathBuf::as_path)
     }
 
     /// Adds the nearest `.env` at or above `folder`; variables of the process win.
@@ -41,7 +51,10 @@ impl Environment {
         };
         for entry in dotenvy::from_path_iter(&path).map_err(failed)? {
             let (name, value) = entry.map_err(failed)?;
-            this.variables.entry(name).or_insert(value);
+            if let Entry::Vacant(entry) = this.variables.entry(name.clone()) {
+                entry.insert(value);
+                this.folders.insert(name, path.parent().unwrap_or(folder).to_path_buf());
+            }
         }
         Ok(this)
     }

@@ -45,8 +45,8 @@ fn a_new_column_is_seen_written_and_then_no_news() {
     replay     ok       1 revision on sqlite
     roundtrip  ok       1 revision undone and applied again
     models     ok       1 table as the migrations leave them
-    pending    skipped  no URL is given; say --only for `shop.db`
-    drift      skipped  no URL is given; say --only for `shop.db`
+    pending    skipped  no URL is given; pass --only pending,drift to look at `shop.db`
+    drift      skipped  no URL is given; pass --only pending,drift to look at `shop.db`
     ");
     project.write("src/schema.rs", USERS.replace("email -> Text", "email -> Text,\n        nick -> Nullable<Text>"));
     assert_snapshot!(project.try_line("check --skip pending,drift"), @r#"

@@ -44,13 +44,16 @@ fn ci_sees_files_heads_and_the_database() {
     replay     ok       3 revisions on sqlite
     roundtrip  ok       3 revisions undone and applied again
     models     skipped  the package has no models
-    pending    skipped  no URL is given; say --only for `shop.db`
-    drift      skipped  no URL is given; say --only for `shop.db`
+    pending    skipped  no URL is given; pass --only pending,drift to look at `shop.db`
+    drift      skipped  no URL is given; pass --only pending,drift to look at `shop.db`
     [exit status: 1]
     ");
     project.ok("merge heads --rev-id m1");
     assert_snapshot!(project.try_line("check --only pending"), @"
     pending    failed   The database is at base; 4 revisions pending: a1, b1, b2, m1.
+    ------- stderr -------
+    warning: there is no database file `$PROJECT/shop.db`
+    hint: `cargo alembic upgrade head` makes it, if that is the database you mean
     [exit status: 1]
     ");
     project.ok("upgrade head");

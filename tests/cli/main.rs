@@ -7,6 +7,8 @@ mod autogenerate;
 mod bad_input;
 mod check;
 mod database;
+mod dotenv;
+mod gates;
 mod help;
 mod import;
 mod init;

@@ -17,6 +17,9 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
     let project = cx.project()?;
     if command.needs_database() {
         let target = cx.target(&project.package, &project.config)?;
+        if !command.changes_database() {
+            cx.note_missing(&target);
+        }
         let result = on_target(command, cx, &project, &target);
         return or_with_runner(result, cx, &project, Some(&target), command);
     }

@@ -71,7 +71,11 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let project = Project::load(package, config.clone(), Lock::Refresh)?;
     let inspection = Inspection { schemas, ..inspection(&project, None) };
     let (mut schema, dialect) = match args.from {
-        From::Database => cx.target(&project.package, &config)?.run(Access::Read, Look(&inspection))?,
+        From::Database => {
+            let target = cx.target(&project.package, &config)?;
+            cx.note_missing(&target);
+            target.run(Access::Read, Look(&inspection))?
+        }
         From::Migrations => {
             let server = args.scratch.server(cx, &project)?;
             let (replay, scratch) = Replay::prepare(cx, &project, &server)?;

@@ -6,6 +6,7 @@ mod parameters;
 mod pgpass;
 mod postgres;
 mod runtime;
+mod sqlite;
 mod tls;
 
 use std::path::{Path, PathBuf};
@@ -15,12 +16,10 @@ use alembic_runtime::{
     MigrationBackend,
     cli::{CommandError, mask},
 };
-use diesel::{
-    Connection, SqliteConnection,
-    connection::{LoadConnection, SimpleConnection},
-};
+use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use mysql::MysqlConnection;
 pub(crate) use postgres::PgConnection;
+pub(crate) use sqlite::{is_plain, sqlite};
 
 use crate::environment::Environment;
 
@@ -86,7 +85,15 @@ impl Target {
 
     /// Returns whether it is a file that is not there.
     pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Sqlite(path) if is_plain(path) && !path.exists())
+        matches!(self, Self::Sqlite(path) if sqlite::is_missing(path))
+    }
+
+    /// Returns the target as it is meant from a folder: an SQLite file may be named by a relative path.
+    pub(crate) fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(sqlite::relative_to(&path, folder)),
+            server => server,
+        }
     }
 
     /// Returns another database of the same server; on SQLite another file.
@@ -160,12 +167,6 @@ fn sqlite_path(path: &str) -> Result<Target, String> {
     Ok(Target::Sqlite(path.into()))
 }
 
-/// Returns whether SQLite takes a path for that of a file: not for a URI, and not for memory.
-pub(crate) fn is_plain(path: &Path) -> bool {
-    let text = path.to_string_lossy();
-    !text.starts_with("file:") && text != ":memory:"
-}
-
 /// Whether a missing SQLite file is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -173,13 +174,6 @@ pub(crate) enum Access {
     Read,
     /// A missing file is made.
     Write,
-}
-
-/// Opens an SQLite file.
-pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, CommandError> {
-    let text = path.display().to_string();
-    let url = if access == Access::Read && is_plain(path) && !path.exists() { ":memory:" } else { &text };
-    SqliteConnection::establish(url).map_err(|error| unreachable_database(&text, &error.to_string()))
 }
 
 fn unreachable_database(name: &str, cause: &str) -> CommandError {

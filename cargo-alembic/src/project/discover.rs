@@ -98,3 +98,10 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
             .hint(format!("say -p with one of {}", names()))),
     }
 }
+
+/// Returns the packages of the same workspace that have migrations, as far as Cargo tells.
+pub(crate) fn migrated_members(package: &Package) -> Vec<String> {
+    let metadata = MetadataCommand::new().no_deps().manifest_path(&package.manifest).exec();
+    let members = metadata.iter().flat_map(cargo_metadata::Metadata::workspace_packages);
+    members.filter(|member| member.metadata.get("alembic").is_some()).map(|member| member.name.to_string()).collect()
+}

@@ -10,7 +10,7 @@ mod seeds;
 pub(crate) mod snapshot;
 mod write;
 
-pub(crate) use discover::{Package, discover};
+pub(crate) use discover::{Package, discover, migrated_members};
 pub(crate) use files::atomically;
 pub(crate) use load::{Lock, Project};
 pub(crate) use manifest::add_settings;

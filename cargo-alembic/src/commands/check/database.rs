@@ -58,7 +58,7 @@ where
         cx.printer.status(format_args!("hint: {}", warning.hint()));
     }
     if good {
-        return Ok(Ok(status.to_string().trim_end_matches('.').to_owned()));
+        return Ok(Ok(status.to_string().trim_end_matches('.').to_owned().into()));
     }
     let finding = Finding::new(status.to_string());
     Ok(Err(vec![status.findings.iter().fold(finding, |finding, found| finding.hint(found.hint()))]))
@@ -128,7 +128,7 @@ impl Job for AsLeft<'_> {
             .map(|difference| Finding::new(format!("the database differs from what its revisions leave: {difference}")))
             .collect();
         match findings.is_empty() {
-            true => Ok(Ok("the schema is the one that the revisions leave".to_owned())),
+            true => Ok(Ok("the schema is the one that the revisions leave".to_owned().into())),
             false => Ok(Err(findings)),
         }
     }

@@ -2,7 +2,7 @@
 
 use alembic_core::wording::{count, joined};
 
-use super::{Finding, Said};
+use super::{Finding, Passed, Said};
 use crate::project::Project;
 
 pub(super) fn check(project: &Project) -> Said {
@@ -27,5 +27,9 @@ pub(super) fn check(project: &Project) -> Said {
             findings.push(finding.at(&revision.path, 1).hint("rename the file: its name is how people find it"));
         }
     }
-    if findings.is_empty() { Ok(format!("{}, one head", count(graph.len(), "revision"))) } else { Err(findings) }
+    match (findings.is_empty(), graph.is_empty()) {
+        (false, _) => Err(findings),
+        (true, true) => Ok(Passed::Nothing("there are no revisions".to_owned())),
+        (true, false) => Ok(Passed::Good(format!("{}, one head", count(graph.len(), "revision")))),
+    }
 }

@@ -17,6 +17,9 @@ use crate::{
 
 /// Check files, models and migrations, and the database if a URL is given; exit 1 unless all is well
 ///
+/// What cannot be looked at is skipped. A gate that is named, by --only or by an option that is about it (--since,
+/// --wait, --allow-ahead), has to run: exit 2 if it cannot, and if nothing was checked at all.
+///
 /// Changes nothing. What needs to run revisions makes a scratch database on the server of the URL, and drops it
 /// afterwards; for SQLite it is in memory.
 ///
@@ -70,24 +73,60 @@ pub(super) enum Gate {
     Drift,
 }
 
+/// The gates that run revisions on a scratch database.
+const ON_SCRATCH: [Gate; 4] = [Gate::Replay, Gate::Roundtrip, Gate::Models, Gate::Drift];
+
 const GATES: [Gate; 6] = [Gate::Files, Gate::Replay, Gate::Roundtrip, Gate::Models, Gate::Pending, Gate::Drift];
 
 impl Args {
     fn wants(&self, gate: Gate) -> bool {
         (self.only.is_empty() || self.only.contains(&gate)) && !self.skip.contains(&gate)
     }
+
+    /// Returns the options that are about some gates only, each with those gates.
+    fn options(&self) -> [(&'static str, bool, &'static [Gate]); 4] {
+        [
+            ("--since", self.since.is_some(), &[Gate::Roundtrip]),
+            ("--wait", self.database.wait.is_some(), &[Gate::Pending]),
+            ("--allow-ahead", self.database.allow_ahead, &[Gate::Pending]),
+            ("--scratch-url", self.scratch.scratch_url.is_some(), &ON_SCRATCH),
+        ]
+    }
+
+    /// Returns the gates that were named, by themselves or by an option that is about one gate: they have to run.
+    fn named(&self) -> Vec<Gate> {
+        let by_option = self.options().into_iter().filter(|(_, is_given, gates)| *is_given && gates.len() == 1);
+        let gates = self.only.iter().copied().chain(by_option.flat_map(|(.., gates)| gates.iter().copied()));
+        gates.filter(|gate| self.wants(*gate)).collect()
+    }
+
+    fn refuse_contradictions(&self) -> Result<(), CommandError> {
+        if !GATES.iter().any(|gate| self.wants(*gate)) {
+            return Err(CommandError::usage("--only and --skip leave no gate to run"));
+        }
+        let useless =
+            |(_, is_given, gates): &(_, bool, &[Gate])| *is_given && !gates.iter().any(|gate| self.wants(*gate));
+        match self.options().into_iter().find(useless) {
+            Some((option, _, gates)) => {
+                let gates = alembic_core::wording::quoted(gates.iter().map(|gate| gate.name()));
+                let message = format!("{option} is for {gates}, which --only or --skip leaves out");
+                Err(CommandError::usage(message).hint(format!("leave out {option}, or name a gate that it is for")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
-    if !GATES.iter().any(|gate| args.wants(*gate)) {
-        return Err(CommandError::usage("--only and --skip leave no gate to run"));
-    }
+    args.refuse_contradictions()?;
     let (package, config) = cx.configured()?;
-    let mut checked = Checked::new(&package.root);
+    let mut checked = Checked::new(&package.root, args.named());
     let project = match Project::load_as_is(package, config) {
         Ok(project) => project,
         Err(error) if error.exit == Exit::Usage => {
             checked.failed(Gate::Files, vec![Finding::of_error(&error)]);
+            let others = args.named().into_iter().filter(|gate| *gate != Gate::Files);
+            others.for_each(|gate| checked.skipped(gate, "the revision files are not usable"));
             return finish(&checked, cx);
         }
         Err(error) => return Err(error),
@@ -102,7 +141,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
 
 fn finish(checked: &Checked, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     cx.printer.report(checked)?;
-    Ok(if checked.is_good() { Exit::Success } else { Exit::Negative })
+    Ok(checked.exit())
 }
 
 fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mut Checked) -> Result<(), CommandError> {
@@ -113,7 +152,7 @@ fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mu
     }
     let models = models::load(&project.package, &project.config)?.filter(|_| args.wants(Gate::Models));
     let Some(server) = args.scratch.find_server(cx, project)? else {
-        let why = format!("no database is named: set {}, or say --scratch-url", project.config.database_url_env);
+        let why = format!("no database is named: set {}, or pass --scratch-url", project.config.database_url_env);
         wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
         return Ok(());
     };
@@ -150,7 +189,7 @@ fn on_database(
     checked: &mut Checked,
 ) -> Result<(), CommandError> {
     let wanted: Vec<Gate> = [Gate::Pending, Gate::Drift].into_iter().filter(|gate| args.wants(*gate)).collect();
-    let asked = args.only.iter().any(|gate| wanted.contains(gate)) || args.database.wait.is_some();
+    let asked = args.named().iter().any(|gate| wanted.contains(gate));
     // The file of a developer is no deployment: it is looked at when somebody says so.
     let target = if asked {
         cx.find_target(&project.package, &project.config)?
@@ -159,13 +198,14 @@ fn on_database(
     };
     let Some(target) = target else {
         let why = match &project.config.sqlite_path {
-            Some(path) => format!("no URL is given; say --only for `{path}`"),
+            Some(path) => format!("no URL is given; pass --only pending,drift to look at `{path}`"),
             None => format!("no database is named: set {}", project.config.database_url_env),
         };
         wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));
         return Ok(());
     };
     if args.wants(Gate::Pending) {
+        cx.note_missing(&target);
         checked.add(Gate::Pending, database::pending(&args.database, cx, project, &target)?);
     }
     if args.wants(Gate::Drift) && target.is_missing() {

@@ -5,13 +5,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_runtime::cli::{CommandError, Report, Styles};
+use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
 use serde::Serialize;
 
 use super::{Gate, Said, in_one_line};
 
-/// What is well, in a few words.
-pub(super) type Passed = String;
+/// A gate without findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// All is well; in a few words.
+    Good(String),
+    /// There was nothing to look at, and why.
+    Nothing(String),
+}
+
+impl From<String> for Passed {
+    fn from(summary: String) -> Self {
+        Self::Good(summary)
+    }
+}
 
 /// What is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,10 +81,14 @@ fn place(message: &str) -> Option<(String, usize)> {
 enum State {
     /// All is well.
     Passed { summary: String },
-    /// Something is not.
+    /// There was nothing to look at.
+    Nothing { reason: String },
+    /// Something is not well.
     Failed { findings: Vec<Finding> },
-    /// It could not be looked at.
+    /// It could not be looked at, and nobody named the gate.
     Skipped { reason: String },
+    /// It could not be looked at, although the gate was named.
+    NotRun { reason: String },
 }
 
 #[derive(Debug, Serialize)]
@@ -86,40 +102,62 @@ struct Entry {
 #[derive(Debug, Serialize)]
 pub(super) struct Checked {
     gates: Vec<Entry>,
+    /// The gates that were named.
+    #[serde(skip)]
+    named: Vec<Gate>,
     /// Where the package is in its repository.
     #[serde(skip)]
     folder: PathBuf,
 }
 
 impl Checked {
-    pub(super) fn new(root: &Path) -> Self {
+    /// `named` are the gates that have to run.
+    pub(super) fn new(root: &Path, named: Vec<Gate>) -> Self {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let folder = repository.and_then(|repository| root.strip_prefix(repository).ok()).unwrap_or(Path::new(""));
-        Self { gates: Vec::new(), folder: folder.to_path_buf() }
+        Self { gates: Vec::new(), named, folder: folder.to_path_buf() }
     }
 
     pub(super) fn add(&mut self, gate: Gate, result: Said) {
-        match result {
-            Ok(summary) => self.gates.push(Entry { gate, state: State::Passed { summary } }),
-            Err(findings) => self.failed(gate, findings),
-        }
+        let state = match result {
+            Ok(Passed::Good(summary)) => State::Passed { summary },
+            Ok(Passed::Nothing(reason)) => State::Nothing { reason },
+            Err(findings) => State::Failed { findings },
+        };
+        self.gates.push(Entry { gate, state });
     }
 
     pub(super) fn failed(&mut self, gate: Gate, findings: Vec<Finding>) {
-        self.gates.push(Entry { gate, state: State::Failed { findings } });
+        self.add(gate, Err(findings));
     }
 
+    /// Notes that a gate could not be looked at: one that was named has to run.
     pub(super) fn skipped(&mut self, gate: Gate, reason: &str) {
-        self.gates.push(Entry { gate, state: State::Skipped { reason: reason.to_owned() } });
+        let reason = reason.to_owned();
+        let state = if self.named.contains(&gate) { State::NotRun { reason } } else { State::Skipped { reason } };
+        self.gates.push(Entry { gate, state });
     }
 
-    pub(super) fn is_good(&self) -> bool {
-        !self.gates.iter().any(|entry| matches!(entry.state, State::Failed { .. }))
+    /// Returns whether no gate has looked at anything because none could.
+    fn is_all_skipped(&self) -> bool {
+        self.gates.iter().all(|entry| matches!(entry.state, State::Skipped { .. }))
+    }
+
+    /// Returns how the process ends: a gate that has to run and cannot is a wrong use, not a finding.
+    pub(super) fn exit(&self) -> Exit {
+        let any = |is: fn(&State) -> bool| self.gates.iter().any(|entry| is(&entry.state));
+        if any(|state| matches!(state, State::NotRun { .. })) || self.is_all_skipped() {
+            Exit::Usage
+        } else if any(|state| matches!(state, State::Failed { .. })) {
+            Exit::Negative
+        } else {
+            Exit::Success
+        }
     }
 }
 
 impl Gate {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Files => "files",
             Self::Replay => "replay",
@@ -140,7 +178,9 @@ impl Report for Checked {
             let name = gate.name();
             match state {
                 State::Passed { summary } => writeln!(w, "{name:<9}  ok       {summary}")?,
+                State::Nothing { reason } => writeln!(w, "{name:<9}  nothing  {reason}")?,
                 State::Skipped { reason } => writeln!(w, "{name:<9}  skipped  {reason}")?,
+                State::NotRun { reason } => writeln!(w, "{name:<9}  {bad}not run{bad:#}  {reason}")?,
                 State::Failed { findings } => {
                     for finding in findings {
                         let message = finding.message.replace('\n', &format!("\n{:>20}", ""));
@@ -155,6 +195,9 @@ impl Report for Checked {
                 }
             }
         }
+        if self.is_all_skipped() {
+            writeln!(w, "nothing was checked")?;
+        }
         Ok(())
     }
 
@@ -167,7 +210,11 @@ impl Checked {
     /// Writes workflow commands, which GitHub shows beside the lines of a pull request.
     fn annotations(&self, w: &mut dyn Write) -> io::Result<()> {
         for Entry { gate, state } in &self.gates {
-            let State::Failed { findings } = state else { continue };
+            let findings = match state {
+                State::Failed { findings } => findings,
+                State::NotRun { reason } => &vec![Finding::new(format!("not run: {reason}"))],
+                State::Passed { .. } | State::Nothing { .. } | State::Skipped { .. } => continue,
+            };
             for finding in findings {
                 let place = match (&finding.file, finding.line) {
                     (Some(file), Some(line)) => {
@@ -180,6 +227,9 @@ impl Checked {
                     std::iter::once(&finding.message).chain(&finding.hints).cloned().collect::<Vec<_>>().join("\n");
                 writeln!(w, "::error {place}title=cargo alembic check: {}::{}", gate.name(), data(&text))?;
             }
+        }
+        if self.is_all_skipped() {
+            writeln!(w, "::error title=cargo alembic check::nothing was checked")?;
         }
         Ok(())
     }

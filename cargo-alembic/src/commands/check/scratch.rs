@@ -10,7 +10,7 @@ use alembic_core::{
 use alembic_runtime::{MigrationBackend, cli::CommandError};
 use diesel::connection::LoadConnection;
 
-use super::{Finding, Said};
+use super::{Finding, Passed, Said};
 use crate::{
     autogenerate::{Before, Comparing},
     connect::{Job, Target},
@@ -69,13 +69,13 @@ impl Job for Running<'_> {
         C::Backend: MigrationBackend,
     {
         let mut trips = Trips::default();
-        let mut found = Found { applied: false, replay: Ok(String::new()), roundtrip: None, models: None };
+        let mut found = Found { applied: false, replay: Ok(String::new().into()), roundtrip: None, models: None };
         if self.roundtrip {
             if let Err(error) = self.round_trips(conn, &mut trips) {
                 found.replay = Err(vec![Finding::of_error(&error)]);
                 return Ok(found);
             }
-            let result = trips.result();
+            let result = trips.result(self.replay.project.graph.len());
             let failed = result.is_err();
             found.roundtrip = Some(result);
             if failed {
@@ -97,7 +97,8 @@ impl Job for Running<'_> {
                     .at(&snapshot::name(project, dialect), 1)
                     .hint("run `cargo alembic snapshot` and commit the file"),
             ]),
-            None => Ok(format!("{} on {dialect}", count(project.graph.len(), "revision"))),
+            None if project.graph.is_empty() => Ok(Passed::Nothing("there are no revisions".to_owned())),
+            None => Ok(format!("{} on {dialect}", count(project.graph.len(), "revision")).into()),
         };
         if let Some(models) = self.models {
             let comparing = Comparing { replay: self.replay, models, before: Before::Migrations, ask: &mut |_| false };
@@ -114,7 +115,7 @@ impl Job for Running<'_> {
 /// Turns what the models want into findings, each where the model says so.
 fn wanted(models: &Models, differences: &[Difference]) -> Said {
     if differences.is_empty() {
-        return Ok(format!("{} as the migrations leave them", count(models.tables.len(), "table")));
+        return Ok(format!("{} as the migrations leave them", count(models.tables.len(), "table")).into());
     }
     let finding = |difference: &Difference| {
         let finding = Finding::new(format!("not in the migrations: {difference}"));
@@ -142,15 +143,19 @@ struct Trips {
 }
 
 impl Trips {
-    fn result(self) -> Said {
+    /// `revisions` is how many there are.
+    fn result(self, revisions: usize) -> Said {
         if !self.findings.is_empty() {
             return Err(self.findings);
         }
-        let irreversible = match self.irreversible {
-            0 => String::new(),
-            n => format!(", {n} irreversible"),
-        };
-        Ok(format!("{} undone and applied again{irreversible}", count(self.tried, "revision")))
+        let (tried, irreversible) = (count(self.tried, "revision"), count(self.irreversible, "revision"));
+        match (self.tried, self.irreversible) {
+            (0, 0) if revisions == 0 => Ok(Passed::Nothing("there are no revisions".to_owned())),
+            (0, 0) => Ok(Passed::Nothing("no revision is new".to_owned())),
+            (0, _) => Ok(Passed::Nothing(format!("{irreversible}, none with a downgrade"))),
+            (_, 0) => Ok(format!("{tried} undone and applied again").into()),
+            (_, n) => Ok(format!("{tried} undone and applied again, {n} irreversible").into()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was there already, at another revision of git.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use alembic_core::{Node, lockfile::Lockfile};
 use alembic_runtime::cli::CommandError;
@@ -9,22 +9,15 @@ use crate::project::Project;
 
 /// Returns the revisions that are as they were at a revision of git, by the lock file that was committed there.
 pub(super) fn unchanged(project: &Project, revision: &str) -> Result<Vec<Node>, CommandError> {
-    let failed =
-        |why: String| CommandError::usage(format!("--since {revision}: git does not tell what was there")).because(why);
-    let name = format!("{revision}:./{}", project.lock_name());
-    let shown = Command::new("git").arg("-C").arg(&project.package.root).args(["show", &name]).output();
-    let shown = shown.map_err(|error| failed(format!("could not run git: {error}")))?;
-    if !shown.status.success() {
-        let said = String::from_utf8_lossy(&shown.stderr).trim().to_owned();
-        // Before the first revision there was no lock file.
-        return if said.contains("does not exist") || said.contains("exists on disk, but not in") {
-            Ok(Vec::new())
-        } else {
-            Err(failed(said))
-        };
+    let git = Git { folder: &project.package.root, revision };
+    let commit = git.commit()?;
+    let name = project.lock_name();
+    // Before the first revision there was no lock file.
+    if git.output(&["ls-tree", "--name-only", &commit, "--", &name])?.is_empty() {
+        return Ok(Vec::new());
     }
-    let lock =
-        Lockfile::parse(&String::from_utf8_lossy(&shown.stdout)).map_err(|error| failed(format!("{name}: {error}")))?;
+    let shown = git.output(&["show", &format!("{commit}:./{name}")])?;
+    let lock = Lockfile::parse(&shown).map_err(|error| git.failed().because(format!("{name}: {error}")))?;
     let was = |node: &Node| {
         let hash = project.graph.node_hash(*node);
         let now = project.graph.revision(*node);
@@ -36,4 +29,38 @@ pub(super) fn unchanged(project: &Project, revision: &str) -> Result<Vec<Node>, 
         })
     };
     Ok(project.graph.nodes().filter(was).collect())
+}
+
+/// Questions to git about one of its revisions.
+struct Git<'a> {
+    folder: &'a Path,
+    revision: &'a str,
+}
+
+impl Git<'_> {
+    /// Returns the commit that the revision names, exactly one: an empty or a negated revision, or a range, would
+    /// show the index, or nothing.
+    fn commit(&self) -> Result<String, CommandError> {
+        let revision = self.revision.trim();
+        if revision.is_empty() || revision.starts_with('-') {
+            let error = CommandError::usage(format!("--since `{}` names no revision of git", self.revision));
+            return Err(error.hint("pass a branch, a tag or a commit, such as --since origin/main"));
+        }
+        let commit = self.output(&["rev-parse", "--verify", &format!("{revision}^{{commit}}")])?;
+        Ok(commit.trim().to_owned())
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<String, CommandError> {
+        let output = Command::new("git").arg("-C").arg(self.folder).args(arguments).output();
+        let output = output.map_err(|error| self.failed().because(format!("could not run git: {error}")))?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(self.failed().because(String::from_utf8_lossy(&output.stderr).trim())),
+        }
+    }
+
+    fn failed(&self) -> CommandError {
+        CommandError::usage(format!("--since {}: git does not tell what was there", self.revision))
+            .hint("pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch`")
+    }
 }
