@@ -31,7 +31,7 @@ where
         for seed in seeds {
             let text = self.seeds().find(|(path, _)| *path == seed.path).map_or("", |(_, text)| text);
             let failed = |line: usize, problem: String| Error::Seed { path: seed.path.to_owned(), line, problem };
-            let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem))?;
+            let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem_and_hint()))?;
             if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {
                 return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
             }

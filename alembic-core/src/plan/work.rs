@@ -164,7 +164,7 @@ impl WorkError {
                 Some("write `Transaction: none` into the header; nothing was changed".into())
             }
             Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
-            Self::Sql { .. } => None,
+            Self::Sql { error, .. } => error.hint.map(|hint| format!("{hint}; nothing was changed")),
         }
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct LexError {
     pub(super) problem: String,
 }
 
+/// What the clients have room for.
+const LONGEST_DELIMITER: usize = 15;
+
 pub(super) struct Lexer<'a> {
     sql: &'a str,
     bytes: &'a [u8],
@@ -39,11 +42,21 @@ pub(super) struct Lexer<'a> {
     delimiter: String,
     /// Whether nothing but space and comments came since the last terminator.
     at_start: bool,
+    /// Whether the word before was `AS`, behind which MySQL 9 has dollar-quoted code.
+    after_as: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(sql: &'a str, dialect: Dialect) -> Self {
-        Self { sql, bytes: sql.as_bytes(), position: 0, dialect, delimiter: ";".into(), at_start: true }
+        Self {
+            sql,
+            bytes: sql.as_bytes(),
+            position: 0,
+            dialect,
+            delimiter: ";".into(),
+            at_start: true,
+            after_as: false,
+        }
     }
 
     pub(super) fn has_custom_delimiter(&self) -> bool {
@@ -63,6 +76,7 @@ impl<'a> Lexer<'a> {
             self.token(byte)?
         };
         self.at_start = matches!(kind, TokenKind::End | TokenKind::Delimiter);
+        self.after_as = kind == TokenKind::Word && self.sql[start..self.position].eq_ignore_ascii_case("as");
         Ok(Some(Token { kind, start, end: self.position }))
     }
 
@@ -89,10 +103,10 @@ impl<'a> Lexer<'a> {
                 self.position += 1;
                 self.quoted(b'\'', true)
             }
-            b'$' if postgres => self.dollar(),
-            b'/' if self.rest().starts_with("/*") => self.until("*/", "comment"),
+            b'$' if postgres || self.after_as && self.dialect == Dialect::Mysql => self.dollar(),
+            b'/' if self.rest().starts_with("/*") => self.code_comment(),
             b'\\' if postgres && self.at_start => Ok(self.client_command()),
-            _ if is_word(byte) => Ok(self.word()),
+            _ if is_word(byte) => self.word(),
             _ => {
                 self.position += 1;
                 Ok(TokenKind::Symbol(byte))
@@ -105,30 +119,42 @@ impl<'a> Lexer<'a> {
         TokenKind::ClientCommand
     }
 
-    fn word(&mut self) -> TokenKind {
+    fn word(&mut self) -> Result<TokenKind, LexError> {
         let rest = &self.bytes[self.position..];
         // A delimiter may be made of word characters only if it ends the word; `$$` is not one here.
         let length = rest.iter().position(|b| !is_word(*b) && *b != b'$').unwrap_or(rest.len());
         let word = &self.sql[self.position..self.position + length];
-        let length = match word.find(self.delimiter.as_str()) {
-            Some(cut) if cut > 0 && self.has_custom_delimiter() => cut,
-            _ => length,
-        };
         if self.at_start && self.mysql() && word.eq_ignore_ascii_case("delimiter") {
             return self.delimiter_line();
         }
+        // The client ends statements in the middle of a word, too.
+        let ends = |at: &usize| self.has_custom_delimiter() && self.rest()[*at..].starts_with(&self.delimiter);
+        let length = word.char_indices().map(|(at, _)| at).find(ends).unwrap_or(length);
         self.position += length;
-        TokenKind::Word
+        Ok(TokenKind::Word)
     }
 
-    fn delimiter_line(&mut self) -> TokenKind {
+    /// `DELIMITER //`, read as the clients of MySQL and MariaDB read it: the first word or the first quoted text.
+    fn delimiter_line(&mut self) -> Result<TokenKind, LexError> {
+        let start = self.position;
+        let refuse = |problem: &str| Err(LexError { offset: start, problem: problem.into() });
         let line = self.rest().lines().next().unwrap_or_default();
         self.position += line.len();
-        let argument = line["delimiter".len()..].trim().trim_matches(['\'', '"']);
-        if !argument.is_empty() {
-            argument.clone_into(&mut self.delimiter);
+        let argument = line["delimiter".len()..].trim();
+        let quote = argument.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
+        let delimiter = match quote {
+            Some(quote) => argument[1..].split(quote).next(),
+            None => argument.split(' ').next(),
+        };
+        let delimiter = delimiter.unwrap_or_default();
+        if delimiter.is_empty() {
+            return refuse("`DELIMITER` is followed by no terminator; write `DELIMITER //`");
         }
-        TokenKind::Delimiter
+        if delimiter.contains('\\') || delimiter.len() > LONGEST_DELIMITER {
+            return refuse("no client takes this terminator: write one without backslash of at most 15 bytes");
+        }
+        delimiter.clone_into(&mut self.delimiter);
+        Ok(TokenKind::Delimiter)
     }
 
     /// Moves past blanks and comments. `/*! … */` and `/*M! … */` are code on MySQL.
@@ -137,10 +163,15 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let trimmed = rest.trim_start();
             self.position += rest.len() - trimmed.len();
+            // As in the clients, a terminator goes before a comment: `DELIMITER #`.
+            if self.has_custom_delimiter() && trimmed.starts_with(&self.delimiter) {
+                return Ok(());
+            }
             let mysql_dashes = !matches!(self.peek(2), b' ' | b'\t' | b'\n' | b'\r' | 0);
             if trimmed.starts_with("--") && !(self.mysql() && mysql_dashes) || self.mysql() && trimmed.starts_with('#')
             {
-                self.position += trimmed.find('\n').unwrap_or(trimmed.len());
+                let ends: &[char] = if self.dialect == Dialect::Postgres { &['\n', '\r'] } else { &['\n'] };
+                self.position += trimmed.find(ends).unwrap_or(trimmed.len());
             } else if trimmed.starts_with("/*") && !(self.mysql() && is_code_comment(trimmed)) {
                 self.block_comment()?;
             } else {
@@ -169,6 +200,31 @@ impl<'a> Lexer<'a> {
             if depth == 0 {
                 return Ok(());
             }
+        }
+    }
+
+    /// `/*! … */`: code, with strings and comments that may hold a `*/` of their own.
+    fn code_comment(&mut self) -> Result<TokenKind, LexError> {
+        match self.end_of_code_comment() {
+            Some(end) => self.position = end,
+            // What no server heeds need not be code.
+            None => return self.until("*/", "comment"),
+        }
+        Ok(TokenKind::Quoted)
+    }
+
+    fn end_of_code_comment(&self) -> Option<usize> {
+        let mut inside = Self::new(self.sql, self.dialect);
+        inside.position = self.position + self.rest().find('!')? + 1;
+        inside.at_start = false;
+        loop {
+            inside.skip_blanks().ok()?;
+            let byte = *inside.bytes.get(inside.position)?;
+            if inside.rest().starts_with("*/") {
+                return Some(inside.position + 2);
+            }
+            let nested = inside.rest().starts_with("/*");
+            if nested { inside.until("*/", "comment") } else { inside.token(byte) }.ok()?;
         }
     }
 
@@ -203,7 +259,7 @@ impl<'a> Lexer<'a> {
     /// `$tag$ … $tag$`; a `$` that opens none is an ordinary symbol, as in `$1`.
     fn dollar(&mut self) -> Result<TokenKind, LexError> {
         let rest = self.rest();
-        let tag_end = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let tag_end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()));
         let tag = match tag_end {
             Some(end) if rest[1 + end..].starts_with('$') && !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
                 &rest[..end + 2]

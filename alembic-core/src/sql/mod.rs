@@ -18,7 +18,7 @@ mod words;
 
 use std::{fmt, ops::Range};
 
-use body::Body;
+use body::{Body, Semicolon, Unclear};
 use lexer::{Lexer, Token, TokenKind};
 pub use names::mentioned;
 pub use nature::{Effect, Name, Nature, Object, nature};
@@ -55,6 +55,19 @@ pub struct SplitError {
     pub column: usize,
     /// What is wrong.
     pub problem: String,
+    /// What to do about it, if that is known.
+    pub hint: Option<&'static str>,
+}
+
+impl SplitError {
+    /// Returns the problem together with the hint.
+    #[must_use]
+    pub fn problem_and_hint(&self) -> String {
+        match self.hint {
+            Some(hint) => format!("{}: {hint}", self.problem),
+            None => self.problem.clone(),
+        }
+    }
 }
 
 impl fmt::Display for SplitError {
@@ -69,27 +82,45 @@ impl std::error::Error for SplitError {}
 ///
 /// # Errors
 ///
-/// [`SplitError`] for a quote or comment that does not end, for `COPY … FROM STDIN` and for client
-/// commands such as `\connect`, which no server understands.
+/// [`SplitError`] for a quote or comment that does not end, for `COPY … FROM STDIN`, for client commands such as
+/// `\connect`, which no server understands, and for a body that does not tell where it ends.
 pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitError> {
     let mut statements = Vec::new();
     let mut lexer = Lexer::new(sql, dialect);
-    let mut current = Current::default();
+    let mut current = Current::new(dialect);
     loop {
         let token = lexer.next().map_err(|e| at(sql, e.offset, e.problem))?;
         let Some(token) = token else { break };
+        let delimited = lexer.has_custom_delimiter();
         match token.kind {
-            TokenKind::Delimiter if current.start.is_none() => {}
+            TokenKind::Delimiter => {}
             TokenKind::ClientCommand => {
                 let problem = "client commands that begin with a backslash are understood by psql only; use SQL";
                 return Err(at(sql, token.start, problem.into()));
             }
-            TokenKind::End if current.body.is_open() && !lexer.has_custom_delimiter() => {
-                current.body.end_of_statement();
+            TokenKind::End if delimited => current.finish(sql, &mut statements)?,
+            TokenKind::End => {
+                if current.semicolon(sql, &token, delimited)? == Semicolon::Ends {
+                    current.finish(sql, &mut statements)?;
+                }
             }
-            TokenKind::End => current.finish(sql, &mut statements)?,
-            _ => current.token(sql, &token, dialect),
+            TokenKind::Symbol(b';') => {
+                if current.start.is_some() && current.semicolon(sql, &token, delimited)? == Semicolon::Ends {
+                    current.ended.get_or_insert(current.end);
+                }
+                current.end = token.end;
+            }
+            _ => {
+                if let Some(end) = current.ended {
+                    current.end = end;
+                    current.finish(sql, &mut statements)?;
+                }
+                current.token(sql, &token, delimited)?;
+            }
         }
+    }
+    if !lexer.has_custom_delimiter() {
+        current.body.end_of_text().map_err(|unclear| unclear_at(sql, sql.len(), unclear))?;
     }
     current.finish(sql, &mut statements)?;
     locate(sql, &mut statements);
@@ -97,22 +128,49 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
 }
 
 /// The statement being read.
-#[derive(Default)]
 struct Current {
+    dialect: Dialect,
     start: Option<usize>,
     end: usize,
+    /// Where a `;` ended the statement, although `DELIMITER` names another terminator: servers end it there, too.
+    ended: Option<usize>,
     body: Body,
 }
 
 impl Current {
-    fn token(&mut self, sql: &str, token: &Token, dialect: Dialect) {
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, start: None, end: 0, ended: None, body: Body::new(dialect) }
+    }
+
+    fn token(&mut self, sql: &str, token: &Token, delimited: bool) -> Result<(), SplitError> {
         self.start.get_or_insert(token.start);
         self.end = token.end;
-        self.body.token(token.kind, &sql[token.start..token.end], dialect);
+        let text = &sql[token.start..token.end];
+        let read = match token.kind {
+            TokenKind::Word => self.body.read(body::Token::Word(text), token.start),
+            TokenKind::Symbol(byte) => self.body.read(body::Token::Symbol(byte), token.start),
+            TokenKind::Quoted if text.starts_with("/*") => self.body.read_code_comment(text, token.start, self.dialect),
+            _ => self.body.read(body::Token::Quoted, token.start),
+        };
+        read.or_else(|unclear| self.unclear(sql, token, unclear, delimited))
+    }
+
+    fn semicolon(&mut self, sql: &str, token: &Token, delimited: bool) -> Result<Semicolon, SplitError> {
+        let read = self.body.semicolon();
+        read.or_else(|unclear| self.unclear(sql, token, unclear, delimited).map(|()| Semicolon::Belongs))
+    }
+
+    /// `DELIMITER` is the way out of everything that is unclear.
+    fn unclear(&mut self, sql: &str, token: &Token, unclear: Unclear, delimited: bool) -> Result<(), SplitError> {
+        if delimited {
+            self.body.trust_delimiter();
+            return Ok(());
+        }
+        Err(unclear_at(sql, token.start, unclear))
     }
 
     fn finish<'a>(&mut self, sql: &'a str, statements: &mut Vec<Statement<'a>>) -> Result<(), SplitError> {
-        let this = std::mem::take(self);
+        let this = std::mem::replace(self, Self::new(self.dialect));
         let Some(start) = this.start else {
             return Ok(());
         };
@@ -125,9 +183,13 @@ impl Current {
     }
 }
 
+fn unclear_at(sql: &str, offset: usize, Unclear { problem, hint, offset: place }: Unclear) -> SplitError {
+    SplitError { hint: Some(hint), ..at(sql, place.unwrap_or(offset), problem) }
+}
+
 fn at(sql: &str, offset: usize, problem: String) -> SplitError {
     let (line, column) = line_and_column(sql, offset);
-    SplitError { line, column, problem }
+    SplitError { line, column, problem, hint: None }
 }
 
 /// Returns the line and the column in characters of a byte offset, both from 1.

@@ -32,8 +32,10 @@ where
     #[track_caller]
     pub fn execute(&mut self, sql: &str) -> Done {
         let place = Location::caller();
-        let statements = split(sql, self.context.dialect)
-            .map_err(|error| OpError::new(place, Problem::Argument(format!("this SQL cannot be cut up: {error}"))))?;
+        let statements = split(sql, self.context.dialect).map_err(|error| {
+            let (line, column, problem) = (error.line, error.column, error.problem_and_hint());
+            OpError::new(place, Problem::Argument(format!("this SQL cannot be cut up: {line}:{column}: {problem}")))
+        })?;
         statements.iter().try_for_each(|statement| self.run(statement.text, place))
     }
 
