@@ -32,7 +32,7 @@ fn alter(op: &mut Op<'_, SqliteConn>) -> MigrationResult {
         table
             .alter_column("score", |score| score.column_type(Type::Integer).sqlite_using("CAST(score AS INTEGER)"))
             .alter_column("title", AlterColumn::not_null)
-            .create_constraint(ForeignKey::new(["user_id"], "users", ["id"]).on_delete(Action::Restrict))
+            .create_foreign_key(ForeignKey::new(["user_id"], "users", ["id"]).on_delete(Action::Restrict))
             .drop_column("old")
     })?;
     Ok(())

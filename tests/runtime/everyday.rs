@@ -30,7 +30,7 @@ fn add_author<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) 
     )?;
     let author = ForeignKey::new(["user_id"], "users", ["id"]).on_delete(Action::Cascade);
     op.batch_alter_table("posts", |posts| {
-        posts.add_column(Column::new("user_id", Type::Integer)).create_constraint(author)
+        posts.add_column(Column::new("user_id", Type::Integer)).create_foreign_key(author)
     })?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Several changes of one table.
 
 use super::{AlterColumn, Operation, TableSource};
-use crate::schema::{Column, Constraint, ConstraintKind, Index, Name, Table};
+use crate::schema::{Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Table, Unique};
 
 /// Changes of one table that belong together.
 ///
@@ -104,7 +104,27 @@ impl BatchAlterTable {
         self.change(Change::DropIndex(index.to_owned()))
     }
 
-    /// Adds a constraint.
+    /// Adds a foreign key.
+    pub fn create_foreign_key(&mut self, key: ForeignKey) -> &mut Self {
+        self.create_constraint(key)
+    }
+
+    /// Adds a unique constraint.
+    pub fn create_unique_constraint(&mut self, unique: Unique) -> &mut Self {
+        self.create_constraint(unique)
+    }
+
+    /// Adds a check constraint.
+    pub fn create_check_constraint(&mut self, check: Check) -> &mut Self {
+        self.create_constraint(check)
+    }
+
+    /// Adds a primary key.
+    pub fn create_primary_key(&mut self, key: PrimaryKey) -> &mut Self {
+        self.create_constraint(key)
+    }
+
+    /// Adds a constraint of any kind.
     pub fn create_constraint(&mut self, constraint: impl Into<Constraint>) -> &mut Self {
         self.change(Change::CreateConstraint(constraint.into()))
     }

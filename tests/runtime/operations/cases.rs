@@ -292,7 +292,9 @@ pub(super) fn create_unique_constraint(op: &mut Conn<'_>) -> Done {
 }
 
 pub(super) fn create_unique_constraint_in_batch(op: &mut Conn<'_>) -> Done {
-    op.batch_alter_table("users", |table| table.copy_from(&users_table()).create_constraint(Unique::new(["email"])))?;
+    op.batch_alter_table("users", |table| {
+        table.copy_from(&users_table()).create_unique_constraint(Unique::new(["email"]))
+    })?;
     Ok(())
 }
 
