@@ -91,6 +91,17 @@ pub struct Hook {
     pub name: String,
     /// The command line; `{file}` stands for the file, which is added at the end if absent.
     pub command: String,
+    /// The ending of the files that it is for, `rs` or `sql`; none is both.
+    pub extension: Option<String>,
+}
+
+impl Hook {
+    /// Returns whether the hook is for a file.
+    #[must_use]
+    pub fn is_for(&self, file: &str) -> bool {
+        let ending = file.rsplit_once('.').map(|(_, ending)| ending);
+        self.extension.is_none() || self.extension.as_deref() == ending
+    }
 }
 
 /// A configuration that is not understood, with its place in the manifest.
@@ -375,7 +386,7 @@ impl Reader<'_> {
     }
 
     fn hook(&self, item: &Item, table: &dyn TableLike) -> Result<Hook, ConfigError> {
-        let known = ["name", "command"];
+        let known = ["name", "command", "extension"];
         if let Some((key, value)) = table.iter().find(|(key, _)| !known.contains(key)) {
             return Err(self.unknown_key(table, key, value, &known));
         }
@@ -383,7 +394,15 @@ impl Reader<'_> {
             Some(value) => self.string(value),
             None => Err(self.error(item, format!("a post-write hook needs `{key}`"))),
         };
-        Ok(Hook { name: field("name")?, command: field("command")? })
+        let extension = table.get("extension").map(|value| self.extension(value)).transpose()?;
+        Ok(Hook { name: field("name")?, command: field("command")?, extension })
+    }
+
+    fn extension(&self, value: &Item) -> Result<String, ConfigError> {
+        match self.string(value)?.trim_start_matches('.') {
+            known @ ("rs" | "sql") => Ok(known.to_owned()),
+            other => Err(self.error(value, format!("revisions end with `rs` or `sql`, none with `{other}`"))),
+        }
     }
 }
 
@@ -436,6 +455,7 @@ mod tests {
             [[package.metadata.alembic.post-write-hooks]]
             name = "format"
             command = "pg_format -i {file}"
+            extension = ".sql"
             [package.metadata.alembic.databases.analytics]
             migrations = "analytics"
             database-url-env = "ANALYTICS_URL"
@@ -454,7 +474,9 @@ mod tests {
         assert_eq!((left, config.schema_snapshot), (vec!["app_x_old", "x"], true));
         assert_eq!(config.settings.transaction, TransactionMode::PerMigration);
         assert_eq!(config.settings.version_table, VersionTable::new("ops.versions"));
-        assert_eq!(config.post_write_hooks[0].command, "pg_format -i {file}");
+        let hook = &config.post_write_hooks[0];
+        assert_eq!(hook.command, "pg_format -i {file}");
+        assert!(hook.is_for("migrations/a.sql") && !hook.is_for("migrations/a.sql.rs"));
         let analytics = config.database("analytics").unwrap();
         assert_eq!((&analytics.migrations[0], &analytics.timezone), (&"analytics".to_owned(), &"local".to_owned()));
         assert_eq!(analytics.runner, "ops-analytics");

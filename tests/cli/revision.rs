@@ -171,6 +171,24 @@ fn hooks_run_on_the_new_file_and_may_fail() {
 }
 
 #[test]
+fn a_hook_may_be_for_files_of_one_language() {
+    let hook = |extension: &str| {
+        format!(
+            "[[package.metadata.alembic.post-write-hooks]]\nname = \"mine\"\n\
+             command = \"sed -i '1s/$/ (seen)/'\"\nextension = \"{extension}\"\n"
+        )
+    };
+    let seen = |project: &Project, line: &str| project.read(project.ok(line).trim()).contains("(seen)");
+    let project = Project::new(PROGRAM, &format!("sqlite-path = \"shop.db\"\n{}", hook("rs")));
+    assert!(!seen(&project, "revision -m first"));
+    assert!(seen(&project, "revision --rust -m second"));
+    project.ok("lock --locked");
+    assert!(seen(&Project::new(PROGRAM, &hook(".sql")), "revision -m first"));
+    let output = Project::new(PROGRAM, &hook("py")).try_line("heads");
+    assert!(output.stderr.contains("revisions end with `rs` or `sql`, none with `py`"), "{output}");
+}
+
+#[test]
 fn the_editor_is_opened_on_the_file() {
     let project = project().with("EDITOR", "sed -i 's/-- first/-- edited/'");
     let path = project.ok("revision -m first --rev-id a1 --edit");
