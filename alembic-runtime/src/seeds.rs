@@ -58,3 +58,11 @@ where
         names
     }
 }
+
+#[cfg(feature = "cli")]
+impl<C> Migrations<C> {
+    /// Returns the environments that have seeds of their own.
+    pub(crate) fn seed_environments(&self) -> Vec<&str> {
+        self.seeds().filter_map(|(path, _)| alembic_core::seed::Seed::of(path)?.environment).collect()
+    }
+}

@@ -55,6 +55,30 @@ fn production_has_to_be_said() {
 }
 
 #[test]
+fn a_mistyped_environment_is_refused() {
+    let project = seeded();
+    project.write("seeds/staging/more.sql", "INSERT INTO users VALUES (3, 'Kurt') ON CONFLICT DO NOTHING;");
+    assert_snapshot!(project.try_line("seed --environment stagign"), @"
+    ------- stderr -------
+    error: no seed is for the environment `stagign`; did you mean `staging`?
+    hint: known are `development`, `production`, `staging`; a file in the folder `stagign` of the seeds makes it known, too
+    [exit status: 2]
+    ");
+    assert_eq!(project.try_line("seed users --environment qa").status, 2);
+    // What the hint says works.
+    project.write("seeds/qa/none.sql", "");
+    assert_eq!(project.ok("seed --environment qa"), "users.sql\nqa/none.sql\n");
+    assert_eq!(project.ok("seed --environment development users"), "users.sql\n");
+    // A variable is set for more than seeds.
+    let elsewhere = seeded().with("ALEMBIC_ENV", "test");
+    assert_snapshot!(elsewhere.try_line("seed"), @"
+    users.sql
+    ------- stderr -------
+    No seed is for the environment test alone.
+    ");
+}
+
+#[test]
 fn a_seed_that_fails_is_rolled_back() {
     let project = seeded();
     project.write("seeds/x.sql", "INSERT INTO users VALUES (7, 'x');\n\nINSERT INTO nowhere VALUES (1);");

@@ -8,6 +8,9 @@ use diesel::connection::LoadConnection;
 use super::{CommandError, Context, Exit, Report, Styles};
 use crate::{database::MigrationBackend, op::PRODUCTION};
 
+/// The environment of a developer's machine.
+const DEVELOPMENT: &str = "development";
+
 /// Fill the database with the files of seeds/
 ///
 /// Runs seeds/*.sql and seeds/<environment>/*.sql in the order of their names, each in a transaction. They
@@ -40,6 +43,26 @@ impl Report for Seeded<'_> {
     }
 }
 
+/// Refuses an environment that nobody knows: a mistake in its name would leave its seeds out without a word.
+fn require_known<C>(args: &Args, environment: &str, cx: &mut Context<'_, '_, C>) -> Result<(), CommandError> {
+    let mut known = cx.migrations.seed_environments();
+    if known.contains(&environment) || [PRODUCTION, DEVELOPMENT].contains(&environment) {
+        return Ok(());
+    }
+    if args.environment.is_none() {
+        cx.printer.status(format_args!("No seed is for the environment {environment} alone."));
+        return Ok(());
+    }
+    known.extend([PRODUCTION, DEVELOPMENT]);
+    known.sort_unstable();
+    known.dedup();
+    let near = alembic_core::suggest::did_you_mean(environment, known.iter().copied());
+    Err(CommandError::usage(format!("no seed is for the environment `{environment}`{near}")).hint(format!(
+        "known are {}; a file in the folder `{environment}` of the seeds makes it known, too",
+        quoted(&known)
+    )))
+}
+
 pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
 where
     C: LoadConnection,
@@ -50,6 +73,7 @@ where
         return Err(CommandError::usage("seeds are not run in production unless you say so")
             .hint("say --environment with the name of another one, or with `production`"));
     }
+    require_known(args, environment, cx)?;
     let known = cx.migrations.seed_names();
     if let Some(name) = args.seed.as_deref().filter(|name| !known.contains(name)) {
         let near = alembic_core::suggest::did_you_mean(name, known.iter().copied());
