@@ -9,7 +9,12 @@ fn up_down_and_where_it_stands() {
     let project = project();
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
     project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
-    assert_snapshot!(project.try_line("current"), @"");
+    assert_snapshot!(project.try_line("current"), @"
+    ------- stderr -------
+    warning: there is no database file `$PROJECT/shop.db`
+    hint: `cargo alembic upgrade head` makes it, if that is the database you mean
+    2 behind head.
+    ");
     assert_snapshot!(project.try_line("upgrade head"), @"
     ------- stderr -------
     Running upgrade  -> a1, add a1
@@ -36,6 +41,7 @@ fn up_down_and_where_it_stands() {
     assert_snapshot!(project.try_line("current --check-heads"), @"
     a1
     ------- stderr -------
+    1 behind head.
     Database is not on all head revisions.
     [exit status: 1]
     ");
@@ -53,6 +59,58 @@ fn up_down_and_where_it_stands() {
     ------- stderr -------
     Running stamp_revision a1 ->
     ");
+}
+
+#[test]
+fn how_far_behind_a_database_is() {
+    let project = branched();
+    let told = |project: &harness::Project| project.try_line("current").stderr;
+    assert!(told(&project).ends_with("3 behind heads.\n"));
+    project.ok("upgrade b1");
+    project.ok("merge heads --rev-id m1");
+    assert_eq!(told(&project), "2 behind head.\n");
+    assert!(project.ok("current --format json").contains("\"behind\": 2"));
+    project.ok("upgrade head");
+    assert_eq!(told(&project), "");
+}
+
+#[test]
+fn a_merge_is_undone_and_redone() {
+    let project = branched();
+    project.ok("merge heads -m both --rev-id m1");
+    project.ok("upgrade head");
+    assert_snapshot!(project.try_line("downgrade -1"), @"
+    ------- stderr -------
+    Running downgrade m1 -> b1, b2, both
+    ");
+    assert_eq!(project.ok("current"), "b1\nb2\n");
+    assert_eq!(project.try_line("downgrade -1").status, 2, "either could be meant");
+    project.ok("upgrade head");
+    assert_eq!(project.try_line("downgrade -2").status, 2, "either could be meant");
+    assert_snapshot!(project.try_line("redo"), @"
+    ------- stderr -------
+    Running downgrade m1 -> b1, b2, both
+    Running upgrade b1, b2 -> m1, both
+    ");
+    assert_snapshot!(project.try_line("redo a1"), @"
+    ------- stderr -------
+    Running downgrade m1 -> b1, b2, both
+    Running downgrade b2 -> a1, add b2
+    Running downgrade b1 -> a1, add b1
+    Running upgrade a1 -> b1, add b1
+    Running upgrade a1 -> b2, add b2
+    Running upgrade b1, b2 -> m1, both
+    ");
+    assert_snapshot!(project.try_line("redo a1 --dry-run"), @"
+    Would run downgrade m1 -> b1, b2, both
+    Would run downgrade b2 -> a1, add b2
+    Would run downgrade b1 -> a1, add b1
+    Would run upgrade a1 -> b1, add b1
+    Would run upgrade a1 -> b2, add b2
+    Would run upgrade b1, b2 -> m1, both
+    ");
+    assert_eq!(project.ok("current"), "m1 (head) (mergepoint)\n");
+    assert!(project.ok("redo m1:-1 --sql").contains("Running upgrade b1, b2 -> m1"));
 }
 
 #[test]

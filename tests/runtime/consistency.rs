@@ -13,6 +13,24 @@ on_every_database! {
         assert_eq!(old.status(&mut conn).unwrap().verdict, Verdict::Ahead);
     }
 
+    fn a_health_check_cannot_overlook_what_is_pending(db) {
+        let mut conn = db.connect::<Conn>();
+        let all = migrations::<Conn>(LINE);
+        for (at, pending) in [(None, &["a", "b", "c"][..]), (Some("b"), &["c"])] {
+            if let Some(at) = at {
+                all.upgrade(&mut conn, at).unwrap();
+            }
+            let Error::Pending(found) = all.check(&mut conn).unwrap_err() else { panic!("another error") };
+            assert_eq!(found, pending);
+            assert_eq!(all.check_consistency(&mut conn).unwrap().pending, pending);
+        }
+        all.upgrade(&mut conn, "head").unwrap();
+        assert_eq!(all.check(&mut conn).unwrap().verdict, Verdict::UpToDate);
+        let old = migrations::<Conn>(&LINE[..2]);
+        assert!(matches!(old.check(&mut conn).unwrap_err(), Error::Inconsistent(_)));
+        assert!(matches!(old.check_consistency(&mut conn).unwrap_err(), Error::Inconsistent(_)));
+    }
+
     fn an_edited_applied_revision_is_refused(db) {
         let mut conn = db.connect::<Conn>();
         migrations::<Conn>(LINE).upgrade(&mut conn, "b").unwrap();

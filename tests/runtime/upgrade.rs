@@ -19,6 +19,33 @@ on_every_database! {
         assert_eq!(m.upgrade(&mut conn, "+1").unwrap().rows, ["a"]);
     }
 
+    fn redo_is_down_and_up(db) {
+        let m = migrations::<Conn>(LINE);
+        let mut conn = db.connect::<Conn>();
+        m.upgrade(&mut conn, "head").unwrap();
+        let report = m.migrator().redo(&mut conn, "-2").unwrap();
+        let steps: Vec<_> = report.steps.iter().map(|step| format!("{} {}", step.direction, step.revision)).collect();
+        assert_eq!(steps, ["downgrade c", "downgrade b", "upgrade b", "upgrade c"]);
+        assert_eq!((db.tables().as_str(), db.versions().as_str()), ("ta,tb,tc", "c"));
+        assert_eq!(m.check(&mut conn).unwrap().rows, ["c"]);
+    }
+
+    fn a_redo_that_fails_says_where_it_stands(db) {
+        let mut spec = LINE.to_vec();
+        spec[2] = ("c", "b", "CREATE TABLE tc (x INTEGER);\nINSERT INTO tb VALUES (1);", "DROP TABLE tc;");
+        spec[1].2 = "CREATE TABLE tb (x INTEGER PRIMARY KEY);";
+        let m = migrations::<Conn>(&spec);
+        let mut conn = db.connect::<Conn>();
+        m.upgrade(&mut conn, "head").unwrap();
+        assert!(m.migrator().redo(&mut conn, "-1").is_err(), "its row is there already");
+        if db.kind() == harness::Kind::Mariadb {
+            assert_eq!(db.versions(), "b");
+            db.run("DELETE FROM tb");
+            m.upgrade(&mut conn, "head").unwrap();
+        }
+        assert_eq!((db.tables().as_str(), db.versions().as_str()), ("ta,tb,tc", "c"));
+    }
+
     fn nothing_to_do_is_said_and_not_done(db) {
         let m = migrations::<Conn>(LINE);
         let mut conn = db.connect::<Conn>();

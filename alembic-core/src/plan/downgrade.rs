@@ -1,9 +1,9 @@
 //! Plans that undo revisions.
 
-use super::{Direction, Plan, Rows, Step};
+use super::{Direction, Plan, Rows, Step, upgrade::upgrade_step};
 use crate::{
     graph::{Edges, Graph, Node, NodeSet},
-    target::{self, TargetError},
+    target::{self, Stays, TargetError},
 };
 
 /// What to do with other branches that share the base of the one that is downgraded.
@@ -27,7 +27,11 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -
         target: text.to_owned(),
         rows: graph.ids(rows.iter().copied()).map(str::to_owned).collect(),
     };
-    let mut roots = target.to.map_or_else(|| graph.bases(), |to| graph.children(to).to_vec());
+    let (mut roots, stay) = match target.stays {
+        Stays::Nothing => (graph.bases(), Vec::new()),
+        Stays::Revision(to) => (graph.children(to).to_vec(), vec![to]),
+        Stays::ParentsOf(merge) => (vec![merge], graph.parents(merge).to_vec()),
+    };
     if let Some(branch) = target.branch.filter(|_| roots.len() > 1) {
         let before = graph.ancestors([branch], Edges::Versioned);
         roots.retain(|root| before.contains(*root));
@@ -37,10 +41,7 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -
     }
     let mut dropped = graph.descendants(roots.iter().copied(), Edges::All);
     dropped.retain(|node| state.active().contains(node));
-    if let Some(to) = target.to
-        && dropped.is_empty()
-        && !rows.contains(&to)
-    {
+    if dropped.is_empty() && !stay.iter().all(|to| rows.contains(to)) {
         return Err(not_below());
     }
     if let (Some(branch), Siblings::Refuse) = (target.branch, siblings) {
@@ -58,6 +59,22 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -
         })
         .collect();
     Ok(Plan { steps })
+}
+
+/// Plans `redo TARGET`: to undo what `downgrade TARGET` would, and to apply it again.
+///
+/// # Errors
+///
+/// Those of [`downgrade`].
+pub fn redo(graph: &Graph, rows: &[Node], text: &str, siblings: Siblings) -> Result<Plan, TargetError> {
+    let mut plan = downgrade(graph, rows, text, siblings)?;
+    let undone: Vec<Node> = plan.steps.iter().rev().filter_map(|step| step.revision).collect();
+    let mut state = Rows::new(graph, rows);
+    for node in undone.iter().rev() {
+        state.downgrade(*node);
+    }
+    plan.steps.extend(undone.into_iter().map(|node| upgrade_step(graph, &mut state, node)));
+    Ok(plan)
 }
 
 /// Plans to undo one revision that nothing applied follows or depends on.

@@ -10,7 +10,7 @@ mod work;
 
 use std::fmt;
 
-pub use downgrade::{Siblings, downgrade, undo};
+pub use downgrade::{Siblings, downgrade, redo, undo};
 pub use rows::{RowOperation, Rows};
 pub use stamp::stamp;
 pub use upgrade::upgrade;

@@ -20,13 +20,18 @@ pub fn upgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<Plan, TargetE
         .filter(|node| !state.active().contains(*node))
         .collect::<Vec<_>>()
         .into_iter()
-        .map(|node| Step {
-            direction: Direction::Upgrade,
-            revision: Some(node),
-            from: graph.parents(node).to_vec(),
-            to: vec![node],
-            rows: state.upgrade(node),
-        })
+        .map(|node| upgrade_step(graph, &mut state, node))
         .collect();
     Ok(Plan { steps })
+}
+
+/// Returns the step that applies `node`, and records it in `state`.
+pub(super) fn upgrade_step(graph: &Graph, state: &mut Rows<'_>, node: Node) -> Step {
+    Step {
+        direction: Direction::Upgrade,
+        revision: Some(node),
+        from: graph.parents(node).to_vec(),
+        to: vec![node],
+        rows: state.upgrade(node),
+    }
 }

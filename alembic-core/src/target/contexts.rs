@@ -53,10 +53,27 @@ fn start(
 /// Where a downgrade ends.
 #[derive(Debug)]
 pub struct DowngradeTarget {
-    /// The revision that stays; none is base.
-    pub to: Option<Node>,
+    /// What stays applied.
+    pub stays: Stays,
     /// The revision whose branch alone is meant.
     pub branch: Option<Node>,
+}
+
+/// What a downgrade leaves applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    /// Nothing.
+    Nothing,
+    /// A revision.
+    Revision(Node),
+    /// All parents of a merge.
+    ParentsOf(Node),
+}
+
+impl Stays {
+    fn at(node: Option<Node>) -> Self {
+        node.map_or(Self::Nothing, Self::Revision)
+    }
 }
 
 /// Resolves the target of a downgrade.
@@ -69,9 +86,17 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
     let target = Target::parse(text)?;
     let branch = resolver.branch(target)?;
     let branch = branch.as_ref();
-    if target.symbol.is_some() {
-        let to = single(&resolver, target, absolute(&resolver, target, branch)?)?;
-        return Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node) });
+    if let Some(symbol) = target.symbol {
+        let branch_node = branch.map(|branch| branch.node);
+        if let Some(offset) = target.offset {
+            let start = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
+            return Ok(DowngradeTarget {
+                stays: stays(&resolver, target, start, offset, branch)?,
+                branch: branch_node,
+            });
+        }
+        let to = single(&resolver, target, resolver.symbol(target, symbol, branch)?)?;
+        return Ok(DowngradeTarget { stays: Stays::at(to), branch: branch_node });
     }
     let offset = target.offset.unwrap_or_default();
     if offset > 0 {
@@ -85,8 +110,24 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
         current.retain(|row| branch.lineage.contains(*row));
         current
     })?;
-    let to = resolver.offset(target, start, offset, branch)?;
-    Ok(DowngradeTarget { to, branch: branch.map(|branch| branch.node).or(start) })
+    let stays = stays(&resolver, target, start, offset, branch)?;
+    Ok(DowngradeTarget { stays, branch: branch.map(|branch| branch.node).or(start) })
+}
+
+/// Goes from `start` as far as the offset says. Where the last step undoes a merge, it goes to all parents at once.
+fn stays(
+    resolver: &Resolver<'_>,
+    target: Target<'_>,
+    start: Option<Node>,
+    offset: i64,
+    branch: Option<&Branch<'_>>,
+) -> Result<Stays, TargetError> {
+    if let (Some(start), true) = (start, offset < 0)
+        && let Some(merge) = resolver.last_merge(target, start, offset, branch)
+    {
+        return Ok(Stays::ParentsOf(merge));
+    }
+    Ok(Stays::at(resolver.offset(target, start, offset, branch)?))
 }
 
 /// Resolves one target of `stamp`: the revision to stamp, or base with the branch that is meant.

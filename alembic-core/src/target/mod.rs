@@ -18,7 +18,7 @@ mod resolve;
 mod walk;
 
 pub(crate) use contexts::no_overlap;
-pub use contexts::{DowngradeTarget, downgrade, history, revisions, show, stamp, upgrade};
+pub use contexts::{DowngradeTarget, Stays, downgrade, history, revisions, show, stamp, upgrade};
 pub use error::TargetError;
 pub use resolve::Resolver;
 

@@ -14,8 +14,14 @@ fn up(spec: &str, rows: &str, text: &str) -> String {
 
 fn down(spec: &str, rows: &str, text: &str) -> String {
     let g = graph(spec);
-    downgrade(&g, &nodes(&g, rows), text)
-        .map_or_else(|e| e.to_string(), |found| found.to.map_or("base", |node| g.id(node)).to_owned())
+    downgrade(&g, &nodes(&g, rows), text).map_or_else(
+        |e| e.to_string(),
+        |found| match found.stays {
+            Stays::Nothing => "base".to_owned(),
+            Stays::Revision(node) => g.id(node).to_owned(),
+            Stays::ParentsOf(merge) => format!("parents of {}", g.id(merge)),
+        },
+    )
 }
 
 fn range(spec: &str, rows: &str, text: &str) -> String {

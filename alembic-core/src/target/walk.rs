@@ -49,6 +49,20 @@ impl Resolver<'_> {
         Ok(Some(at))
     }
 
+    /// Returns the merge that the last of the steps down from `start` undoes, if it does.
+    pub(super) fn last_merge(
+        &self,
+        target: Target<'_>,
+        start: Node,
+        offset: i64,
+        branch: Option<&Branch<'_>>,
+    ) -> Option<Node> {
+        let steps = usize::try_from(offset.unsigned_abs()).ok()?.checked_sub(1)?;
+        let last = self.down(target, start, steps, branch).ok()??;
+        let on_branch = |node: &&Node| branch.is_none_or(|branch| branch.lineage.contains(**node));
+        (self.graph.parents(last).iter().filter(on_branch).count() > 1).then_some(last)
+    }
+
     /// Applies a signed count to a resolved symbol.
     pub(super) fn offset(
         &self,

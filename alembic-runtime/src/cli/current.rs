@@ -11,8 +11,8 @@ use crate::{Finding, database::MigrationBackend};
 
 /// Display the current revision of the database
 ///
-/// Prints the rows of the version table and every branch end that they imply. Changes nothing, and
-/// works for a role that may only read.
+/// Prints the rows of the version table and every branch end that they imply, and says how many revisions are
+/// not applied yet. Changes nothing, and works for a role that may only read.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Use more verbose output
@@ -27,6 +27,8 @@ pub struct Args {
 struct Current {
     database: String,
     at_heads: bool,
+    /// How many revisions are not applied yet.
+    behind: usize,
     revisions: Vec<RevisionView>,
     /// Rows that no revision of this project has.
     unknown: Vec<String>,
@@ -70,6 +72,7 @@ where
     let unknown: Vec<String> = rows.into_iter().filter(|row| graph.find_id(row).is_none()).collect();
     let report = Current {
         database: cx.place.name.clone(),
+        behind: graph.nodes().filter(|node| !applied.contains(*node)).count(),
         at_heads: unknown.is_empty() && graph.heads().iter().all(|head| applied.contains(*head)),
         revisions: graph.nodes().filter(|node| current.contains(node)).map(|node| views.of(node)).collect(),
         unknown,
@@ -77,6 +80,10 @@ where
         verbose: args.verbose,
     };
     cx.printer.report(&report)?;
+    if report.behind > 0 {
+        let heads = if graph.heads().len() > 1 { "heads" } else { "head" };
+        cx.printer.status(format_args!("{} behind {heads}.", report.behind));
+    }
     if args.check_heads && !report.at_heads {
         cx.printer.status("Database is not on all head revisions.");
         return Ok(Exit::Negative);

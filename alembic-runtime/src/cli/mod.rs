@@ -25,11 +25,13 @@ mod log;
 mod notices;
 mod output;
 mod progress;
+mod redo;
 mod resolve;
 mod running;
 mod seed;
 mod show;
 mod stamp;
+mod undo;
 mod upgrade;
 mod url;
 mod view;
@@ -48,7 +50,7 @@ pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
 pub use notices::Notices;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
-pub use url::mask;
+pub use url::{mask, without_driver};
 pub use view::{RevisionView, Views};
 
 use crate::{Migrations, database::MigrationBackend, op::PRODUCTION};
@@ -61,6 +63,8 @@ pub enum Command {
     Upgrade(upgrade::Args),
     /// Revert to a previous version
     Downgrade(downgrade::Args),
+    /// Undo the last revision and apply it again
+    Redo(redo::Args),
     /// Stamp the version table with the given revision; don't run any migrations
     Stamp(stamp::Args),
     /// Display the current revision of the database
@@ -93,6 +97,7 @@ impl Command {
         match self {
             Self::Upgrade(args) => args.running.changes_database(),
             Self::Downgrade(args) => args.running.changes_database(),
+            Self::Redo(args) => args.running.changes_database(),
             Self::Stamp(args) => args.running.changes_database(),
             Self::EnsureVersion(args) => args.running.changes_database(),
             Self::Resolve(_) | Self::Accept(_) | Self::Seed(_) => true,
@@ -108,6 +113,7 @@ impl Command {
         match self {
             Self::Upgrade(args) => args.running.sql,
             Self::Downgrade(args) => args.running.sql,
+            Self::Redo(args) => args.running.sql,
             Self::Stamp(args) => args.running.sql,
             Self::EnsureVersion(args) => args.running.sql,
             _ => false,
@@ -123,6 +129,7 @@ impl Command {
             Self::Show(args) => args.needs_database(),
             Self::Upgrade(args) => !args.running.sql,
             Self::Downgrade(args) => !args.running.sql,
+            Self::Redo(args) => !args.running.sql,
             Self::Stamp(args) => !args.running.sql,
             Self::Current(_)
             | Self::Log(_)
@@ -147,6 +154,7 @@ where
     match command {
         Command::Upgrade(args) => upgrade::run(args, cx),
         Command::Downgrade(args) => downgrade::run(args, cx),
+        Command::Redo(args) => redo::run(args, cx),
         Command::Stamp(args) => stamp::run(args, cx),
         Command::Current(args) => current::run(args, cx),
         Command::History(args) => history::run(args, cx),
@@ -179,11 +187,14 @@ struct Embedded {
     output: OutputArgs,
 }
 
-/// `cargo alembic check` looks at more than a database.
+/// `cargo alembic check` looks at more than a database, and has the program undo single revisions.
 #[derive(Debug, Subcommand)]
 enum EmbeddedCommand {
     /// Compare the database with the migrations; exit 1 unless it is up to date
     Check(check::Args),
+    /// Undo one revision
+    #[command(hide = true)]
+    Undo(undo::Args),
     #[command(flatten)]
     Other(Command),
 }
@@ -216,7 +227,7 @@ where
         dialect: Some(C::Backend::FAMILY),
     };
     let mut connect = || match &url {
-        Some(url) => C::establish(url).map(Link::direct).map_err(|error| {
+        Some(url) => C::establish(&without_driver(url)).map(Link::direct).map_err(|error| {
             CommandError::failed(format!("could not connect to {}", mask(url)))
                 .because(mask_in(&error.to_string(), url))
         }),
@@ -230,6 +241,7 @@ where
         &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env };
     let result = match &cli.command {
         EmbeddedCommand::Check(args) => check::run(args, cx),
+        EmbeddedCommand::Undo(args) => undo::run(args, cx),
         EmbeddedCommand::Other(command) => run(command, cx),
     };
     printer.finish(result)

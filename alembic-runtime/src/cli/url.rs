@@ -1,4 +1,18 @@
-//! URLs in messages.
+//! URLs in messages, and those of other tools.
+
+use std::borrow::Cow;
+
+/// Returns the URL without the driver that SQLAlchemy's have in their scheme: `postgresql+psycopg://…`.
+#[must_use]
+pub fn without_driver(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    match scheme.split_once('+') {
+        Some((database @ ("postgres" | "postgresql" | "mysql" | "mariadb" | "sqlite"), _)) => {
+            format!("{database}://{rest}").into()
+        }
+        _ => url.into(),
+    }
+}
 
 /// Returns the URL with `***` in place of any password.
 #[must_use]
@@ -45,6 +59,20 @@ fn mask_keywords(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_driver_is_left_out() {
+        for (url, plain) in [
+            ("postgresql+psycopg://me:a+b@db/shop", "postgresql://me:a+b@db/shop"),
+            ("mysql+pymysql://db/shop", "mysql://db/shop"),
+            ("mariadb+mariadbconnector://db/shop", "mariadb://db/shop"),
+            ("git+ssh://db/shop", "git+ssh://db/shop"),
+            ("postgres://me:a+b@db/shop", "postgres://me:a+b@db/shop"),
+            ("a+b.db", "a+b.db"),
+        ] {
+            assert_eq!(without_driver(url), plain);
+        }
+    }
 
     #[test]
     fn passwords_do_not_show() {

@@ -231,7 +231,11 @@ where
             Command::EnsureVersion => Ok(self.ensure_version(state)?),
             Command::Resolve(resolution) => self.resolve(state, &resolution),
             Command::Accept(revision) => self.accept(state, revision),
-            Command::Upgrade(_) | Command::Downgrade(..) | Command::Undo(_) | Command::Stamp(..) => {
+            Command::Upgrade(_)
+            | Command::Downgrade(..)
+            | Command::Redo(..)
+            | Command::Undo(_)
+            | Command::Stamp(..) => {
                 let plan = self.plan(state, command)?;
                 let (migrations, graph) = (self.migrations, self.graph);
                 let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;

@@ -103,6 +103,17 @@ where
         self.run(conn, Command::Downgrade(target, siblings))
     }
 
+    /// Undoes everything above `target`, and applies it again, in one transaction where the database and the
+    /// revisions allow it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]; an irreversible revision on the way is found before anything is undone.
+    pub fn redo(mut self, conn: &mut C, target: &str) -> Result<Report, Error> {
+        let siblings = self.options.siblings;
+        self.run(conn, Command::Redo(target, siblings))
+    }
+
     /// Undoes one revision of [`Migrations::graph`], which nothing applied follows.
     ///
     /// # Errors
@@ -246,12 +257,24 @@ where
         Ok(status)
     }
 
-    /// Returns an error if the database contradicts the graph; pending revisions are no error.
+    /// Returns an error unless the database is up to date: at the heads, and in agreement with the graph. This is
+    /// what a health check asks. Changes nothing and works for a read-only role.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pending`] if revisions are not applied yet, [`Error::Inconsistent`], [`Error::Query`].
+    pub fn check(&self, conn: &mut C) -> Result<Status, Error> {
+        let status = self.check_consistency(conn)?;
+        if status.pending.is_empty() { Ok(status) } else { Err(Error::Pending(status.pending)) }
+    }
+
+    /// Returns an error if the database contradicts the graph. Pending revisions are none: [`Status::pending`] lists
+    /// them.
     ///
     /// # Errors
     ///
     /// [`Error::Inconsistent`], [`Error::Query`].
-    pub fn check(&self, conn: &mut C) -> Result<Status, Error> {
+    pub fn check_consistency(&self, conn: &mut C) -> Result<Status, Error> {
         let status = self.status(conn)?;
         if status.findings.is_empty() { Ok(status) } else { Err(Error::Inconsistent(status.findings)) }
     }

@@ -17,6 +17,8 @@ use crate::{Migrations, database::State};
 pub(super) enum Command<'a> {
     Upgrade(&'a str),
     Downgrade(&'a str, Siblings),
+    /// A downgrade, and what it undid again.
+    Redo(&'a str, Siblings),
     /// One revision, which nothing applied follows.
     Undo(Node),
     Stamp(&'a [&'a str], Purge),
@@ -54,6 +56,7 @@ pub(super) fn plan(
     let plan = match command {
         Command::Upgrade(target) => plan::upgrade(graph, &rows, target)?,
         Command::Downgrade(target, siblings) => plan::downgrade(graph, &rows, target, siblings)?,
+        Command::Redo(target, siblings) => plan::redo(graph, &rows, target, siblings)?,
         Command::Undo(node) => plan::undo(graph, &rows, node),
         Command::Stamp(..) | Command::EnsureVersion | Command::Resolve(..) | Command::Accept(_) => Plan::default(),
     };
