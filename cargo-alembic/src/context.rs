@@ -96,11 +96,11 @@ impl Context<'_> {
     pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root)?;
         if let Some(url) = &self.selection.database_url {
-            return Target::parse_url(url, &environment).map(Some);
+            return Target::parse_url(url, &package.root, &environment).map(Some);
         }
         let variable = &config.database_url_env;
         let Some(url) = environment.get(variable) else { return Ok(None) };
-        let target = Target::parse_url(url, &environment)?;
+        let target = Target::parse_url(url, &package.root, &environment)?;
         // Wherever a command is run, a `.env` names one database.
         Ok(Some(match environment.dotenv_folder(variable) {
             Some(folder) => target.relative_to(folder),

@@ -43,7 +43,7 @@ impl ScratchArgs {
             return cx.find_target(&project.package, &project.config);
         };
         let environment = cx.environment.with_dotenv(&project.package.root)?;
-        let scratch = Target::parse_url(url, &environment)?;
+        let scratch = Target::parse_url(url, &project.package.root, &environment)?;
         let meant = cx.find_target(&project.package, &project.config)?;
         let family =
             |target: &Target| if target.dialect().is_mysql_family() { Dialect::Mysql } else { target.dialect() };

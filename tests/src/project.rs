@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fmt, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use tempfile::TempDir;
@@ -149,6 +149,33 @@ impl Project {
         let output = self.alembic(line.split(' '));
         assert_eq!(output.status, 0, "{line}\n{output}");
         output.stdout
+    }
+
+    /// Runs `cargo alembic …` on a terminal, where somebody types `answers`; returns what is shown.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be run.
+    #[must_use]
+    pub fn on_terminal(&self, line: &str, answers: &str) -> String {
+        let command = self.command(line.split(' '));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).current_dir(self.path());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().expect("`script` of util-linux");
+        let mut typed = child.stdin.take().expect("it is piped");
+        std::io::Write::write_all(&mut typed, answers.as_bytes()).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        drop(typed);
+        String::from_utf8_lossy(&output.stdout).replace('\r', "")
     }
 
     /// Runs `cargo alembic …` with a line of arguments.

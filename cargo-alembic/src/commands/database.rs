@@ -67,7 +67,8 @@ fn upgrade_head() -> cli::Command {
     Line::parse_from(["", "upgrade", "head"]).command
 }
 
-fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, CommandError> {
+/// Creates the database that a target names.
+pub(super) fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, CommandError> {
     let failed = |error: diesel::result::Error| {
         CommandError::failed(format!("could not create {}", target.display())).because(error.to_string())
     };

@@ -6,6 +6,7 @@ use alembic_runtime::{
 };
 use diesel::{SqliteConnection, connection::LoadConnection};
 
+use super::database;
 use crate::{
     connect::{self, Access, MysqlConnection, PgConnection, Target},
     context::Context,
@@ -20,7 +21,10 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
         if !command.changes_database() {
             cx.note_missing(&target);
         }
-        let result = on_target(command, cx, &project, &target);
+        let mut result = on_target(command, cx, &project, &target);
+        if result.is_err() && command.changes_database() && offer_to_create(cx, &target)? {
+            result = on_target(command, cx, &project, &target);
+        }
         return or_with_runner(result, cx, &project, Some(&target), command);
     }
     let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
@@ -28,6 +32,19 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
     let mut connect = || Err::<Link<SqliteConnection>, _>(CommandError::usage("this command connects to no database"));
     let result = on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
     or_with_runner(result, cx, &project, target.as_ref(), command)
+}
+
+/// Asks, on a terminal, whether to create a database that is missing; returns whether it was created.
+fn offer_to_create(cx: &mut Context<'_>, target: &Target) -> Result<bool, CommandError> {
+    if !cx.printer.can_ask() || !target.lacks_database() {
+        return Ok(false);
+    }
+    let question = format!("There is no database {}. Create it?", target.display());
+    if !cx.printer.confirm(&question) {
+        return Ok(false);
+    }
+    database::create(cx, target)?;
+    Ok(true)
 }
 
 /// What this program cannot run, because it is written in Rust, the project's own program can.

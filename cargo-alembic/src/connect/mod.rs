@@ -7,14 +7,15 @@ mod pgpass;
 mod postgres;
 mod runtime;
 mod sqlite;
+mod sqlite_url;
 mod tls;
 
 use std::path::{Path, PathBuf};
 
 use alembic_core::Dialect;
 use alembic_runtime::{
-    MigrationBackend,
-    cli::{CommandError, mask},
+    MigrationBackend, answers,
+    cli::{CommandError, mask, without_driver},
 };
 use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use mysql::MysqlConnection;
@@ -35,20 +36,22 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Understands a URL, or says which one is not understood, without its password.
-    pub(crate) fn parse_url(url: &str, environment: &Environment) -> Result<Self, CommandError> {
-        Self::parse(url, environment)
+    /// Understands a URL, or says which one is not understood, without its password. `root` is the package's folder.
+    pub(crate) fn parse_url(url: &str, root: &Path, environment: &Environment) -> Result<Self, CommandError> {
+        Self::parse(url, root, environment)
             .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(error))
     }
 
     /// Understands a URL, a list of libpq keywords or a path.
-    pub(crate) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
+    fn parse(url: &str, root: &Path, environment: &Environment) -> Result<Self, String> {
+        let original = url;
+        let url = &*without_driver(url);
         match url.split_once("://") {
             Some(("postgres" | "postgresql", _)) => {
                 Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
             }
             Some((scheme @ ("mysql" | "mariadb"), _)) => Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?))),
-            Some(("sqlite", path)) => sqlite_path(path),
+            Some(("sqlite", _)) => sqlite_file(sqlite_url::path(original, root)?),
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
@@ -61,7 +64,8 @@ impl Target {
             None if url.is_empty() => Err("it is empty".to_owned()),
             None if url.contains('@') => Err("it looks like a URL without `postgres://` or `mysql://`".to_owned()),
             None if url.starts_with("file:") => Ok(Self::Sqlite(url.into())),
-            None => sqlite_path(url.strip_prefix("sqlite:").unwrap_or(url)),
+            None if url.starts_with("sqlite:") => sqlite_file(sqlite_url::path(url, root)?),
+            None => sqlite_file(url.into()),
         }
     }
 
@@ -94,6 +98,23 @@ impl Target {
             Self::Sqlite(path) => Self::Sqlite(sqlite::relative_to(&path, folder)),
             server => server,
         }
+    }
+
+    /// Returns whether the server answers, and has no such database.
+    pub(crate) fn lacks_database(&self) -> bool {
+        let found = match self {
+            Self::Sqlite(_) => return false,
+            Self::Postgres(server) => server.connect_to_maintenance().map(|mut conn| {
+                let name = Dialect::Postgres.literal(server.database());
+                answers(&mut conn, &format!("SELECT datname::text AS answer FROM pg_database WHERE datname = {name}"))
+            }),
+            Self::Mysql(server) => server.connect_to_server().map(|mut conn| {
+                let name = Dialect::Mysql.literal(server.database());
+                let sql = "SELECT schema_name AS answer FROM information_schema.schemata WHERE schema_name = ";
+                answers(&mut conn, &format!("{sql}{name}"))
+            }),
+        };
+        matches!(found, Ok(Ok(names)) if names.is_empty())
     }
 
     /// Returns another database of the same server; on SQLite another file.
@@ -160,11 +181,11 @@ fn in_url(text: &str, database: &str) -> Option<String> {
     Some(url.into())
 }
 
-fn sqlite_path(path: &str) -> Result<Target, String> {
-    if path.contains('?') {
+fn sqlite_file(path: PathBuf) -> Result<Target, String> {
+    if path.to_string_lossy().contains('?') {
         return Err("parameters of SQLite are understood in the form `file:app.db?mode=ro` only".to_owned());
     }
-    Ok(Target::Sqlite(path.into()))
+    Ok(Target::Sqlite(path))
 }
 
 /// Whether a missing SQLite file is made.
