@@ -75,8 +75,8 @@ impl<'p> Replay<'p> {
     {
         match &self.program {
             Some((program, scratch)) => {
-                let target = format!("{}-1", self.project.graph.id(node));
-                program.run(scratch, &self.project.graph, &["downgrade", &target])
+                let graph = &self.project.graph;
+                program.run(scratch, graph, &["undo", graph.id(node)])
             }
             None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop)?),
         }

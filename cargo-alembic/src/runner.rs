@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::{Dialect, Graph};
+use alembic_core::{Dialect, Graph, wording::joined};
 use alembic_runtime::cli::{CommandError, Exit};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
@@ -46,6 +46,14 @@ impl Runner {
             .hint(
                 "`cargo alembic init --runner` writes one; or name yours with `runner` in [package.metadata.alembic]",
             ));
+        }
+        let heads = project.graph.heads();
+        if heads.len() > 1 {
+            let ids = joined(project.graph.ids(heads));
+            return Err(CommandError::usage(format!(
+                "the program `{name}`, which runs revisions in Rust, does not compile while heads are not merged: {ids}"
+            ))
+            .hint("run `cargo alembic merge heads`"));
         }
         let cargo = cx.environment.get("CARGO").unwrap_or("cargo").to_owned();
         Ok(Self { manifest: package.manifest.clone(), name: name.clone(), cargo })

@@ -76,3 +76,24 @@ fn a_plan_with_rust_in_it_runs() {
     assert!(output.stderr.contains("no variant") && output.stderr.contains("b1.rs:"), "{output}");
     assert!(output.stderr.contains("hint: the compiler says why, above; nothing was changed"), "{output}");
 }
+
+#[test]
+fn check_undoes_merges_and_branches_with_the_program() {
+    let project = project();
+    project.ok("init --runner sqlite");
+    for line in [
+        "revision -m a --rev-id a1",
+        "revision -m b --rev-id b1",
+        "revision -m c --rev-id b2 --head a1 --splice",
+        "merge heads -m both --rev-id c1",
+        "revision --rust -m d --rev-id d1",
+        "revision --rust -m e --rev-id e1 --head a1 --splice",
+        "merge heads -m all --rev-id f1",
+    ] {
+        project.ok(line);
+    }
+    assert_snapshot!(project.try_line("check --only replay,roundtrip"), @"
+    replay     ok       7 revisions on sqlite
+    roundtrip  ok       7 revisions undone and applied again
+    ");
+}

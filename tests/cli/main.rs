@@ -6,6 +6,7 @@
 mod autogenerate;
 mod bad_input;
 mod check;
+mod completions;
 mod database;
 mod dotenv;
 mod gates;
@@ -21,6 +22,8 @@ mod revision;
 mod script;
 mod seed;
 mod tour;
+mod urls;
+mod verdicts;
 
 use harness::Project;
 

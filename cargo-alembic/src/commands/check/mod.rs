@@ -8,6 +8,7 @@ mod since;
 
 use alembic_runtime::cli::{CheckArgs, CommandError, Exit};
 use report::{Checked, Finding, Passed};
+use scratch::Found;
 
 use crate::{
     context::Context,
@@ -160,26 +161,34 @@ fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mu
         Some(revision) => since::unchanged(project, revision)?,
         None => Vec::new(),
     };
-    let found = scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old)?;
-    let applied = found.applied;
-    if args.wants(Gate::Replay) {
-        checked.add(Gate::Replay, found.replay);
-    }
-    let broken = "a revision does not apply";
-    if args.wants(Gate::Roundtrip) {
-        match found.roundtrip.filter(|_| applied) {
-            Some(result) => checked.add(Gate::Roundtrip, result),
-            None => checked.skipped(Gate::Roundtrip, broken),
-        }
-    }
-    if args.wants(Gate::Models) {
-        match (found.models, applied) {
-            (Some(result), _) => checked.add(Gate::Models, result),
-            (None, true) => checked.skipped(Gate::Models, "the package has no models"),
-            (None, false) => checked.skipped(Gate::Models, broken),
-        }
+    match scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old) {
+        Ok(found) => add_found(args, found, checked),
+        Err(error) => checked.could_not_run(&wanted, &error),
     }
     Ok(())
+}
+
+/// Adds what the scratch database showed. A revision that does not apply is told once, by the first gate that
+/// needs it, so that the verdict does not depend on which gates are named.
+fn add_found(args: &Args, found: Found, checked: &mut Checked) {
+    let Found { applied, replay, roundtrip, models, .. } = found;
+    let mut untold = None;
+    if args.wants(Gate::Replay) {
+        checked.add(Gate::Replay, replay);
+    } else if !applied {
+        untold = replay.err();
+    }
+    for (gate, result) in [(Gate::Roundtrip, roundtrip), (Gate::Models, models)] {
+        match result {
+            _ if !args.wants(gate) => {}
+            Some(result) => checked.add(gate, result),
+            None if applied => checked.skipped(gate, "the package has no models"),
+            None => match untold.take() {
+                Some(findings) => checked.failed(gate, findings),
+                None => checked.follows(gate, "a revision does not apply"),
+            },
+        }
+    }
 }
 
 fn on_database(
@@ -206,14 +215,18 @@ fn on_database(
     };
     if args.wants(Gate::Pending) {
         cx.note_missing(&target);
-        checked.add(Gate::Pending, database::pending(&args.database, cx, project, &target)?);
+        match database::pending(&args.database, cx, project, &target) {
+            Ok(result) => checked.add(Gate::Pending, result),
+            Err(error) => checked.could_not_run(&[Gate::Pending], &error),
+        }
     }
     if args.wants(Gate::Drift) && target.is_missing() {
         checked.failed(Gate::Drift, vec![Finding::new(format!("there is no database `{}`", target.display()))]);
     } else if args.wants(Gate::Drift) {
-        match database::drift(&args.scratch, cx, project, &target)? {
-            Some(result) => checked.add(Gate::Drift, result),
-            None => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
+        match database::drift(&args.scratch, cx, project, &target) {
+            Ok(Some(result)) => checked.add(Gate::Drift, result),
+            Ok(None) => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
+            Err(error) => checked.could_not_run(&[Gate::Drift], &error),
         }
     }
     Ok(())

@@ -108,6 +108,9 @@ pub(super) struct Checked {
     /// Where the package is in its repository.
     #[serde(skip)]
     folder: PathBuf,
+    /// Whether an error of a server kept a gate from looking.
+    #[serde(skip)]
+    could_not_run: bool,
 }
 
 impl Checked {
@@ -115,7 +118,7 @@ impl Checked {
     pub(super) fn new(root: &Path, named: Vec<Gate>) -> Self {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let folder = repository.and_then(|repository| root.strip_prefix(repository).ok()).unwrap_or(Path::new(""));
-        Self { gates: Vec::new(), named, folder: folder.to_path_buf() }
+        Self { gates: Vec::new(), named, folder: folder.to_path_buf(), could_not_run: false }
     }
 
     pub(super) fn add(&mut self, gate: Gate, result: Said) {
@@ -129,6 +132,20 @@ impl Checked {
 
     pub(super) fn failed(&mut self, gate: Gate, findings: Vec<Finding>) {
         self.add(gate, Err(findings));
+    }
+
+    /// Adds gates that an error kept from looking: the first one tells it.
+    pub(super) fn could_not_run(&mut self, gates: &[Gate], error: &CommandError) {
+        let [first, others @ ..] = gates else { return };
+        self.failed(*first, vec![Finding::of_error(error)]);
+        // A server that does not answer is no verdict on the migrations.
+        self.could_not_run |= error.exit == Exit::Failed;
+        others.iter().for_each(|gate| self.follows(*gate, &format!("see {}", first.name())));
+    }
+
+    /// Notes that a gate could not be looked at because another one failed, which is what counts.
+    pub(super) fn follows(&mut self, gate: Gate, reason: &str) {
+        self.gates.push(Entry { gate, state: State::Skipped { reason: reason.to_owned() } });
     }
 
     /// Notes that a gate could not be looked at: one that was named has to run.
@@ -148,6 +165,8 @@ impl Checked {
         let any = |is: fn(&State) -> bool| self.gates.iter().any(|entry| is(&entry.state));
         if any(|state| matches!(state, State::NotRun { .. })) || self.is_all_skipped() {
             Exit::Usage
+        } else if self.could_not_run {
+            Exit::Failed
         } else if any(|state| matches!(state, State::Failed { .. })) {
             Exit::Negative
         } else {

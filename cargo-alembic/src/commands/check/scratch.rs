@@ -17,7 +17,7 @@ use crate::{
     context::Context,
     look::{dialect_of, inspection, look},
     project::{Project, snapshot},
-    replay::{Replay, is_rust},
+    replay::Replay,
 };
 
 /// What was found.
@@ -25,6 +25,8 @@ pub(super) struct Found {
     /// Whether every revision applies.
     pub(super) applied: bool,
     pub(super) replay: Said,
+    /// Whether the round trips ended at a revision that did not apply, after others had been undone.
+    did_not_apply: bool,
     /// None if it was not looked at.
     pub(super) roundtrip: Option<Said>,
     /// None if there are no models.
@@ -40,17 +42,17 @@ pub(super) fn run(
     roundtrip: bool,
     old: &[Node],
 ) -> Result<Found, CommandError> {
-    let (replay, scratch) = Replay::prepare(cx, project, server)?;
-    let found = scratch.run(Running { replay: &replay, models, roundtrip, old })?;
-    match found.roundtrip {
-        // What a downgrade left behind stands in the way of the rest.
-        Some(Err(findings)) => {
-            let (replay, scratch) = Replay::prepare(cx, project, server)?;
-            let rest = scratch.run(Running { replay: &replay, models, roundtrip: false, old })?;
-            Ok(Found { roundtrip: Some(Err(findings)), ..rest })
-        }
-        _ => Ok(found),
-    }
+    let run = |roundtrip: bool| {
+        let (replay, scratch) = Replay::prepare(cx, project, server)?;
+        scratch.run(Running { replay: &replay, models, roundtrip, old })
+    };
+    let found = run(roundtrip)?;
+    let Some(Err(findings)) = found.roundtrip else { return Ok(found) };
+    // What a downgrade left behind, or took with it, stands in the way of the rest.
+    let rest = run(false)?;
+    // A revision that does not apply to an empty database either is the fault of no downgrade.
+    let roundtrip = (rest.applied || !found.did_not_apply).then_some(Err(findings));
+    Ok(Found { roundtrip, ..rest })
 }
 
 struct Running<'a> {
@@ -69,11 +71,25 @@ impl Job for Running<'_> {
         C::Backend: MigrationBackend,
     {
         let mut trips = Trips::default();
-        let mut found = Found { applied: false, replay: Ok(String::new().into()), roundtrip: None, models: None };
+        let mut found = Found {
+            applied: false,
+            replay: Ok(String::new().into()),
+            did_not_apply: false,
+            roundtrip: None,
+            models: None,
+        };
         if self.roundtrip {
-            if let Err(error) = self.round_trips(conn, &mut trips) {
-                found.replay = Err(vec![Finding::of_error(&error)]);
-                return Ok(found);
+            match self.round_trips(conn, &mut trips) {
+                Err(error) if trips.tried == 0 => {
+                    found.replay = Err(vec![Finding::of_error(&error)]);
+                    return Ok(found);
+                }
+                Err(error) => {
+                    found.did_not_apply = true;
+                    trips.findings =
+                        vec![broken_by_downgrades(&error, "once earlier revisions were undone and applied again")];
+                }
+                Ok(()) => {}
             }
             let result = trips.result(self.replay.project.graph.len());
             let failed = result.is_err();
@@ -170,9 +186,7 @@ impl Running<'_> {
         let graph = &project.graph;
         let mut before: Option<Schema> = None;
         for node in graph.nodes().filter(|node| !self.old.contains(node)) {
-            // The program has no way to undo one merge.
-            let merge_in_rust = is_rust(project, node) && graph.parents(node).len() > 1;
-            if graph.revision(node).downgrade.is_none() || merge_in_rust {
+            if graph.revision(node).downgrade.is_none() {
                 trips.irreversible += 1;
                 before = None;
                 continue;
@@ -219,9 +233,22 @@ impl Running<'_> {
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
             .map(place)
             .collect();
-        if found.is_empty() {
-            self.replay.upgrade(conn, &revision.id)?;
+        if !found.is_empty() {
+            return Ok(found);
         }
-        Ok(found)
+        match self.replay.upgrade(conn, &revision.id) {
+            Ok(()) => Ok(Vec::new()),
+            Err(error) => {
+                Ok(vec![place(broken_by_downgrades(&error, &format!("after the downgrade of `{}`", revision.id)))])
+            }
+        }
     }
+}
+
+/// An upgrade that fails because of what downgrades did before.
+fn broken_by_downgrades(error: &CommandError, when: &str) -> Finding {
+    let finding = Finding::of_error(error);
+    let message = format!("{when}: {}", finding.message);
+    Finding { message, hints: Vec::new(), ..finding }
+        .hint("a downgrade has to take back what its upgrade did, and nothing else: schema and rows")
 }
