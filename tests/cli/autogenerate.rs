@@ -185,14 +185,15 @@ fn only_what_is_new_makes_the_round_trip() {
         bash(project.path(), &format!("git init -q . && git add . && {git} commit -qm all && echo done"))
             .contains("done")
     );
-    assert_snapshot!(project.try_line("check --only roundtrip --since HEAD"), @"roundtrip  ok       0 revisions undone and applied again");
+    assert_snapshot!(project.try_line("check --only roundtrip --since HEAD"), @"roundtrip  nothing  no revision is new");
     project.revision("c1", "b1", "CREATE TABLE tc (x INTEGER PRIMARY KEY);", "DROP TABLE tc;");
     project.ok("lock");
     assert_snapshot!(project.try_line("check --only roundtrip --since HEAD"), @"roundtrip  ok       1 revision undone and applied again");
     assert_snapshot!(project.try_line("check --only roundtrip --since nonsense"), @"
     ------- stderr -------
     error: --since nonsense: git does not tell what was there
-      caused by: fatal: invalid object name 'nonsense'.
+      caused by: fatal: Needed a single revision
+    hint: pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch`
     [exit status: 2]
     ");
 }
@@ -408,6 +409,8 @@ fn nobody_waits_for_what_is_made_online() {
     Detected added check constraint `email <> ''::text` of `users`
     Detected added unique constraint `(email)` of `users`
     Detected added index `(email)` of `users`
+    note: fails if `users.email` is NULL somewhere
+    note: fails if rows of `users` share `email`
     Generating $PROJECT/FILE ...  done
 
     -- note: fails if `users.email` is NULL somewhere
@@ -442,6 +445,8 @@ fn what_goes_with_a_table_is_told() {
     assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
     Left alone, being no tables: view `named`
     Detected removed table `users`
+    note: view `named` names `users`, which goes
+    destructive: drops the table `users` with all its rows
     Generating $PROJECT/FILE ...  done
 
     -- note: view `named` names `users`, which goes

@@ -166,6 +166,13 @@ pub(crate) struct Generated {
     pub(crate) naming: Naming,
 }
 
+impl Generated {
+    /// Returns what a reader of the revision has to know of its upgrade.
+    pub(crate) fn cautions(&self) -> impl Iterator<Item = &Caution> {
+        self.upgrade.iter().flat_map(|block| &block.cautions)
+    }
+}
+
 impl Compared {
     /// Returns each difference.
     pub(crate) fn differences(&self) -> Vec<Difference> {

@@ -4,7 +4,7 @@ use std::{cell::RefCell, io, io::Write};
 
 use alembic_core::{
     Dialect, Node,
-    diff::{Block, Locking},
+    diff::{Block, Caution, Locking},
     models::Models,
     schema::Schema,
     script::{Connection, Downgrade, Section},
@@ -116,6 +116,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
             cx.printer.report(&NoChanges { changes: 0 })?;
             return Ok(Exit::Success);
         };
+        tell_cautions(&generated, cx)?;
         fill_in(&mut new, &generated)?;
     }
     let written = project.add(new)?;
@@ -146,10 +147,32 @@ fn generate(
     let (replay, scratch) = Replay::prepare(cx, project, &server)?;
     let can_ask = cx.printer.can_ask();
     let printer = RefCell::new(&mut cx.printer);
-    let mut ask = |question: &str| can_ask && printer.borrow_mut().confirm(question);
+    let mut ask = |question: &str| {
+        let mut printer = printer.borrow_mut();
+        if can_ask {
+            return printer.confirm(question);
+        }
+        printer.status(format_args!(
+            "note: {question} Nobody can be asked here, so one is dropped and the other added; if it was, say so in the \
+             model with #[alembic(renamed_from = \"…\")]"
+        ));
+        false
+    };
     let locking = if args.generated.online { Locking::Online } else { Locking::Plain };
     let comparing = Comparing { replay: &replay, models: &models, before, ask: &mut ask };
     scratch.run(Generate { comparing, locking, say: &mut |line| printer.borrow_mut().status(line) })
+}
+
+/// Prints what a reader of the file has to know, and asks before a revision that loses data is written.
+fn tell_cautions(generated: &autogenerate::Generated, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    for caution in generated.cautions() {
+        cx.printer.status(caution);
+    }
+    let loses = generated.cautions().any(|caution| matches!(caution, Caution::Destructive(_)));
+    if loses && cx.printer.can_ask() && !cx.printer.confirm("Write a revision that loses data?") {
+        return Err(CommandError::usage("nothing was written"));
+    }
+    Ok(())
 }
 
 /// Puts what was generated into a revision that is to be written.
