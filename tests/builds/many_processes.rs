@@ -10,7 +10,7 @@ fn fifty_at_once(kind: Kind) {
     let Some(db) = Database::new(kind) else {
         return;
     };
-    let binary = example("blog", kind.name());
+    let binary = example("blog", if kind.is_mysql_family() { "mysql" } else { kind.name() });
     let children: Vec<_> = (0..50)
         .map(|_| {
             let mut command = Command::new(&binary);
@@ -37,6 +37,11 @@ fn on_sqlite() {
 #[test]
 fn on_postgres() {
     fifty_at_once(Kind::Postgres);
+}
+
+#[test]
+fn on_mysql() {
+    fifty_at_once(Kind::Mysql);
 }
 
 #[test]

@@ -468,6 +468,11 @@ fn on_postgres() {
 }
 
 #[test]
+fn on_mysql() {
+    on_a_server(Kind::Mysql);
+}
+
+#[test]
 fn on_mariadb() {
     on_a_server(Kind::Mariadb);
 }

@@ -24,7 +24,7 @@ fn an_sqlite_file_is_made_dropped_and_reset() {
 
 #[test]
 fn servers_make_and_drop_databases() {
-    for kind in [Kind::Postgres, Kind::Mariadb] {
+    for kind in [Kind::Postgres, Kind::Mysql, Kind::Mariadb] {
         let Some(db) = harness::Database::new(kind) else {
             continue;
         };

@@ -69,7 +69,7 @@ fn fang(kind: Kind) -> PathBuf {
     let folder = match kind {
         Kind::Sqlite => "sqlite_migrations",
         Kind::Postgres => "postgres_migrations",
-        Kind::Mariadb => "mysql_migrations",
+        Kind::Mysql | Kind::Mariadb => "mysql_migrations",
     };
     Path::new(fang["manifest_path"].as_str().unwrap()).parent().unwrap().join(folder).join("migrations")
 }
@@ -99,7 +99,8 @@ fn fangs_migrations_run_on_sqlite() {
 }
 
 #[test]
-fn fangs_migrations_run_on_mariadb() {
+fn fangs_migrations_run_on_mysql_and_mariadb() {
+    up_down_up(Kind::Mysql);
     up_down_up(Kind::Mariadb);
 }
 

@@ -171,11 +171,15 @@ fn psql_runs_the_script() {
 }
 
 #[test]
-fn mariadb_runs_the_script() {
-    script_equals_run(Kind::Mariadb, |db| {
-        let socket = db.url().split("socket=").nth(1).unwrap();
-        format!("mariadb --no-defaults -u root -S {socket} {}", db.name())
-    });
+fn the_client_of_mysql_and_mariadb_runs_the_script() {
+    for kind in [Kind::Mysql, Kind::Mariadb] {
+        script_equals_run(kind, mariadb_client);
+    }
+}
+
+fn mariadb_client(db: &Database) -> String {
+    let socket = db.url().split("socket=").nth(1).unwrap();
+    format!("mariadb --no-defaults -u root -S {socket} {}", db.name())
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn filled(kind: Kind) -> Database {
              INSERT INTO numbers SELECT i * 3, 0 FROM s"
         ),
         Kind::Postgres => format!("INSERT INTO numbers SELECT i * 3, 0 FROM generate_series(1, {ROWS}) i"),
-        Kind::Mariadb => format!("INSERT INTO numbers SELECT seq * 3, 0 FROM seq_1_to_{ROWS}"),
+        Kind::Mysql | Kind::Mariadb => format!("INSERT INTO numbers SELECT seq * 3, 0 FROM seq_1_to_{ROWS}"),
     };
     db.run("CREATE TABLE numbers (id INTEGER NOT NULL PRIMARY KEY, n INTEGER NOT NULL)");
     db.run(&source);
@@ -83,7 +83,7 @@ where
 
 /// Returns what is wrong after the revision has run: every row has been changed exactly once.
 fn mistakes(db: &Database) -> Vec<String> {
-    let text = if db.kind() == Kind::Mariadb { "CHAR" } else { "TEXT" };
+    let text = if db.kind().is_mysql_family() { "CHAR" } else { "TEXT" };
     let expected = [
         ("rows", "SELECT version_num AS answer FROM alembic_version".to_owned(), "r1"),
         ("ledger", format!("SELECT CAST(token AS {text}) AS answer FROM ledger ORDER BY token"), "1,2"),

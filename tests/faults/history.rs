@@ -62,7 +62,7 @@ pub(crate) fn files(kind: Kind, mode: Mode, length: usize) -> Vec<(String, Strin
 
 /// Returns what is wrong with a database in which the whole history should have run.
 pub(crate) fn mistakes(db: &Database) -> Vec<String> {
-    let text = if db.kind() == Kind::Mariadb { "CHAR" } else { "TEXT" };
+    let text = if db.kind().is_mysql_family() { "CHAR" } else { "TEXT" };
     let tables = db.tables();
     if tables != "counter,extra,ledger" || !db.has_table("alembic_version") {
         return vec![format!("tables: {tables}")];
@@ -89,7 +89,7 @@ pub(crate) fn mistakes(db: &Database) -> Vec<String> {
                  (SELECT oid FROM pg_database WHERE datname = current_database())",
             ),
         ),
-        Kind::Mariadb => (
+        Kind::Mysql | Kind::Mariadb => (
             "SELECT index_name AS answer FROM information_schema.statistics WHERE table_schema = DATABASE() \
              AND index_name = 'by_x'",
             Some(
@@ -123,7 +123,7 @@ pub(crate) fn lies(db: &Database, mode: Mode) -> Option<String> {
         return None;
     }
     let (text, revision) = match db.kind() {
-        Kind::Mariadb => ("CHAR", "CONCAT('r', token)"),
+        Kind::Mysql | Kind::Mariadb => ("CHAR", "CONCAT('r', token)"),
         Kind::Sqlite | Kind::Postgres => ("TEXT", "'r' || token"),
     };
     // One query sees one moment; the server may be at work still.
@@ -135,7 +135,7 @@ pub(crate) fn lies(db: &Database, mode: Mode) -> Option<String> {
     if !log.is_empty() {
         return Some(format!("the log is wrong about {log}"));
     }
-    if mode == Mode::None || db.kind() == Kind::Mariadb {
+    if mode == Mode::None || db.kind().is_mysql_family() {
         return None;
     }
     let rows = db.ask("SELECT substr(version_num, 2) AS answer FROM alembic_version");
@@ -168,7 +168,7 @@ pub(crate) fn slow<C>(kind: Kind) -> Migrations<C> {
 
 /// Returns what is wrong after [`slow`] has run.
 pub(crate) fn mistakes_of_slow(db: &Database) -> Vec<String> {
-    let text = if db.kind() == Kind::Mariadb { "CHAR" } else { "TEXT" };
+    let text = if db.kind().is_mysql_family() { "CHAR" } else { "TEXT" };
     let expected = [
         ("rows", "SELECT version_num AS answer FROM alembic_version".to_owned(), "r1"),
         ("ledger", format!("SELECT CAST(token AS {text}) AS answer FROM ledger"), "1"),

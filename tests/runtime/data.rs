@@ -26,7 +26,7 @@ on_every_database! {
         assert_eq!(migrator.upgrade(&mut conn, "head").unwrap().steps.len(), 5);
         let heard = heard.into_inner().unwrap();
         assert_eq!((heard.len(), heard.last()), (20, Some(&(100_000, 100_000))));
-        let text = if KIND == Kind::Mariadb { "CHAR" } else { "TEXT" };
+        let text = if KIND.is_mysql_family() { "CHAR" } else { "TEXT" };
         let count = |condition: &str| db.ask(&format!("SELECT CAST(COUNT(*) AS {text}) AS answer FROM assets {condition}"));
         assert_eq!((count("").as_str(), count("WHERE label = 'SAVINGS 1'").as_str()), ("100000", "1"));
         // Required from now on, and kept together by a foreign key.
@@ -52,7 +52,7 @@ on_every_database! {
         assert_eq!(db.ask("SELECT label AS answer FROM assets"), "");
         let seeded = m.seed(&mut db.connect::<Conn>(), "production", None).unwrap();
         assert_eq!(seeded, Vec::<String>::new());
-        let file = if KIND == Kind::Mariadb { "development/assets.mysql.sql" } else { "development/assets.sql" };
+        let file = if KIND.is_mysql_family() { "development/assets.mysql.sql" } else { "development/assets.sql" };
         for _ in 0..2 {
             assert_eq!(m.seed(&mut db.connect::<Conn>(), "development", None).unwrap(), [file]);
         }

@@ -22,7 +22,7 @@ on_every_database! {
         assert_eq!((error.path.as_str(), error.line, error.column), ("b.sql", 9, 3));
         assert_eq!(error.statement, "INSERT INTO ta (x) VALUES (1)");
         let text = error.to_string();
-        if KIND == Kind::Mariadb {
+        if KIND.is_mysql_family() {
             assert_eq!(error.outcome, Outcome::Partial { done: 2 });
             assert_eq!((db.versions().as_str(), db.tables().as_str()), ("a", "ta,tb"));
         } else {
@@ -44,7 +44,7 @@ on_every_database! {
         let mut conn = db.connect::<Conn>();
         let failed = m.migrator().transaction(alembic_runtime::TransactionMode::PerMigration).upgrade(&mut conn, "head");
         let Error::Statement(error) = failed.unwrap_err() else { panic!("another error") };
-        if KIND != Kind::Mariadb {
+        if !KIND.is_mysql_family() {
             assert_eq!(error.outcome, Outcome::RolledBack { committed: 1, undone: 0 });
             assert_eq!((db.versions().as_str(), db.tables().as_str()), ("a", "ta"));
         }
@@ -66,7 +66,7 @@ on_every_database! {
     fn a_revision_cannot_end_the_transaction_it_runs_in(db) {
         let m = migrations::<Conn>(&[("a", "", "CREATE TABLE ta (x INTEGER);\nCOMMIT;", "")]);
         let result = m.upgrade(&mut db.connect::<Conn>(), "head");
-        if KIND != Kind::Mariadb {
+        if !KIND.is_mysql_family() {
             let error = result.unwrap_err().to_string();
             assert!(error.starts_with("a.sql:7: `COMMIT` would break the transaction of revision `a`"), "{error}");
             assert_eq!(db.tables(), "");
@@ -89,7 +89,7 @@ on_every_database! {
         let sql = match KIND {
             Kind::Sqlite => "VACUUM;",
             Kind::Postgres => "CREATE INDEX CONCURRENTLY i ON ta (x);",
-            Kind::Mariadb => return,
+            Kind::Mysql | Kind::Mariadb => return,
         };
         let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{sql}").into_boxed_str());
         let error = migrations::<Conn>(&[("a", "", up, "")]).upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
@@ -97,7 +97,7 @@ on_every_database! {
     }
 
     fn what_would_hide_the_log_is_refused(db) {
-        if KIND != Kind::Mariadb {
+        if !KIND.is_mysql_family() {
             return;
         }
         for sql in ["LOCK TABLES ta WRITE;", "SET autocommit = 1;", "ROLLBACK;", "START TRANSACTION;"] {

@@ -1,7 +1,7 @@
 //! Steps outside a transaction: they resume where they stopped.
 
 use alembic_runtime::{Error, Finding, Outcome, Resolution, Verdict};
-use harness::{Kind, on_every_database};
+use harness::{Kind, on_every_database, on_mysql_and_mariadb};
 
 use crate::migrations;
 
@@ -15,7 +15,7 @@ on_every_database! {
         let third = match KIND {
             Kind::Sqlite => "VACUUM",
             Kind::Postgres => "CREATE INDEX CONCURRENTLY i ON ta (x)",
-            Kind::Mariadb => "CREATE INDEX i ON ta (x)",
+            Kind::Mysql | Kind::Mariadb => "CREATE INDEX i ON ta (x)",
         };
         let m = migrations::<Conn>(&spec("INSERT INTO ta VALUES (1)", third));
         let mut conn = db.connect::<Conn>();
@@ -80,14 +80,12 @@ on_every_database! {
     }
 }
 
-#[test]
-fn mariadb_keeps_autocommit_as_it_was() {
-    let Some(db) = harness::Database::new(Kind::Mariadb) else {
-        return;
-    };
-    let mut conn = db.connect::<harness::MariadbConn>();
-    migrations(crate::LINE).upgrade(&mut conn, "head").unwrap();
-    diesel::connection::SimpleConnection::batch_execute(&mut conn, "INSERT INTO ta VALUES (7)").unwrap();
-    drop(conn);
-    assert_eq!(db.ask("SELECT CAST(x AS CHAR) AS answer FROM ta WHERE x = 7"), "7");
+on_mysql_and_mariadb! {
+    fn autocommit_stays_as_it_was(db) {
+        let mut conn = db.connect::<Conn>();
+        migrations(crate::LINE).upgrade(&mut conn, "head").unwrap();
+        diesel::connection::SimpleConnection::batch_execute(&mut conn, "INSERT INTO ta VALUES (7)").unwrap();
+        drop(conn);
+        assert_eq!(db.ask("SELECT CAST(x AS CHAR) AS answer FROM ta WHERE x = 7"), "7");
+    }
 }

@@ -21,11 +21,14 @@ on_every_database! {
 
     fn whoever_waits_too_long_is_told_who_holds_the_lock(db) {
         let mut holder = db.connect::<Conn>();
-        holder.batch_execute(match KIND {
-            Kind::Sqlite => "BEGIN IMMEDIATE",
-            Kind::Postgres => "SELECT pg_advisory_lock(hashtextextended('alembic public alembic_version', 0))",
-            Kind::Mariadb => "DO GET_LOCK(CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.alembic_version'))), 0)",
-        }).unwrap();
+        let taken_by_hand = match KIND {
+            Kind::Sqlite => "BEGIN IMMEDIATE".to_owned(),
+            Kind::Postgres => "SELECT pg_advisory_lock(hashtextextended('alembic public alembic_version', 0))".to_owned(),
+            // No MD5() there.
+            Kind::Mysql => format!("DO GET_LOCK('alembic:{}', 0)", md5(&format!("{}.alembic_version", db.name()))),
+            Kind::Mariadb => "DO GET_LOCK(CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.alembic_version'))), 0)".to_owned(),
+        };
+        holder.batch_execute(&taken_by_hand).unwrap();
         let m = migrations::<Conn>(LINE);
         let failed = m.migrator().wait(Duration::from_millis(300)).upgrade(&mut db.connect::<Conn>(), "head");
         let Error::Locked { holder: name, .. } = failed.unwrap_err() else { panic!("another error") };
@@ -33,6 +36,12 @@ on_every_database! {
         drop(holder);
         m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
     }
+}
+
+fn md5(text: &str) -> String {
+    use md5::{Digest, Md5};
+
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
@@ -60,15 +69,15 @@ fn the_callers_transaction_decides_on_sqlite_and_postgres() {
 }
 
 #[test]
-fn mariadb_refuses_inside_the_callers_transaction() {
+fn mysql_and_mariadb_refuse_inside_the_callers_transaction() {
     use diesel::connection::TransactionManager;
 
-    let Some(db) = harness::Database::new(Kind::Mariadb) else {
-        return;
-    };
-    let mut conn = db.connect::<harness::MariadbConn>();
-    <harness::MariadbConn as diesel::Connection>::TransactionManager::begin_transaction(&mut conn).unwrap();
-    assert!(matches!(migrations(LINE).upgrade(&mut conn, "head"), Err(Error::InsideTransaction(_))));
+    for kind in [Kind::Mysql, Kind::Mariadb] {
+        let Some(db) = harness::Database::new(kind) else { continue };
+        let mut conn = db.connect::<harness::MysqlConn>();
+        <harness::MysqlConn as diesel::Connection>::TransactionManager::begin_transaction(&mut conn).unwrap();
+        assert!(matches!(migrations(LINE).upgrade(&mut conn, "head"), Err(Error::InsideTransaction(_))));
+    }
 }
 
 #[test]

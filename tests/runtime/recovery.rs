@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alembic_runtime::{Error, Finding, Observer, Resolution, StepReport};
-use harness::{Database, Kind, MariadbConn, PostgresConn, SqliteConn, on_every_database};
+use harness::{Database, Kind, MysqlConn, PostgresConn, SqliteConn, on_every_database, on_mysql_and_mariadb};
 
 use crate::migrations;
 
@@ -43,7 +43,7 @@ where
 }
 
 #[test]
-fn mariadb_looks_into_the_catalog() {
+fn mysql_and_mariadb_look_into_the_catalog() {
     for second in [
         "CREATE TABLE u (x INTEGER)",
         "ALTER TABLE t ADD COLUMN c INTEGER, ADD INDEX i (c)",
@@ -54,10 +54,11 @@ fn mariadb_looks_into_the_catalog() {
         "CREATE UNIQUE INDEX i ON t (a)",
         "CREATE VIEW v AS SELECT a FROM t",
         "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 1",
-        "CREATE FUNCTION f() RETURNS INTEGER RETURN 1",
+        "CREATE FUNCTION f() RETURNS INTEGER DETERMINISTIC RETURN 1",
         "ALTER TABLE t MODIFY b BIGINT",
     ] {
-        decides_by_itself::<MariadbConn>(Kind::Mariadb, second);
+        decides_by_itself::<MysqlConn>(Kind::Mysql, second);
+        decides_by_itself::<MysqlConn>(Kind::Mariadb, second);
     }
 }
 
@@ -78,9 +79,11 @@ fn an_invalid_index_is_built_again() {
 
 #[test]
 fn what_was_there_before_is_not_taken_for_done() {
-    for (kind, second) in
-        [(Kind::Postgres, "CREATE INDEX CONCURRENTLY i ON t (a)"), (Kind::Mariadb, "CREATE TABLE u (x INTEGER)")]
-    {
+    for (kind, second) in [
+        (Kind::Postgres, "CREATE INDEX CONCURRENTLY i ON t (a)"),
+        (Kind::Mysql, "CREATE TABLE u (x INTEGER)"),
+        (Kind::Mariadb, "CREATE TABLE u (x INTEGER)"),
+    ] {
         let Some(db) = Database::new(kind) else { return };
         db.run("CREATE TABLE u (x INTEGER); CREATE TABLE s (a INTEGER); CREATE INDEX i ON s (a)");
         let up: &'static str = Box::leak(format!("CREATE TABLE t (a INTEGER);\n{second};").into_boxed_str());
@@ -88,7 +91,7 @@ fn what_was_there_before_is_not_taken_for_done() {
         for _ in 0..2 {
             let error = match kind {
                 Kind::Postgres => migrations::<PostgresConn>(&spec).upgrade(&mut db.connect(), "head").unwrap_err(),
-                _ => migrations::<MariadbConn>(&spec).upgrade(&mut db.connect(), "head").unwrap_err(),
+                _ => migrations::<MysqlConn>(&spec).upgrade(&mut db.connect(), "head").unwrap_err(),
             };
             assert!(error.to_string().contains("already exists"), "{error}");
         }
@@ -113,17 +116,17 @@ fn an_index_is_looked_for_in_the_schema_of_its_table() {
     }
 }
 
-#[test]
-fn what_one_run_remembers_is_nothing_to_the_next() {
-    let Some(db) = Database::new(Kind::Mariadb) else { return };
-    let m = migrations(&[("a", "", "CREATE TABLE p (id INTEGER PRIMARY KEY);", "DROP TABLE p;")]);
-    let mut conn = db.connect::<MariadbConn>();
-    m.upgrade(&mut conn, "head").unwrap();
-    db.run("CREATE TABLE c (p INTEGER, FOREIGN KEY (p) REFERENCES p (id))");
-    for _ in 0..2 {
-        m.downgrade(&mut conn, "base").unwrap_err();
+on_mysql_and_mariadb! {
+    fn what_one_run_remembers_is_nothing_to_the_next(db) {
+        let m = migrations(&[("a", "", "CREATE TABLE p (id INTEGER PRIMARY KEY);", "DROP TABLE p;")]);
+        let mut conn = db.connect::<Conn>();
+        m.upgrade(&mut conn, "head").unwrap();
+        db.run("CREATE TABLE c (p INTEGER, FOREIGN KEY (p) REFERENCES p (id))");
+        for _ in 0..2 {
+            m.downgrade(&mut conn, "base").unwrap_err();
+        }
+        assert_eq!((db.tables().as_str(), db.versions().as_str()), ("c,p", "a"));
     }
-    assert_eq!((db.tables().as_str(), db.versions().as_str()), ("c,p", "a"));
 }
 
 #[test]
@@ -140,38 +143,38 @@ fn a_column_that_may_not_be_null_is_no_lost_lock() {
     }
 }
 
-#[test]
-fn a_procedure_that_failed_may_have_done_a_part() {
-    let Some(db) = Database::new(Kind::Mariadb) else { return };
-    let up = "CREATE TABLE t (i INTEGER);\nCREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1); CREATE TABLE u (i INTEGER); \
-              INSERT INTO nowhere VALUES (1); END;\nCALL p();";
-    let m = migrations::<MariadbConn>(&[("a", "", up, "")]);
-    m.upgrade(&mut db.connect(), "head").unwrap_err();
-    let error = m.upgrade(&mut db.connect(), "head").unwrap_err();
-    assert!(
-        matches!(&error, Error::Inconsistent(found) if matches!(found[0], Finding::Undecided { number: 3, .. })),
-        "{error}"
-    );
-    assert_eq!(db.ask("SELECT CAST(COUNT(*) AS CHAR) AS answer FROM t"), "1");
+on_mysql_and_mariadb! {
+    fn a_procedure_that_failed_may_have_done_a_part(db) {
+        let up = "CREATE TABLE t (i INTEGER);\nCREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1); CREATE TABLE u (i INTEGER); \
+                  INSERT INTO nowhere VALUES (1); END;\nCALL p();";
+        let m = migrations::<Conn>(&[("a", "", up, "")]);
+        m.upgrade(&mut db.connect(), "head").unwrap_err();
+        let error = m.upgrade(&mut db.connect(), "head").unwrap_err();
+        assert!(
+            matches!(&error, Error::Inconsistent(found) if matches!(found[0], Finding::Undecided { number: 3, .. })),
+            "{error}"
+        );
+        assert_eq!(db.ask("SELECT CAST(COUNT(*) AS CHAR) AS answer FROM t"), "1");
+    }
 }
 
-#[test]
-fn a_value_that_went_with_its_session_is_not_made_up() {
-    let Some(db) = Database::new(Kind::Mariadb) else { return };
-    let up = |last: &str| -> &'static str {
-        let sql = format!(
-            "CREATE TABLE t (id INTEGER AUTO_INCREMENT PRIMARY KEY);\nINSERT INTO t VALUES (777);\n\
-             SET @id = LAST_INSERT_ID();\n{last};\nINSERT INTO t VALUES (@id + 1);"
+on_mysql_and_mariadb! {
+    fn a_value_that_went_with_its_session_is_not_made_up(db) {
+        let up = |last: &str| -> &'static str {
+            let sql = format!(
+                "CREATE TABLE t (id INTEGER AUTO_INCREMENT PRIMARY KEY);\nINSERT INTO t VALUES (777);\n\
+                 SET @id = LAST_INSERT_ID();\n{last};\nINSERT INTO t VALUES (@id + 1);"
+            );
+            Box::leak(sql.into_boxed_str())
+        };
+        let mut conn = db.connect::<Conn>();
+        migrations(&[("a", "", up("BAD"), "")]).upgrade(&mut conn, "head").unwrap_err();
+        let error = migrations(&[("a", "", up("DO 1"), "")]).upgrade(&mut conn, "head").unwrap_err();
+        assert!(
+            matches!(&error, Error::Inconsistent(found) if matches!(found[0], Finding::Forgotten { line: 8, .. })),
+            "{error}"
         );
-        Box::leak(sql.into_boxed_str())
-    };
-    let mut conn = db.connect::<MariadbConn>();
-    migrations(&[("a", "", up("BAD"), "")]).upgrade(&mut conn, "head").unwrap_err();
-    let error = migrations(&[("a", "", up("DO 1"), "")]).upgrade(&mut conn, "head").unwrap_err();
-    assert!(
-        matches!(&error, Error::Inconsistent(found) if matches!(found[0], Finding::Forgotten { line: 8, .. })),
-        "{error}"
-    );
+    }
 }
 
 #[test]
@@ -190,12 +193,12 @@ fn an_index_in_another_schema_is_not_looked_up_here() {
     );
 }
 
-#[test]
-fn a_data_statement_was_not_run_if_it_is_not_noted() {
-    let Some(db) = Database::new(Kind::Mariadb) else { return };
-    let m = interrupted::<MariadbConn>(&db, "INSERT INTO t (a) VALUES (1)", false);
-    m.upgrade(&mut db.connect(), "head").unwrap();
-    assert_eq!(db.ask("SELECT CAST(a AS CHAR) AS answer FROM t ORDER BY a"), "1,7");
+on_mysql_and_mariadb! {
+    fn a_data_statement_was_not_run_if_it_is_not_noted(db) {
+        let m = interrupted::<Conn>(&db, "INSERT INTO t (a) VALUES (1)", false);
+        m.upgrade(&mut db.connect(), "head").unwrap();
+        assert_eq!(db.ask("SELECT CAST(a AS CHAR) AS answer FROM t ORDER BY a"), "1,7");
+    }
 }
 
 /// The statement that no catalog tells of, and what a person may say of it.
@@ -225,27 +228,28 @@ fn asks(kind: Kind, second: &'static str) {
     }
     match kind {
         Kind::Postgres => decided::<PostgresConn>(kind, second),
-        _ => decided::<MariadbConn>(kind, second),
+        _ => decided::<MysqlConn>(kind, second),
     }
 }
 
 #[test]
 fn what_no_catalog_tells_is_for_a_person_to_decide() {
+    asks(Kind::Mysql, "TRUNCATE TABLE t");
     asks(Kind::Mariadb, "TRUNCATE TABLE t");
     asks(Kind::Postgres, "CREATE INDEX CONCURRENTLY ON t (a)");
 }
 
-#[test]
-fn settings_of_the_session_are_made_again() {
-    let Some(db) = Database::new(Kind::Mariadb) else { return };
-    let set = "SET foreign_key_checks = 0";
-    let tables =
-        "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p INTEGER, FOREIGN KEY (p) REFERENCES p (id))";
-    let up = |last: &str| -> &'static str { Box::leak(format!("{set};\n{tables};\n{last};").into_boxed_str()) };
-    let mut conn = db.connect::<MariadbConn>();
-    migrations(&[("a", "", up("INSERT INTO nowhere VALUES (1)"), "")]).upgrade(&mut conn, "head").unwrap_err();
-    migrations(&[("a", "", up("INSERT INTO c VALUES (1)"), "")]).upgrade(&mut conn, "head").unwrap();
-    assert_eq!(db.ask("SELECT CAST(p AS CHAR) AS answer FROM c"), "1");
+on_mysql_and_mariadb! {
+    fn settings_of_the_session_are_made_again(db) {
+        let set = "SET foreign_key_checks = 0";
+        let tables =
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p INTEGER, FOREIGN KEY (p) REFERENCES p (id))";
+        let up = |last: &str| -> &'static str { Box::leak(format!("{set};\n{tables};\n{last};").into_boxed_str()) };
+        let mut conn = db.connect::<Conn>();
+        migrations(&[("a", "", up("INSERT INTO nowhere VALUES (1)"), "")]).upgrade(&mut conn, "head").unwrap_err();
+        migrations(&[("a", "", up("INSERT INTO c VALUES (1)"), "")]).upgrade(&mut conn, "head").unwrap();
+        assert_eq!(db.ask("SELECT CAST(p AS CHAR) AS answer FROM c"), "1");
+    }
 }
 
 on_every_database! {
@@ -253,7 +257,7 @@ on_every_database! {
         let slow = match KIND {
             Kind::Sqlite => return,
             Kind::Postgres => "SELECT pg_sleep(1)",
-            Kind::Mariadb => "SELECT SLEEP(1)",
+            Kind::Mysql | Kind::Mariadb => "SELECT SLEEP(1)",
         };
         let up: &'static str = Box::leak(format!("CREATE TABLE t (x INTEGER);\n{slow};").into_boxed_str());
         let spec = [("a", "\n-- Transaction: none", up, "")];

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use alembic_runtime::{Code, Error, Finding, Function, Migrations, Observer, Resolution, prelude::*, rows};
-use harness::{Kind, on_every_database};
+use harness::{Kind, on_every_database, on_mysql_and_mariadb};
 
 /// One revision in Rust, with these header lines.
 fn one<C>(header: &str, code: fn(&str) -> Option<Code<C>>) -> Migrations<C> {
@@ -60,11 +60,11 @@ on_every_database! {
         let Error::Statement(failure) = &error else { panic!("{error}") };
         assert_eq!(failure.statement, "INSERT INTO nowhere VALUES (1)");
         assert!(failure.path == "a.rs" && failure.server.contains("nowhere"), "{error}");
-        let left = if KIND == Kind::Mariadb { "assets" } else { "" };
+        let left = if KIND.is_mysql_family() { "assets" } else { "" };
         assert_eq!(db.tables(), left, "{error}");
         // The operations before it are not run again where they are committed.
         m.migrator().argument("name", "newest").upgrade(&mut conn, "head").unwrap_or_else(|error| {
-            assert_eq!(KIND, Kind::Mariadb, "{error}");
+            assert!(KIND.is_mysql_family(), "{error}");
             assert!(matches!(&error, Error::Inconsistent(found) if matches!(found[..], [Finding::Rewritten { done: 4, .. }])), "{error}");
             m.upgrade(&mut conn, "head").unwrap()
         });
@@ -84,7 +84,7 @@ on_every_database! {
     }
 
     fn a_transaction_that_was_ended_is_noticed(db) {
-        if KIND == Kind::Mariadb {
+        if KIND.is_mysql_family() {
             return;
         }
         fn commits<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {
@@ -154,7 +154,7 @@ on_every_database! {
     }
 
     fn a_backfill_commits_and_says_what_it_needs(db) {
-        if KIND == Kind::Mariadb {
+        if KIND.is_mysql_family() {
             return;
         }
         db.run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
@@ -286,35 +286,35 @@ on_every_database! {
         let seconds = match KIND {
             Kind::Sqlite => "CAST(unixepoch(at) AS TEXT)",
             Kind::Postgres => "CAST(extract(epoch FROM at)::bigint AS TEXT)",
-            Kind::Mariadb => "CAST(CAST(UNIX_TIMESTAMP(at) AS INTEGER) AS CHAR)",
+            Kind::Mysql | Kind::Mariadb => "CAST(CAST(UNIX_TIMESTAMP(at) AS SIGNED) AS CHAR)",
         };
         assert_eq!(db.ask(&format!("SELECT {seconds} AS answer FROM times")), "1000000000");
     }
 }
 
-#[test]
-fn on_mariadb_an_operation_that_waited_is_noted() {
-    let Some(db) = harness::Database::new(Kind::Mariadb) else { return };
-    db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL); INSERT INTO t VALUES (1, 0)");
-    fn waits<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {
-        op.execute("UPDATE t SET n = n + 1")?;
-        op.create_table(Table::new("u").column(Column::new("x", Type::Integer)))?;
-        if op.argument("fail").is_some() { Err("no".into()) } else { Ok(()) }
-    }
-    let m = one::<harness::MariadbConn>("", |_| code(waits));
-    let mut other = db.connect::<harness::MariadbConn>();
-    other.batch_execute("BEGIN; UPDATE t SET n = n").unwrap();
-    std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| {
-            let migrator = m.migrator().lock_timeout(std::time::Duration::from_secs(1)).argument("fail", "");
-            migrator.upgrade(&mut db.connect::<harness::MariadbConn>(), "head").unwrap_err()
+on_mysql_and_mariadb! {
+    fn an_operation_that_waited_is_noted(db) {
+        fn waits<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {
+            op.execute("UPDATE t SET n = n + 1")?;
+            op.create_table(Table::new("u").column(Column::new("x", Type::Integer)))?;
+            if op.argument("fail").is_some() { Err("no".into()) } else { Ok(()) }
+        }
+        db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL); INSERT INTO t VALUES (1, 0)");
+        let m = one::<Conn>("", |_| code(waits));
+        let mut other = db.connect::<Conn>();
+        other.batch_execute("BEGIN; UPDATE t SET n = n").unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let migrator = m.migrator().lock_timeout(std::time::Duration::from_secs(1)).argument("fail", "");
+                migrator.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err()
+            });
+            std::thread::sleep(std::time::Duration::from_millis(1300));
+            other.batch_execute("COMMIT").unwrap();
+            let error = waiting.join().unwrap().to_string();
+            assert!(error.contains("2 statements of it are committed"), "{error}");
         });
-        std::thread::sleep(std::time::Duration::from_millis(1300));
-        other.batch_execute("COMMIT").unwrap();
-        let error = waiting.join().unwrap().to_string();
-        assert!(error.contains("2 statements of it are committed"), "{error}");
-    });
-    m.upgrade(&mut db.connect::<harness::MariadbConn>(), "head").unwrap();
-    assert_eq!(db.ask("SELECT CAST(n AS CHAR) AS answer FROM t"), "1");
-    assert_eq!(m.status(&mut db.connect::<harness::MariadbConn>()).unwrap().findings, []);
+        m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
+        assert_eq!(db.ask("SELECT CAST(n AS CHAR) AS answer FROM t"), "1");
+        assert_eq!(m.status(&mut db.connect::<Conn>()).unwrap().findings, []);
+    }
 }

@@ -6,8 +6,10 @@ use diesel_async::{AsyncMysqlConnection, AsyncPgConnection, async_connection_wra
 pub type SqliteConn = diesel::SqliteConnection;
 /// PostgreSQL, without libpq.
 pub type PostgresConn = AsyncConnectionWrapper<AsyncPgConnection>;
-/// MariaDB, without libmysqlclient.
-pub type MariadbConn = AsyncConnectionWrapper<AsyncMysqlConnection>;
+/// MySQL, without libmysqlclient.
+pub type MysqlConn = AsyncConnectionWrapper<AsyncMysqlConnection>;
+/// MariaDB, which Diesel reaches as it does MySQL.
+pub type MariadbConn = MysqlConn;
 
 /// Writes one test per database from each body; names end in the database. Inside, `Conn` is the
 /// connection type and `KIND` the database.
@@ -18,6 +20,7 @@ macro_rules! on_every_database {
         mod $name {
             $crate::on_every_database!(@one sqlite, Sqlite, SqliteConn, $db, $body);
             $crate::on_every_database!(@one postgres, Postgres, PostgresConn, $db, $body);
+            $crate::on_every_database!(@one mysql, Mysql, MysqlConn, $db, $body);
             $crate::on_every_database!(@one mariadb, Mariadb, MariadbConn, $db, $body);
         }
     )*};
@@ -34,4 +37,16 @@ macro_rules! on_every_database {
             $body
         }
     };
+}
+
+/// The same for MySQL and MariaDB alone, whose data definition commits by itself.
+#[macro_export]
+macro_rules! on_mysql_and_mariadb {
+    ($($(#[$meta:meta])* fn $name:ident($db:ident) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            $crate::on_every_database!(@one mysql, Mysql, MysqlConn, $db, $body);
+            $crate::on_every_database!(@one mariadb, Mariadb, MariadbConn, $db, $body);
+        }
+    )*};
 }

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use alembic_core::Dialect;
 use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_query};
 use tempfile::TempDir;
 
-use crate::{MariadbConn, PostgresConn, SqliteConn};
+use crate::{MysqlConn, PostgresConn, SqliteConn};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,21 +16,36 @@ pub enum Kind {
     /// A server.
     Postgres,
     /// A server.
+    Mysql,
+    /// A server.
     Mariadb,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mariadb];
+    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Mysql, Self::Mariadb];
 
     /// Returns the section name.
     #[must_use]
     pub fn name(self) -> &'static str {
+        self.dialect().name()
+    }
+
+    /// Returns what the product calls it.
+    #[must_use]
+    pub fn dialect(self) -> Dialect {
         match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mariadb => "mariadb",
+            Self::Sqlite => Dialect::Sqlite,
+            Self::Postgres => Dialect::Postgres,
+            Self::Mysql => Dialect::Mysql,
+            Self::Mariadb => Dialect::Mariadb,
         }
+    }
+
+    /// Returns whether this is MySQL or its descendant.
+    #[must_use]
+    pub fn is_mysql_family(self) -> bool {
+        self.dialect().is_mysql_family()
     }
 }
 
@@ -52,8 +68,8 @@ struct Answer {
 impl Database {
     /// Makes a database.
     ///
-    /// Without server the test ends early on a laptop; where `ALEMBIC_TEST_REQUIRE` is set, a
-    /// missing server is a failure.
+    /// Without server the test ends early on a laptop; a server that `ALEMBIC_TEST_REQUIRE` names has to
+    /// be there.
     #[must_use]
     pub fn new(kind: Kind) -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -65,17 +81,19 @@ impl Database {
                 return Some(Self { kind, url, name, server: String::new(), _folder: Some(folder) });
             }
             Kind::Postgres => "ALEMBIC_TEST_POSTGRES",
+            Kind::Mysql => "ALEMBIC_TEST_MYSQL",
             Kind::Mariadb => "ALEMBIC_TEST_MARIADB",
         };
         #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the servers are")]
         let (server, required) = (std::env::var(variable), std::env::var("ALEMBIC_TEST_REQUIRE"));
         let Ok(server) = server else {
-            assert!(required.is_err(), "{variable} is not set; run the tests with scripts/test");
+            let is_required = required.is_ok_and(|names| names.split(',').any(|name| name == kind.name()));
+            assert!(!is_required, "{variable} is not set; run the tests with scripts/test");
             return None;
         };
         let maintenance = if kind == Kind::Postgres { "/postgres" } else { "/mysql" };
         let at = server.rfind(maintenance).expect("the server's own database");
-        let at = if kind == Kind::Mariadb { server.find(maintenance).unwrap_or(at) } else { at };
+        let at = if kind.is_mysql_family() { server.find(maintenance).unwrap_or(at) } else { at };
         let url = format!("{}/{name}{}", &server[..at], &server[at + maintenance.len()..]);
         let database = Self { kind, url, name, server, _folder: None };
         database.on_server(&format!("CREATE DATABASE {}", database.name));
@@ -123,7 +141,9 @@ impl Database {
                 }
             }
             Kind::Postgres => self.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public"),
-            Kind::Mariadb => self.on_server(&format!("DROP DATABASE {0}; CREATE DATABASE {0}", self.name)),
+            Kind::Mysql | Kind::Mariadb => {
+                self.on_server(&format!("DROP DATABASE {0}; CREATE DATABASE {0}", self.name));
+            }
         }
     }
 
@@ -133,7 +153,7 @@ impl Database {
         let condition = match self.kind {
             Kind::Sqlite => "sqlite_master WHERE name",
             Kind::Postgres => "pg_tables WHERE schemaname = 'public' AND tablename",
-            Kind::Mariadb => "information_schema.tables WHERE table_schema = DATABASE() AND table_name",
+            Kind::Mysql | Kind::Mariadb => "information_schema.tables WHERE table_schema = DATABASE() AND table_name",
         };
         !self.ask(&format!("SELECT '1' AS answer FROM {condition} = '{name}'")).is_empty()
     }
@@ -148,14 +168,14 @@ impl Database {
                      WHERE datname = current_database() AND pid <> pg_backend_pid()",
                 );
             }
-            Kind::Mariadb => {
+            Kind::Mysql | Kind::Mariadb => {
                 let sessions = self.ask(
                     "SELECT CAST(id AS CHAR) AS answer FROM information_schema.processlist \
                      WHERE db = DATABASE() AND id <> CONNECTION_ID()",
                 );
                 for session in sessions.split(',').filter(|id| !id.is_empty()) {
                     // It may have ended by itself meanwhile.
-                    self.connect::<MariadbConn>().batch_execute(&format!("KILL {session}")).ok();
+                    self.connect::<MysqlConn>().batch_execute(&format!("KILL {session}")).ok();
                 }
             }
         }
@@ -166,7 +186,7 @@ impl Database {
         match self.kind {
             Kind::Sqlite => self.connect::<SqliteConn>().batch_execute(sql),
             Kind::Postgres => self.connect::<PostgresConn>().batch_execute(sql),
-            Kind::Mariadb => self.connect::<MariadbConn>().batch_execute(sql),
+            Kind::Mysql | Kind::Mariadb => self.connect::<MysqlConn>().batch_execute(sql),
         }
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
@@ -189,7 +209,7 @@ impl Database {
         let answers = match self.kind {
             Kind::Sqlite => load!(SqliteConn),
             Kind::Postgres => load!(PostgresConn),
-            Kind::Mariadb => load!(MariadbConn),
+            Kind::Mysql | Kind::Mariadb => load!(MysqlConn),
         };
         let answers = answers.unwrap_or_else(|error| panic!("{}: {error}", queries.join("; ")));
         let joined = |rows: Vec<Answer>| rows.into_iter().map(|row| row.answer.unwrap_or_default()).collect::<Vec<_>>();
@@ -202,7 +222,7 @@ impl Database {
         let query = match self.kind {
             Kind::Sqlite => "SELECT name AS answer FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
             Kind::Postgres => "SELECT tablename::text AS answer FROM pg_tables WHERE schemaname = 'public'",
-            Kind::Mariadb => {
+            Kind::Mysql | Kind::Mariadb => {
                 "SELECT table_name AS answer FROM information_schema.tables WHERE table_schema = DATABASE()"
             }
         };
@@ -222,7 +242,7 @@ impl Database {
         match self.kind {
             Kind::Sqlite => Ok(()),
             Kind::Postgres => PostgresConn::establish(&self.server).expect("the server").batch_execute(sql),
-            Kind::Mariadb => MariadbConn::establish(&self.server).expect("the server").batch_execute(sql),
+            Kind::Mysql | Kind::Mariadb => MysqlConn::establish(&self.server).expect("the server").batch_execute(sql),
         }
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
@@ -233,7 +253,7 @@ impl Drop for Database {
         match self.kind {
             Kind::Sqlite => {}
             Kind::Postgres => self.on_server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)),
-            Kind::Mariadb => self.on_server(&format!("DROP DATABASE {}", self.name)),
+            Kind::Mysql | Kind::Mariadb => self.on_server(&format!("DROP DATABASE {}", self.name)),
         }
     }
 }

@@ -6,6 +6,6 @@ mod backend;
 mod database;
 mod project;
 
-pub use backend::{MariadbConn, PostgresConn, SqliteConn};
+pub use backend::{MariadbConn, MysqlConn, PostgresConn, SqliteConn};
 pub use database::{Database, Kind};
 pub use project::{Output, Project, bash, workspace};

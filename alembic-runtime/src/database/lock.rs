@@ -14,6 +14,7 @@ use alembic_core::{
     version_table::{Actor, VersionTable},
 };
 use diesel::{QueryResult, connection::LoadConnection};
+use md5::{Digest, Md5};
 
 use super::{MigrationBackend, answer, snapshot};
 
@@ -92,11 +93,8 @@ impl Lock {
     }
 
     /// A finite timeout, and only the answer 1 counts: MariaDB answers NULL to an infinite one.
-    /// The name is global to the server, so it holds the database.
     fn mysql(table: &VersionTable) -> Self {
-        let name = Dialect::Mysql.literal(table.name());
-        let schema = table.schema().map_or_else(|| "DATABASE()".to_owned(), |s| Dialect::Mysql.literal(s));
-        let key = format!("CONCAT('alembic:', MD5(CONCAT({schema}, '.', {name})))");
+        let key = Dialect::Mysql.literal(&mysql_name(table));
         Self {
             in_transaction: None,
             for_session: format!("SELECT CAST(GET_LOCK({key}, 0) AS CHAR) AS answer"),
@@ -155,6 +153,13 @@ impl Lock {
     }
 }
 
+/// Returns what MySQL calls the lock: it is global to the server, so the name holds the database, and it may
+/// have 64 characters. The hash is made here because servers from 9.6 on have no `MD5()`.
+fn mysql_name(table: &VersionTable) -> String {
+    let hash = Md5::digest(format!("{}.{}", table.schema().unwrap_or_default(), table.name()));
+    hash.iter().fold("alembic:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
 /// Asks again and again, less and less often, until the time is over.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -189,4 +194,16 @@ pub(crate) fn application_name(actor: &Actor) -> String {
     let end = (0..=63).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
     name.truncate(end);
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.', 'alembic_version')))` gives, which programs of the
+    /// first versions ask the server for: they wait for today's, and today's for them.
+    #[test]
+    fn the_name_is_the_one_that_it_always_was() {
+        assert_eq!(mysql_name(&VersionTable::new("shop.alembic_version")), "alembic:c47bc4839026793db0f3048a54355834");
+    }
 }

@@ -12,7 +12,7 @@ use schema::posts;
 type Conn = diesel::SqliteConnection;
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
 type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncPgConnection>;
-#[cfg(all(feature = "mariadb", not(any(feature = "sqlite", feature = "postgres"))))]
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
 type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
 
 static MIGRATIONS: Migrations<Conn> = embed_migrations!();

@@ -14,11 +14,11 @@ pub(super) struct Case {
     pub(super) after: &'static str,
 }
 
-const ALL: &[&str] = &["sqlite", "postgres", "mariadb"];
-const SERVERS: &[&str] = &["postgres", "mariadb"];
+const ALL: &[&str] = &["sqlite", "postgres", "mysql", "mariadb"];
+const SERVERS: &[&str] = &["postgres", "mysql", "mariadb"];
 const PARTIAL: &[&str] = &["sqlite", "postgres"];
 const POSTGRES: &[&str] = &["postgres"];
-const MARIADB: &[&str] = &["mariadb"];
+const MYSQL: &[&str] = &["mysql", "mariadb"];
 const SQLITE: &[&str] = &["sqlite"];
 
 macro_rules! cases {
@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = cases! {
         "table! { a { id -> Integer, #[alembic(type = \"numeric(10,2)\")] n -> Numeric } }" => "table! { a { id -> Integer, #[alembic(type = \"numeric(12,4)\")] n -> Numeric } }";
     "array or not", "yes", POSTGRES:
         "table! { a { id -> Integer, n -> Nullable<Integer> } }" => "table! { a { id -> Integer, #[alembic(type = \"bigint[]\")] m -> Nullable<Array<Nullable<BigInt>>> } }";
-    "unsigned or not", "yes", MARIADB:
+    "unsigned or not", "yes", MYSQL:
         "table! { a { id -> Integer, n -> Integer } }" => "table! { a { id -> Integer, n -> Unsigned<Integer> } }";
     "nullability", "yes", ALL:
         "table! { a { id -> Integer, n -> Integer } }" => "table! { a { id -> Integer, n -> Nullable<Integer> } }";
@@ -66,7 +66,7 @@ pub(super) const CASES: &[Case] = cases! {
         "table! { a { id -> Integer, #[alembic(default = \"1\")] n -> Integer } }" => "table! { a { id -> Integer, #[alembic(default = \"(1 + 1)\")] n -> Integer } }";
     "default removed", "only if asked", ALL:
         "table! { a { id -> Integer, #[alembic(default = \"1\")] n -> Integer } }" => "table! { a { id -> Integer, n -> Integer } }";
-    "`ON UPDATE` of a column", "no", MARIADB:
+    "`ON UPDATE` of a column", "no", MYSQL:
         "table! { a { id -> Integer, n -> Datetime } }" => "table! { a { id -> Integer, #[alembic(on_update = \"current_timestamp(6)\")] n -> Datetime } }";
     "identity, AUTO_INCREMENT", "PostgreSQL: attributes", SERVERS:
         "table! { a { id -> Integer } }" => "table! { a { #[alembic(identity)] id -> Integer } }";

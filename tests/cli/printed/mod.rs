@@ -34,6 +34,11 @@ fn postgres() {
 }
 
 #[test]
+fn mysql() {
+    wants_nothing(Kind::Mysql, include_str!("mariadb.sql"), include_str!("mariadb.rs.txt"));
+}
+
+#[test]
 fn mariadb() {
     wants_nothing(Kind::Mariadb, include_str!("mariadb.sql"), include_str!("mariadb.rs.txt"));
 }

@@ -63,7 +63,7 @@ fn source(name: &str) -> String {
 fn document() -> String {
     let mut text = String::from(
         "# The operations\n\nWhat a revision in Rust says, and what each database is told. A test writes this document; others \
-         run\nit on SQLite, PostgreSQL and MariaDB; what is said to MySQL alone was not run. What a database has no way for is an error, with what to use instead.\n",
+         run\nit on SQLite, PostgreSQL, MySQL and MariaDB. What a database has no way for is an error, with what to use instead.\n",
     );
     for case in CASES {
         let title = case.name.replace('_', " ");
@@ -134,6 +134,11 @@ fn sqlite_runs_every_operation() {
 #[test]
 fn postgres_runs_every_operation() {
     run(Kind::Postgres, Dialect::Postgres, 48);
+}
+
+#[test]
+fn mysql_runs_every_operation() {
+    run(Kind::Mysql, Dialect::Mysql, 40);
 }
 
 #[test]
