@@ -16,6 +16,8 @@ mod migrations;
 mod migrator;
 mod op;
 pub mod prelude;
+#[cfg(any(feature = "pure-postgres", feature = "pure-mysql"))]
+pub mod pure;
 mod seeds;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -13,6 +13,8 @@ pub use diesel::{
     prelude::*,
 };
 
+#[cfg(any(feature = "pure-postgres", feature = "pure-mysql"))]
+pub use crate::pure;
 pub use crate::{
     MigrationBackend,
     op::{Backfill, MigrationResult, Op},

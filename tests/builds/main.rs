@@ -5,6 +5,7 @@
 
 mod embed;
 mod examples;
+mod first_day;
 mod many_processes;
 mod readme;
 mod runner;

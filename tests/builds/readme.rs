@@ -19,7 +19,7 @@ fn blocks(path: &Path) -> Vec<String> {
 }
 
 /// Puts `cargo alembic` on the path.
-fn with_program(folder: &Path) -> String {
+pub(crate) fn with_program(folder: &Path) -> String {
     let shim = folder.join("bin");
     fs::create_dir_all(&shim).unwrap();
     std::os::unix::fs::symlink(PROGRAM, shim.join("cargo-alembic")).unwrap();

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use alembic_core::{Dialect, config::Config, wording::quoted};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use super::{
@@ -10,18 +11,20 @@ use super::{
 };
 use crate::{
     context::Context,
-    project::{Lock, Project, add_settings, atomically},
+    project::{Lock, Package, Project, add_dependencies, add_settings, atomically, ignore},
 };
 
 /// Start a migrations folder and configure it in Cargo.toml
 ///
-/// Adds [package.metadata.alembic], keeping everything that is there, and makes the folder.
+/// Adds [package.metadata.alembic], keeping everything that is there, and makes the folder. As far as the database is
+/// known, by --sqlite-path, the URL in the environment or --runner, the dependencies of a program that embeds the
+/// migrations are added, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo alembic init                           the URL comes from DATABASE_URL
   cargo alembic init --sqlite-path shop.db     a file beside Cargo.toml
   cargo alembic init -t multidb                two databases
-  cargo alembic init --runner postgres         a program for revisions in Rust")]
+  cargo alembic init --runner postgres         with a program for revisions in Rust")]
 pub(crate) struct Args {
     /// Where the settings come from; see `list-templates`
     #[arg(long, short, default_value = "generic")]
@@ -32,15 +35,27 @@ pub(crate) struct Args {
     /// Use this SQLite file when no URL is set
     #[arg(long, value_name = "PATH")]
     sqlite_path: Option<String>,
-    /// Only write src/bin/migrate.rs, the program that runs revisions in Rust: for operators, too
+    /// Write src/bin/migrate.rs, too, the program that runs revisions in Rust, for operators as well; later, nothing
+    /// else
     #[arg(long, value_name = "DATABASE", num_args = 0..=1, default_missing_value = "")]
     runner: Option<String>,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
-    if let Some(database) = &args.runner {
-        return runner::write(database, cx);
+    let Some(database) = &args.runner else {
+        start(args, cx)?;
+        cx.printer.status("For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.");
+        return Ok(Exit::Success);
+    };
+    let named = runner::named(database)?;
+    if cx.package()?.config()?.is_none() {
+        start(args, cx)?;
     }
+    runner::write(named, cx)
+}
+
+/// Writes folder and settings, and the dependencies as far as the database is known.
+fn start(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
     let package = cx.package()?;
     let template = list_templates::find(&args.template)?;
     if cx.selection.name.is_some() {
@@ -51,16 +66,14 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
             "the template multidb has folders and URLs of its own; edit them in Cargo.toml",
         ));
     }
-    let manifest = fs::read_to_string(&package.manifest)
-        .map_err(|e| CommandError::usage(format!("could not read `{}`", package.manifest.display())).caused_by(&e))?;
-    let settings = settings(&template, args);
-    let edited = add_settings(&manifest, &settings).map_err(|cause| {
+    let manifest = package.manifest_text()?;
+    let edited = add_settings(&manifest, &settings(&template, args)).map_err(|cause| {
         CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause)
     })?;
     let invalid = |error: alembic_core::config::ConfigError| {
         CommandError::usage("these settings would not be valid").caused_by(&error)
     };
-    let config = alembic_core::config::Config::from_manifest(&edited).map_err(invalid)?.unwrap_or_default();
+    let config = Config::from_manifest(&edited).map_err(invalid)?.unwrap_or_default();
     let databases: Vec<_> = std::iter::once(&config).chain(config.databases.values()).collect();
     for folder in databases.iter().flat_map(|database| &database.migrations) {
         let path = package.root.join(folder);
@@ -75,11 +88,34 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     for database in databases {
         Project::load(package.clone(), database.clone(), Lock::Rewrite)?;
     }
-    cx.printer.status("For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.");
-    if config.sqlite_path.is_none() {
-        cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));
+    if let Some(path) = &config.sqlite_path
+        && ignore(&package.root, path).map_err(|e| CommandError::usage("could not edit `.gitignore`").caused_by(&e))?
+    {
+        cx.printer.status(format_args!("Adding {path} to .gitignore ...  done"));
     }
-    Ok(Exit::Success)
+    match cx.find_target(&package, &config)? {
+        Some(target) => depend(&package, target.dialect(), cx),
+        // What runs the revisions names the database, or `--runner` does.
+        None if args.runner.is_some() => Ok(()),
+        None => {
+            cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));
+            Ok(())
+        }
+    }
+}
+
+/// Adds the dependencies of a program that embeds migrations for a database.
+pub(super) fn depend(package: &Package, dialect: Dialect, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let failed =
+        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
+    let text = package.manifest_text()?;
+    let (edited, added) = add_dependencies(&text, package.workspace_manifest().as_deref(), dialect).map_err(failed)?;
+    if added.is_empty() {
+        return Ok(());
+    }
+    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))?;
+    cx.printer.status(format_args!("Adding {} to {} ...  done", quoted(&added), package.manifest.display()));
+    Ok(())
 }
 
 fn settings(template: &Template, args: &Args) -> String {

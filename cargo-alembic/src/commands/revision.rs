@@ -23,7 +23,7 @@ use crate::{
     connect::{Access, Job},
     context::Context,
     look::{Look, inspection},
-    project::{Lock, NewRevision, Project, Written, models},
+    project::{Driver, Lock, NewRevision, Project, Written, models},
     replay::Replay,
     scratch::ScratchArgs,
 };
@@ -234,12 +234,15 @@ impl Report for NoChanges {
 /// configured, or any.
 fn connection(project: &Project, cx: &Context<'_>) -> Connection {
     let target = cx.find_target(&project.package, &project.config).ok().flatten();
-    match target.map(|target| target.dialect()) {
-        Some(Dialect::Sqlite) => Connection::Of("SqliteConnection"),
-        Some(Dialect::Postgres) => Connection::Of("PgConnection"),
-        Some(Dialect::Mysql | Dialect::Mariadb) => Connection::Of("MysqlConnection"),
-        None => Connection::Any,
-    }
+    let pure = project.package.manifest_text().is_ok_and(|text| Driver::of(&text) == Driver::Pure);
+    Connection::Of(match (target.map(|target| target.dialect()), pure) {
+        (Some(Dialect::Sqlite), _) => "SqliteConnection",
+        (Some(Dialect::Postgres), true) => "pure::PgConnection",
+        (Some(Dialect::Postgres), false) => "PgConnection",
+        (Some(Dialect::Mysql | Dialect::Mariadb), true) => "pure::MysqlConnection",
+        (Some(Dialect::Mysql | Dialect::Mariadb), false) => "MysqlConnection",
+        (None, _) => return Connection::Any,
+    })
 }
 
 fn parents(project: &Project, head: &str) -> Result<Vec<Node>, CommandError> {

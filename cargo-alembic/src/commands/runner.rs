@@ -2,50 +2,103 @@
 
 use std::fs;
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, config::Config};
 use alembic_runtime::cli::{CommandError, Exit};
+use cargo_metadata::{Metadata, MetadataCommand, Target};
 
-use crate::{context::Context, project::atomically};
+use super::init::depend;
+use crate::{
+    context::Context,
+    project::{Driver, Package, atomically, set_default_run, set_runner},
+};
 
-/// Writes the program that runs revisions in Rust, for the database that is named or configured.
-pub(super) fn write(database: &str, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+/// Returns the database that the command line names for the program, if it does.
+pub(super) fn named(database: &str) -> Result<Option<Dialect>, CommandError> {
+    let unknown = |error: alembic_core::dialect::UnknownDialect| CommandError::usage(error.to_string());
+    (!database.is_empty()).then(|| database.parse().map_err(unknown)).transpose()
+}
+
+/// Writes the program that runs revisions in Rust, for the database that is named or configured, and what it needs
+/// into `Cargo.toml`.
+pub(super) fn write(named: Option<Dialect>, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let (package, config) = cx.configured()?;
-    let dialect = match database {
-        "" => cx.target(&package, &config)?.dialect(),
-        name => name
-            .parse()
-            .map_err(|error: alembic_core::dialect::UnknownDialect| CommandError::usage(error.to_string()))?,
+    let dialect = match named {
+        Some(dialect) => dialect,
+        None => {
+            let target = cx.target(&package, &config);
+            target.map_err(|error| error.hint("or name it: `cargo alembic init --runner postgres`"))?.dialect()
+        }
     };
-    let (connection, feature) = match dialect {
-        Dialect::Sqlite => ("SqliteConnection", "sqlite"),
-        Dialect::Postgres => ("PgConnection", "postgres"),
-        Dialect::Mysql | Dialect::Mariadb => ("MysqlConnection", "mysql"),
-    };
+    let metadata = MetadataCommand::new().manifest_path(&package.manifest).no_deps().exec();
+    let metadata = metadata.map_err(|error| CommandError::usage("Cargo cannot read the package").caused_by(&error))?;
+    let (package, config) = own_name(package, config, &metadata, cx)?;
     let folder = package.root.join("src/bin");
     let path = folder.join(format!("{}.rs", config.runner));
     if path.exists() {
         return Err(CommandError::usage(format!("`{}` is there already", path.display())));
     }
-    let argument = cx.selection.name.as_ref().map_or_else(String::new, |name| format!("database = \"{name}\""));
-    let text = format!(
-        "//! Migrates the database: `cargo run --bin {} -- upgrade head`.\n\n\
-         use alembic_runtime::{{Migrations, embed_migrations}};\nuse diesel::{connection};\n\n\
-         static MIGRATIONS: Migrations<{connection}> = embed_migrations!({argument});\n\n\
-         fn main() -> std::process::ExitCode {{\n    alembic_runtime::cli::main(&MIGRATIONS)\n}}\n",
-        config.runner
-    );
+    let database = cx.selection.name.as_ref().map_or_else(String::new, |name| format!("database = \"{name}\""));
+    depend(&package, dialect, cx)?;
+    let text = program(&config.runner, dialect, Driver::of(&package.manifest_text()?), &database);
     let failed =
         |error: std::io::Error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error);
     fs::create_dir_all(&folder).map_err(failed)?;
     atomically(&path, &text).map_err(failed)?;
     cx.printer.status(format_args!("Generating {} ...  done", path.display()));
-    let manifest = fs::read_to_string(&package.manifest).unwrap_or_default();
-    if !manifest.contains("alembic-runtime") {
-        let version = env!("CARGO_PKG_VERSION");
-        cx.printer.status(format_args!(
-            "It needs `alembic-runtime = {{ version = \"{version}\", features = [\"{feature}\"] }}` and \
-             `diesel = {{ version = \"2.3\", features = [\"{feature}\"] }}` in [dependencies]."
-        ));
+    // Which program `cargo run` means was clear as long as there was one.
+    if let [only] = programs(&metadata, &package)[..] {
+        edit(&package, |text| set_default_run(text, &only.name))?;
     }
+    cx.printer.status(format_args!("`cargo run --bin {} -- upgrade head` migrates.", config.runner));
     Ok(Exit::Success)
+}
+
+fn programs<'m>(metadata: &'m Metadata, package: &Package) -> Vec<&'m Target> {
+    let own = metadata.packages.iter().find(|found| found.manifest_path.as_std_path() == package.manifest);
+    own.into_iter().flat_map(|own| &own.targets).filter(|target| target.is_bin()).collect()
+}
+
+/// All programs of a workspace are built into one folder: unless somebody has chosen a name for it, the program of
+/// a package that is not alone is called after the package.
+fn own_name(
+    package: Package,
+    config: Config,
+    metadata: &Metadata,
+    cx: &mut Context<'_>,
+) -> Result<(Package, Config), CommandError> {
+    let usual = Config::default().runner;
+    let is_usual = package.config()?.is_some_and(|config| config.runner == usual);
+    let has_one = programs(metadata, &package).iter().any(|target| target.name.starts_with(&usual));
+    if !is_usual || has_one || metadata.workspace_packages().len() < 2 {
+        return Ok((package, config));
+    }
+    edit(&package, |text| set_runner(text, &format!("{}-{usual}", package.name)))?;
+    cx.configured()
+}
+
+fn edit(package: &Package, change: impl FnOnce(&str) -> Result<String, String>) -> Result<(), CommandError> {
+    let failed =
+        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
+    let edited = change(&package.manifest_text()?).map_err(failed)?;
+    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))
+}
+
+/// Returns the text of the program. `database` is the argument of the macro, if the package has several.
+fn program(name: &str, dialect: Dialect, driver: Driver, database: &str) -> String {
+    let connection = match dialect {
+        Dialect::Sqlite => "SqliteConnection",
+        Dialect::Postgres => "PgConnection",
+        Dialect::Mysql | Dialect::Mariadb => "MysqlConnection",
+    };
+    let imports = match driver {
+        Driver::Diesel => {
+            format!("use alembic_runtime::{{Migrations, embed_migrations}};\nuse diesel::{connection};\n")
+        }
+        Driver::Pure => format!("use alembic_runtime::{{Migrations, embed_migrations, pure::{connection}}};\n"),
+    };
+    format!(
+        "//! Migrates the database: `cargo run --bin {name} -- upgrade head`.\n\n{imports}\n\
+         static MIGRATIONS: Migrations<{connection}> = embed_migrations!({database});\n\n\
+         fn main() -> std::process::ExitCode {{\n    alembic_runtime::cli::main(&MIGRATIONS)\n}}\n"
+    )
 }

@@ -5,7 +5,6 @@ mod mysql;
 mod parameters;
 mod pgpass;
 mod postgres;
-mod runtime;
 mod sqlite;
 mod sqlite_url;
 mod tls;

@@ -3,22 +3,16 @@
 use std::time::Duration;
 
 use alembic_core::Dialect;
-use alembic_runtime::cli::CommandError;
-use diesel_async::{
-    AsyncMysqlConnection,
-    async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},
-};
+pub(crate) use alembic_runtime::pure::MysqlConnection;
+use alembic_runtime::{cli::CommandError, pure::SharedRuntime};
+use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
 use mysql_async::{ClientIdentity, Conn, OptsBuilder, SslOpts};
 
 use super::{
     in_url,
     parameters::{boolean, decode, mysql},
-    runtime::SharedRuntime,
     unreachable_database,
 };
-
-/// A connection that Diesel takes for a synchronous one.
-pub(crate) type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection, SharedRuntime>;
 
 /// A server and a database on it.
 #[derive(Debug, Clone)]

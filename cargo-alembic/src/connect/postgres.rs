@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, future::poll_fn, path::Path, time::Duration};
 
-use alembic_runtime::cli::{CommandError, Link, Notices};
-use diesel_async::{
-    AsyncPgConnection, SimpleAsyncConnection,
-    async_connection_wrapper::{AsyncConnectionWrapper, BlockOn},
+pub(crate) use alembic_runtime::pure::PgConnection;
+use alembic_runtime::{
+    cli::{CommandError, Link, Notices},
+    pure::SharedRuntime,
 };
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn};
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket,
     config::{ChannelBinding, Host, SslMode, TargetSessionAttrs},
@@ -18,14 +19,10 @@ use super::{
     backend_key, in_url,
     parameters::{boolean, libpq},
     pgpass,
-    runtime::SharedRuntime,
     tls::{self, Files, Verify},
     unreachable_database,
 };
 use crate::environment::Environment;
-
-/// A connection that Diesel takes for a synchronous one.
-pub(crate) type PgConnection = AsyncConnectionWrapper<AsyncPgConnection, SharedRuntime>;
 
 /// Variables that stand in for parameters.
 const VARIABLES: [(&str, &str); 13] = [

@@ -21,11 +21,25 @@ pub(crate) struct Package {
 }
 
 impl Package {
+    /// Reads its manifest.
+    pub(crate) fn manifest_text(&self) -> Result<String, CommandError> {
+        std::fs::read_to_string(&self.manifest).map_err(|error| {
+            CommandError::usage(format!("could not read `{}`", self.manifest.display())).caused_by(&error)
+        })
+    }
+
+    /// Reads the manifest of its workspace, if it is in one.
+    pub(crate) fn workspace_manifest(&self) -> Option<String> {
+        let manifests =
+            self.root.ancestors().filter_map(|folder| std::fs::read_to_string(folder.join("Cargo.toml")).ok());
+        let is_workspace =
+            |text: &String| text.parse::<DocumentMut>().is_ok_and(|document| document.get("workspace").is_some());
+        manifests.into_iter().find(is_workspace)
+    }
+
     /// Reads its configuration, if it has one.
     pub(crate) fn config(&self) -> Result<Option<Config>, CommandError> {
-        let text = std::fs::read_to_string(&self.manifest).map_err(|error| {
-            CommandError::usage(format!("could not read `{}`", self.manifest.display())).caused_by(&error)
-        })?;
+        let text = self.manifest_text()?;
         Config::from_manifest(&text)
             .map_err(|error| CommandError::usage(format!("{}:{error}", self.manifest.display())))
     }

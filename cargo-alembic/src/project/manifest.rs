@@ -19,6 +19,25 @@ pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, Str
     Ok(format!("{}{}{}", &text[..at], settings, &text[at..]))
 }
 
+/// Says which program `cargo run` means; what is said already stays.
+pub(crate) fn set_default_run(manifest: &str, program: &str) -> Result<String, String> {
+    let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let package = document.get_mut("package").and_then(Item::as_table_like_mut).ok_or("it has no [package]")?;
+    if package.get("default-run").is_none() {
+        package.insert("default-run", toml_edit::value(program));
+    }
+    Ok(document.to_string())
+}
+
+/// Names the program that runs revisions in Rust.
+pub(crate) fn set_runner(manifest: &str, program: &str) -> Result<String, String> {
+    let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let settings = document.get_mut("package").and_then(|package| package.get_mut("metadata")?.get_mut("alembic"));
+    let settings = settings.and_then(Item::as_table_like_mut).ok_or("it has no [package.metadata.alembic]")?;
+    settings.insert("runner", toml_edit::value(program));
+    Ok(document.to_string())
+}
+
 fn implicit_table<'t>(parent: &'t mut dyn TableLike, key: &str) -> Result<&'t mut dyn TableLike, String> {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -40,5 +59,18 @@ mod tests {
         let config = alembic_core::config::Config::from_manifest(&edited).unwrap().unwrap();
         assert_eq!(config.migrations, ["migrations"]);
         assert!(add_settings(&edited, "").is_err());
+    }
+
+    #[test]
+    fn settings_are_set_and_comments_stay() {
+        let manifest =
+            add_settings("[package]\nname = \"shop\"\n", "migrations = \"m\"\n# timezone = \"UTC\"\n").unwrap();
+        let edited = set_runner(&set_default_run(&manifest, "shop").unwrap(), "shop-migrate").unwrap();
+        assert_eq!(
+            edited,
+            "[package]\nname = \"shop\"\ndefault-run = \"shop\"\n\n[package.metadata.alembic]\nmigrations = \"m\"\n\
+             runner = \"shop-migrate\"\n# timezone = \"UTC\"\n"
+        );
+        assert_eq!(set_default_run(&edited, "other").unwrap(), edited);
     }
 }

@@ -1,7 +1,9 @@
 //! The user's package: where it is, what is in its migrations folder, and how to add to it.
 
+mod dependencies;
 mod discover;
 mod files;
+mod gitignore;
 mod load;
 mod manifest;
 pub(crate) mod models;
@@ -10,8 +12,10 @@ mod seeds;
 pub(crate) mod snapshot;
 mod write;
 
+pub(crate) use dependencies::{Driver, add_dependencies};
 pub(crate) use discover::{Package, discover, migrated_members};
 pub(crate) use files::atomically;
+pub(crate) use gitignore::ignore;
 pub(crate) use load::{Lock, Project};
-pub(crate) use manifest::add_settings;
+pub(crate) use manifest::{add_settings, set_default_run, set_runner};
 pub(crate) use write::{NewRevision, Written};
