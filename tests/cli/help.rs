@@ -221,6 +221,9 @@ fn a_command() {
           --dry-run
               Say what would be done, and change nothing
 
+          --echo
+              Print what each step sends to the database, and how long it takes
+
           --tag <TAG>
               A word for the log, to find the run again
 

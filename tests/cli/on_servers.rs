@@ -215,3 +215,24 @@ fn rows_and_edits_that_do_not_fit() {
         assert_eq!(db.versions(), "b1");
     }
 }
+
+#[test]
+fn echo_prints_what_a_step_sends_and_how_long_it_takes() {
+    for kind in Kind::ALL {
+        let Some(db) = Database::new(kind) else {
+            continue;
+        };
+        let project = on(&db);
+        project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);\nINSERT INTO ta VALUES (1);", "DROP TABLE ta;");
+        let output = project.try_line("upgrade head --echo");
+        assert!(output.stderr.contains("  INSERT INTO ta VALUES (1)"), "{kind:?}: {output}");
+        assert!(output.stderr.contains("  -- took ") && output.stderr.contains(" ms\n"), "{kind:?}: {output}");
+        let first = output.stderr.lines().next().unwrap();
+        assert_eq!(first, "Running upgrade  -> a1, add a1", "{kind:?}: what goes on before is our own: {output}");
+        assert_eq!(output.stdout, "");
+        project.revision("b1", "a1", "INSERT INTO nowhere VALUES (1);", "");
+        let failed = project.try_line("upgrade head --echo");
+        assert!(failed.stderr.contains("  -- failed after "), "{kind:?}: {failed}");
+        assert!(!project.try_line("downgrade a1").stderr.contains("-- took"), "{kind:?}");
+    }
+}

@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 
 use alembic_runtime::{
-    Observer,
+    MigrationBackend, Observer,
     cli::{Exit, Io, run_embedded},
 };
-use harness::{Database, Kind, PostgresConn, bash, on_every_database};
+use diesel::connection::LoadConnection;
+use harness::{Database, Kind, PostgresConn, SqliteConn, bash, on_every_database};
 
 /// Remembers how far backfills came.
 struct Heard<'a>(&'a Mutex<Vec<(u64, u64)>>);
@@ -60,14 +61,41 @@ on_every_database! {
     }
 }
 
-/// Returns what `migrate …` prints.
-fn migrate(line: &str) -> String {
+/// Returns how `migrate …` ends, and what it prints as its answer and besides.
+fn run<C>(line: &str) -> (Exit, String, String)
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let io = Io { asks: false, out: &mut out, err: &mut err, out_color: false, err_color: false, err_terminal: false };
     let args = std::iter::once("migrate").chain(line.split(' ')).map(Into::into);
-    let exit = run_embedded(&example_data::migrations::<PostgresConn>(), args, io);
-    assert_eq!(exit, Exit::Success, "{}", String::from_utf8_lossy(&err));
-    String::from_utf8(out).unwrap()
+    let exit = run_embedded(&example_data::migrations::<C>(), args, io);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+/// Returns what `migrate …` prints.
+fn migrate(line: &str) -> String {
+    let (exit, out, err) = run::<PostgresConn>(line);
+    assert_eq!(exit, Exit::Success, "{err}");
+    out
+}
+
+#[test]
+fn a_program_understands_the_urls_that_the_command_line_does() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let (_, rest) = db.url().split_once("://").unwrap();
+    migrate(&format!("--database-url postgresql+psycopg://{rest} upgrade head -x assets=1"));
+    assert_ne!(db.versions(), "");
+    let (exit, _, err) = run::<SqliteConn>("--database-url sqlite:///alembic-is-not-to-make-this.db upgrade head");
+    assert_eq!(exit, Exit::Usage, "{err}");
+    assert!(err.contains("write `sqlite://alembic-is-not-to-make-this.db` for the relative path"), "{err}");
+    assert!(!std::path::Path::new("/alembic-is-not-to-make-this.db").exists());
+    let file = Database::new(Kind::Sqlite).unwrap();
+    for (scheme, command) in [("sqlite://", "upgrade head -x assets=1"), ("sqlite+aiosqlite:///", "check")] {
+        let (exit, _, err) = run::<SqliteConn>(&format!("--database-url {scheme}{} {command}", file.url()));
+        assert_eq!(exit, Exit::Success, "{err}");
+    }
 }
 
 #[test]

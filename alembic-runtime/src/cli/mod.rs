@@ -16,6 +16,7 @@ mod check;
 mod context;
 mod current;
 mod downgrade;
+mod echo;
 mod ensure_version;
 mod error;
 mod exit;
@@ -30,6 +31,7 @@ mod resolve;
 mod running;
 mod seed;
 mod show;
+mod sqlite_url;
 mod stamp;
 mod undo;
 mod upgrade;
@@ -39,9 +41,11 @@ mod view;
 use std::{
     ffi::OsString,
     io::{self, IsTerminal},
+    path::Path,
     process::ExitCode,
 };
 
+use alembic_core::Dialect;
 pub use check::{Args as CheckArgs, settled};
 use clap::{Parser, Subcommand};
 pub use context::{Context, Link, Place};
@@ -50,6 +54,7 @@ pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
 pub use notices::Notices;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
+pub use sqlite_url::sqlite_path;
 pub use url::{mask, without_driver};
 pub use view::{RevisionView, Views};
 
@@ -227,7 +232,7 @@ where
         dialect: Some(C::Backend::FAMILY),
     };
     let mut connect = || match &url {
-        Some(url) => C::establish(&without_driver(url)).map(Link::direct).map_err(|error| {
+        Some(url) => C::establish(&for_diesel::<C>(url)?).map(Link::direct).map_err(|error| {
             CommandError::failed(format!("could not connect to {}", mask(url)))
                 .because(mask_in(&error.to_string(), url))
         }),
@@ -245,6 +250,20 @@ where
         EmbeddedCommand::Other(command) => run(command, cx),
     };
     printer.finish(result)
+}
+
+/// Returns a URL as Diesel's connection takes it.
+fn for_diesel<C>(url: &str) -> Result<String, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    if C::Backend::FAMILY != Dialect::Sqlite || !url.starts_with("sqlite") || !url.contains("://") {
+        return Ok(without_driver(url).into_owned());
+    }
+    let path = sqlite_path(url, Path::new(""));
+    path.map(|path| path.display().to_string())
+        .map_err(|why| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(why))
 }
 
 /// `cargo alembic` runs the program for migrations that it has read: they have to be the same.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Notices, Printer};
+use super::{Notices, Printer, echo::InStep};
 use crate::{Observer, StepReport};
 
 /// Prints a line per step, as Alembic does.
@@ -10,6 +10,7 @@ pub(super) struct Lines<'p, 'io> {
     pub(super) printer: &'p mut Printer<'io>,
     pub(super) notices: Notices,
     pub(super) told_of_waiting: bool,
+    pub(super) in_step: InStep,
 }
 
 impl Lines<'_, '_> {
@@ -30,9 +31,11 @@ impl Drop for Lines<'_, '_> {
 impl Observer for Lines<'_, '_> {
     fn started(&mut self, step: &StepReport, _number: usize, _total: usize) {
         self.printer.status(&step.line);
+        self.in_step.set(true);
     }
 
     fn finished(&mut self, _step: &StepReport, _elapsed: Duration) {
+        self.in_step.set(false);
         self.print_notices();
     }
 

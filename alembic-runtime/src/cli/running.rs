@@ -5,7 +5,7 @@ use std::{io, io::Write, time::Duration};
 use alembic_core::{Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, target, version_table::Actor};
 use diesel::connection::LoadConnection;
 
-use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, progress::Lines};
+use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, echo::InStep, progress::Lines};
 use crate::{
     Error, Migrator, Report as RunReport,
     database::MigrationBackend,
@@ -24,6 +24,9 @@ pub(super) struct Running {
     /// Say what would be done, and change nothing
     #[arg(long, conflicts_with = "sql")]
     dry_run: bool,
+    /// Print what each step sends to the database, and how long it takes
+    #[arg(long, conflicts_with_all = ["sql", "dry_run"])]
+    echo: bool,
     /// A word for the log, to find the run again
     #[arg(long)]
     tag: Option<String>,
@@ -98,7 +101,11 @@ impl Running {
             Pooler::Transaction => true,
         };
         let report = {
-            let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false };
+            let in_step = InStep::default();
+            if self.echo {
+                conn.set_instrumentation(in_step.echo());
+            }
+            let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false, in_step };
             let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);
             migrator = migrator.arguments(self.arguments(cx.environment));
             if let Some(timeout) = self.lock_timeout {

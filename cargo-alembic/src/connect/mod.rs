@@ -6,7 +6,6 @@ mod parameters;
 mod pgpass;
 mod postgres;
 mod sqlite;
-mod sqlite_url;
 mod tls;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use std::path::{Path, PathBuf};
 use alembic_core::Dialect;
 use alembic_runtime::{
     MigrationBackend, answers,
-    cli::{CommandError, mask, without_driver},
+    cli::{CommandError, mask, sqlite_path, without_driver},
 };
 use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use mysql::MysqlConnection;
@@ -50,7 +49,7 @@ impl Target {
                 Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
             }
             Some((scheme @ ("mysql" | "mariadb"), _)) => Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?))),
-            Some(("sqlite", _)) => sqlite_file(sqlite_url::path(original, root)?),
+            Some(("sqlite", _)) => sqlite_file(sqlite_path(original, root)?),
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
@@ -63,7 +62,7 @@ impl Target {
             None if url.is_empty() => Err("it is empty".to_owned()),
             None if url.contains('@') => Err("it looks like a URL without `postgres://` or `mysql://`".to_owned()),
             None if url.starts_with("file:") => Ok(Self::Sqlite(url.into())),
-            None if url.starts_with("sqlite:") => sqlite_file(sqlite_url::path(url, root)?),
+            None if url.starts_with("sqlite:") => sqlite_file(sqlite_path(url, root)?),
             None => sqlite_file(url.into()),
         }
     }

@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use alembic_runtime::cli::without_driver;
+use super::without_driver;
 
 /// Returns the path that an `sqlite:` URL names.
 ///
 /// After the scheme and `//` stands a path: `sqlite://shop.db` is relative, `sqlite:///srv/shop.db` absolute, as for
 /// sqlx and Diesel. SQLAlchemy has one slash more for either; a URL with a driver, as in `sqlite+aiosqlite:///shop.db`,
 /// is SQLAlchemy's. Without one, an absolute path that SQLAlchemy would take for a relative one is refused if that
-/// is likely to be meant: `root` is the folder of the package.
-pub(super) fn path(url: &str, root: &Path) -> Result<PathBuf, String> {
+/// is likely to be meant: `root` is the folder that it would be below, that of the package.
+///
+/// # Errors
+///
+/// Why the URL is refused, with both spellings that are clear.
+pub fn sqlite_path(url: &str, root: &Path) -> Result<PathBuf, String> {
     let plain = without_driver(url);
     let (_, rest) = plain.split_once(':').unwrap_or_default();
     let rest = rest.strip_prefix("//").unwrap_or(rest);
@@ -52,8 +56,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::fs::write(folder.path().join("data/shop.db"), "").unwrap();
-        let is =
-            |url: &str, expected: &str| assert_eq!(path(url, folder.path()).unwrap(), Path::new(expected), "{url}");
+        let is = |url: &str, expected: &str| {
+            assert_eq!(sqlite_path(url, folder.path()).unwrap(), Path::new(expected), "{url}");
+        };
         is("sqlite:shop.db", "shop.db");
         is("sqlite://shop.db", "shop.db");
         is("sqlite:///nowhere/shop.db", "/nowhere/shop.db");
@@ -62,13 +67,13 @@ mod tests {
         is("sqlite+aiosqlite:///shop.db", "shop.db");
         is("sqlite+pysqlite:////srv/shop.db", "/srv/shop.db");
         for url in ["sqlite:///shop.db", "sqlite:///data/shop.db"] {
-            let error = path(url, folder.path()).unwrap_err();
+            let error = sqlite_path(url, folder.path()).unwrap_err();
             let relative = url.trim_start_matches("sqlite:///");
             assert!(error.contains(&format!("`sqlite://{relative}`")), "{error}");
             assert!(error.contains(&format!("`sqlite:////{relative}`")), "{error}");
         }
         let exists = folder.path().join("data/shop.db").display().to_string();
         is(&format!("sqlite://{exists}"), &exists);
-        assert!(path("sqlite+aiosqlite://shop.db", folder.path()).is_err());
+        assert!(sqlite_path("sqlite+aiosqlite://shop.db", folder.path()).is_err());
     }
 }
