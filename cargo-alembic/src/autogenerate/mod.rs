@@ -12,17 +12,18 @@ use alembic_core::{
     models::Models,
     operation::render,
     schema::{Name, Naming, Other, Schema},
+    script::{Downgrade, Section},
     sql::mentioned,
     wording::joined,
 };
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, sources};
 use diesel::connection::LoadConnection;
-pub(crate) use text::{rust_body, sql_text};
+use text::{rust_body, sql_text};
 
 use crate::{
     connect::Job,
     look::{dialect_of, failed, inspection, look},
-    project::{Project, models::misunderstood},
+    project::{NewRevision, Project, models::misunderstood},
     replay::Replay,
 };
 
@@ -167,6 +168,20 @@ pub(crate) struct Generated {
 }
 
 impl Generated {
+    /// Puts it into a revision that is to be written, in the revision's language.
+    pub(crate) fn fill_in(&self, new: &mut NewRevision) -> Result<(), CommandError> {
+        new.without_transaction = self.without_transaction;
+        new.foreign_keys_off = self.foreign_keys_off;
+        let text = |blocks: &[Block]| sql_text(blocks, self.dialect, &self.naming).map_err(|error| unsupported(&error));
+        if new.connection.is_some() {
+            new.bodies = (rust_body(&self.upgrade), rust_body(&self.downgrade));
+        } else {
+            let section = Section { dialects: Vec::new(), sql: text(&self.downgrade)?, line: 1 };
+            new.sql = Some((text(&self.upgrade)?, Downgrade::Sections(vec![section])));
+        }
+        Ok(())
+    }
+
     /// Returns what a reader of the revision has to know of its upgrade.
     pub(crate) fn cautions(&self) -> impl Iterator<Item = &Caution> {
         self.upgrade.iter().flat_map(|block| &block.cautions)
@@ -345,11 +360,7 @@ impl Job for Generate<'_> {
         C::Backend: MigrationBackend,
     {
         let compared = self.comparing.compare(conn)?;
-        let others: Vec<String> =
-            compared.others().iter().map(|other| format!("{} `{}`", other.kind, other.name)).collect();
-        if !others.is_empty() {
-            (self.say)(format!("Left alone, being no tables: {}", joined(&others)));
-        }
+        tell_others(compared.others(), self.say);
         for difference in &compared.drift {
             (self.say)(format!("warning: no revision made this, so the new one may not apply elsewhere: {difference}"));
         }
@@ -361,5 +372,48 @@ impl Job for Generate<'_> {
             return Ok(None);
         }
         compared.generate(conn, self.locking).map(Some)
+    }
+}
+
+/// Generates what makes the tables of a database in an empty scratch database.
+pub(crate) struct Baseline<'a> {
+    pub(crate) project: &'a Project,
+    /// What the database holds.
+    pub(crate) wanted: Schema,
+    /// Told of what is left out.
+    pub(crate) say: &'a mut dyn FnMut(String),
+}
+
+impl Job for Baseline<'_> {
+    type Done = Generated;
+
+    fn run<C>(self, conn: &mut C) -> Result<Generated, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let Self { project, wanted, say } = self;
+        tell_others(&wanted.others, say);
+        let (dialect, inspection) = (dialect_of(conn)?, inspection(project, None));
+        let before = look(conn, &inspection)?;
+        let compared = Compared {
+            dialect,
+            naming: project.config.settings.naming.clone(),
+            inspection,
+            renamed: before.clone(),
+            diff: Diff::between(&before, &wanted, dialect),
+            before,
+            wanted,
+            renames: Renames::default(),
+            drift: Vec::new(),
+        };
+        compared.generate(conn, Locking::Plain)
+    }
+}
+
+fn tell_others(others: &[Other], say: &mut dyn FnMut(String)) {
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|other| format!("{} `{}`", other.kind, other.name)).collect();
+        say(format!("Left alone, being no tables: {}", joined(&others)));
     }
 }

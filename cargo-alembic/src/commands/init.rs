@@ -6,6 +6,7 @@ use alembic_core::{Dialect, config::Config, wording::quoted};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use super::{
+    adopt,
     list_templates::{self, Template},
     runner,
 };
@@ -24,6 +25,7 @@ use crate::{
   cargo alembic init                           the URL comes from DATABASE_URL
   cargo alembic init --sqlite-path shop.db     a file beside Cargo.toml
   cargo alembic init -t multidb                two databases
+  cargo alembic init --adopt                   begin with the tables of a database that is there
   cargo alembic init --runner postgres         with a program for revisions in Rust")]
 pub(crate) struct Args {
     /// Where the settings come from; see `list-templates`
@@ -39,9 +41,18 @@ pub(crate) struct Args {
     /// else
     #[arg(long, value_name = "DATABASE", num_args = 0..=1, default_missing_value = "")]
     runner: Option<String>,
+    /// Take over the database that is there: models of it, a first revision that makes its tables, and a stamp
+    #[arg(long, conflicts_with = "runner")]
+    adopt: bool,
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    if args.adopt {
+        if cx.package()?.config()?.is_none() {
+            start(args, cx)?;
+        }
+        return adopt::run(cx);
+    }
     let Some(database) = &args.runner else {
         start(args, cx)?;
         cx.printer.status("For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.");

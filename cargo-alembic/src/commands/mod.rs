@@ -1,5 +1,6 @@
 //! One file per command; those that talk to a database come from the runtime.
 
+mod adopt;
 mod check;
 mod completions;
 mod database;

@@ -4,10 +4,10 @@ use std::{cell::RefCell, io, io::Write};
 
 use alembic_core::{
     Dialect, Node,
-    diff::{Block, Caution, Locking},
+    diff::{Caution, Locking},
     models::Models,
     schema::Schema,
-    script::{Connection, Downgrade, Section},
+    script::Connection,
     target,
 };
 use alembic_runtime::{
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::edit;
 use crate::{
-    autogenerate::{self, Before, Comparing, Generate, rust_body, sql_text, wants_nothing},
+    autogenerate::{self, Before, Comparing, Generate, wants_nothing},
     connect::{Access, Job},
     context::Context,
     look::{Look, inspection},
@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
             return Ok(Exit::Success);
         };
         tell_cautions(&generated, cx)?;
-        fill_in(&mut new, &generated)?;
+        generated.fill_in(&mut new)?;
     }
     let written = project.add(new)?;
     finish(cx, &project, &written, args.edit)
@@ -171,23 +171,6 @@ fn tell_cautions(generated: &autogenerate::Generated, cx: &mut Context<'_>) -> R
     let loses = generated.cautions().any(|caution| matches!(caution, Caution::Destructive(_)));
     if loses && cx.printer.can_ask() && !cx.printer.confirm("Write a revision that loses data?") {
         return Err(CommandError::usage("nothing was written"));
-    }
-    Ok(())
-}
-
-/// Puts what was generated into a revision that is to be written.
-fn fill_in(new: &mut NewRevision, generated: &autogenerate::Generated) -> Result<(), CommandError> {
-    new.without_transaction = generated.without_transaction;
-    new.foreign_keys_off = generated.foreign_keys_off;
-    let text = |blocks: &[Block]| {
-        sql_text(blocks, generated.dialect, &generated.naming)
-            .map_err(|error| CommandError::usage(error.to_string()).hint(error.instead))
-    };
-    if new.connection.is_some() {
-        new.bodies = (rust_body(&generated.upgrade), rust_body(&generated.downgrade));
-    } else {
-        let section = Section { dialects: Vec::new(), sql: text(&generated.downgrade)?, line: 1 };
-        new.sql = Some((text(&generated.upgrade)?, Downgrade::Sections(vec![section])));
     }
     Ok(())
 }

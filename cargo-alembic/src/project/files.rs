@@ -19,7 +19,7 @@ pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Makes a file that must not exist yet, in one step.
-pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     beside(path, text)?.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
 }

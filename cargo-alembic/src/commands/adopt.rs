@@ -1,0 +1,108 @@
+//! `init --adopt`: a database that is there becomes the beginning of a history.
+
+use alembic_core::models::{Detail, print};
+use alembic_runtime::{
+    MigrationBackend, Report,
+    cli::{CommandError, Exit},
+};
+use diesel::connection::LoadConnection;
+
+use crate::{
+    autogenerate::Baseline,
+    connect::{Access, Job},
+    context::Context,
+    look::{Look, inspection},
+    project::{NewRevision, Project, create, models},
+    replay::Replay,
+};
+
+/// Where the models are written, if the package has none.
+const MODELS: &str = "src/schema.rs";
+
+/// Writes models of the database and a first revision that makes its tables, and stamps the database with it.
+pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let mut project = cx.project()?;
+    let target = cx.target(&project.package, &project.config)?;
+    if !project.graph.is_empty() {
+        return Err(CommandError::usage("there are revisions already, and --adopt writes the first one")
+            .hint("`cargo alembic stamp` records which revision a database is at"));
+    }
+    if target.is_missing() {
+        return Err(CommandError::usage(format!("there is no database `{}` to adopt", target.display())));
+    }
+    let rows = target.run(Access::Read, Rows(&project))?;
+    if let Some(row) = rows.first() {
+        return Err(CommandError::usage(format!("the database is at revision `{row}` already"))
+            .hint("bring the revision files here, or forget them with `cargo alembic stamp --purge base`"));
+    }
+    let (mut schema, dialect) = target.run(Access::Read, Look(&inspection(&project, None)))?;
+    schema.tables.retain(|table| !project.config.tables.leaves_alone(&table.name));
+    if schema.tables.is_empty() {
+        return Err(CommandError::usage(format!("the database `{}` has no tables to adopt", target.display()))
+            .hint("write the first revision with `cargo alembic revision`"));
+    }
+    let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
+    // What may fail comes before anything is written.
+    let (_replay, scratch) = Replay::prepare(cx, &project, &target)?;
+    let mut say = |line: String| cx.printer.status(line);
+    let generated = scratch.run(Baseline { project: &project, wanted: schema, say: &mut say })?;
+    let mut new = NewRevision { message: "baseline".to_owned(), ..NewRevision::default() };
+    generated.fill_in(&mut new)?;
+    write_models(cx, &project, &text)?;
+    let written = project.add(new)?;
+    cx.printer.status(format_args!("Generating {} ...  done", written.path.display()));
+    project.run_hooks(&written.path, |line| cx.printer.status(line))?;
+    let project = cx.project()?;
+    let report = target.run(Access::Write, Stamp { project: &project, revision: &written.id })?;
+    cx.printer.status(report);
+    Ok(Exit::Success)
+}
+
+fn write_models(cx: &mut Context<'_>, project: &Project, text: &str) -> Result<(), CommandError> {
+    if models::load(&project.package, &project.config)?.is_some() {
+        cx.printer.status("The package has models; `cargo alembic check --only models` compares them.");
+        return Ok(());
+    }
+    let path = project.package.root.join(MODELS);
+    create(&path, text).map_err(|error| {
+        CommandError::usage(format!("could not write `{}`", path.display()))
+            .caused_by(&error)
+            .hint(format!("`models` in [package.metadata.alembic] names the files, if it is not {MODELS}"))
+    })?;
+    cx.printer.status(format_args!("Generating {} ...  done", path.display()));
+    Ok(())
+}
+
+/// Reads the version table.
+struct Rows<'p>(&'p Project);
+
+impl Job for Rows<'_> {
+    type Done = Vec<String>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        Ok(self.0.migrations::<C>().current(conn)?)
+    }
+}
+
+/// Records a revision without running it.
+struct Stamp<'p> {
+    project: &'p Project,
+    revision: &'p str,
+}
+
+impl Job for Stamp<'_> {
+    type Done = Report;
+
+    fn run<C>(self, conn: &mut C) -> Result<Report, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let migrations = self.project.migrations::<C>().application("cargo-alembic", env!("CARGO_PKG_VERSION"));
+        Ok(migrations.stamp(conn, self.revision)?)
+    }
+}
