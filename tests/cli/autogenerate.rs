@@ -484,3 +484,34 @@ fn a_server_that_cannot_be_reached_is_status_3() {
     let output = project.try_line("check --database-url postgres://nobody@127.0.0.1:1/x");
     assert_eq!(output.status, 3, "{output}");
 }
+
+#[test]
+fn on_a_terminal_a_loss_is_asked_about() {
+    let project = users();
+    let nick = CREATE_USERS.replace("email TEXT NOT NULL", "email TEXT NOT NULL, nick TEXT");
+    project.revision("a1", "<base>", &nick, "DROP TABLE users;");
+    project.ok("lock");
+    let line = "revision --autogenerate -m drop --rev-id b1";
+    let refused = project.on_terminal(line, "n\n");
+    assert!(refused.contains("destructive: drops `users.nick` with all its values"), "{refused}");
+    assert!(refused.contains("Write a revision that loses data? [y/N]"), "{refused}");
+    assert!(refused.contains(": nothing was written"), "{refused}");
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    let _shown = project.on_terminal(line, "y\n");
+    assert_eq!(project.ok("heads"), "b1 (head)\n");
+}
+
+#[test]
+fn where_nobody_can_be_asked_a_likely_rename_is_told() {
+    let project = users();
+    project.write("src/schema.rs", USERS.replace("email", "mail"));
+    let output = project.try_line("revision --autogenerate -m rename");
+    assert!(output.stderr.contains("note: Was the column `users.email` renamed to `users.mail`?"), "{output}");
+    assert!(output.stderr.contains("destructive: drops `users.email` with all its values"), "{output}");
+    // What the note says works.
+    let project = users();
+    let renamed = USERS.replace("        email", "        #[alembic(renamed_from = \"email\")]\n        mail");
+    project.write("src/schema.rs", renamed);
+    let output = project.try_line("revision --autogenerate -m rename");
+    assert!(!output.stderr.contains("note: Was") && !output.stderr.contains("destructive"), "{output}");
+}

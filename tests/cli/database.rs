@@ -42,7 +42,7 @@ fn servers_make_and_drop_databases() {
 
 #[test]
 fn on_a_terminal_a_missing_database_is_offered() {
-    for kind in [Kind::Postgres, Kind::Mariadb] {
+    for kind in [Kind::Postgres, Kind::Mysql, Kind::Mariadb] {
         let Some(db) = harness::Database::new(kind) else {
             continue;
         };

@@ -40,7 +40,12 @@ fn a_driver_in_the_scheme_is_understood() {
     let project = with_url("sqlite+aiosqlite:///shop.db");
     project.ok("upgrade head");
     assert_eq!(project.ok("current --database-url shop.db"), "a1 (head)\n");
-    for (kind, driver) in [(Kind::Postgres, "postgresql+psycopg"), (Kind::Mariadb, "mysql+pymysql")] {
+    let drivers = [
+        (Kind::Postgres, "postgresql+psycopg"),
+        (Kind::Mysql, "mysql+pymysql"),
+        (Kind::Mariadb, "mariadb+mariadbconnector"),
+    ];
+    for (kind, driver) in drivers {
         let Some(db) = Database::new(kind) else { continue };
         let (_, rest) = db.url().split_once("://").unwrap();
         let project = with_url(&format!("{driver}://{rest}"));
