@@ -80,6 +80,9 @@ fn a_plan_with_rust_in_it_runs() {
 #[test]
 fn check_undoes_merges_and_branches_with_the_program() {
     let project = project();
+    // Tests share a folder for what is built: a name of its own keeps the other's program.
+    let manifest = project.read("Cargo.toml").replacen("sqlite-path", "runner = \"undoing\"\nsqlite-path", 1);
+    project.write("Cargo.toml", manifest);
     project.ok("init --runner sqlite");
     for line in [
         "revision -m a --rev-id a1",
