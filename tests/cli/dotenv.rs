@@ -86,6 +86,7 @@ fn reading_a_file_that_is_not_there_says_so_and_makes_none() {
     ------- stderr -------
     warning: there is no database file `$PROJECT/shop.db`
     hint: `cargo alembic upgrade head` makes it, if that is the database you mean
+    1 behind head.
     ");
     for line in ["log", "history --indicate-current", "print-schema", "upgrade head --dry-run", "check --only pending"]
     {

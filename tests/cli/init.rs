@@ -161,6 +161,20 @@ fn programs_of_a_workspace_have_names_of_their_own() {
 }
 
 #[test]
+fn nothing_is_written_for_a_url_that_is_not_understood_nor_ignored() {
+    let project = Project::unconfigured(PROGRAM).with("DATABASE_URL", "oracle://h/shop");
+    let before = project.read("Cargo.toml");
+    for line in ["init", "init --runner", "init --adopt"] {
+        assert_eq!(project.try_line(line).status, 2, "{line}");
+        assert_eq!(project.read("Cargo.toml"), before, "{line}");
+    }
+    let project = project.with("DATABASE_URL", "postgres://h/shop");
+    project.ok("init");
+    assert_snapshot!(project.try_line("init --runner --sqlite-path shop.db"), @"");
+    assert_eq!(project.try_line("init --adopt -t sqlite").status, 2);
+}
+
+#[test]
 fn two_databases_have_a_history_each() {
     let project =
         Project::unconfigured(PROGRAM).with("DATABASE_URL", "one.db").with("ANALYTICS_DATABASE_URL", "two.db");

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    project::{Lock, Package, Project, add_dependencies, add_settings, atomically, ignore},
+    project::{Lock, Package, Project, add_dependencies, add_settings, add_to_gitignore, atomically},
 };
 
 /// Start a migrations folder and configure it in Cargo.toml
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// Use this SQLite file when no URL is set
     #[arg(long, value_name = "PATH")]
     sqlite_path: Option<String>,
-    /// Write src/bin/migrate.rs, too, the program that runs revisions in Rust, for operators as well; later, nothing
-    /// else
+    /// Write src/bin/migrate.rs, too: the program that runs revisions in Rust, and the commands of operators. In a
+    /// package that is configured already, write only that
     #[arg(long, value_name = "DATABASE", num_args = 0..=1, default_missing_value = "")]
     runner: Option<String>,
     /// Take over the database that is there: models of it, a first revision that makes its tables, and a stamp
@@ -48,25 +48,32 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     if args.adopt {
-        if cx.package()?.config()?.is_none() {
-            start(args, cx)?;
-        }
+        write_settings_if_missing(args, cx)?;
         return adopt::run(cx);
     }
     let Some(database) = &args.runner else {
-        start(args, cx)?;
+        write_settings(args, cx)?;
         cx.printer.status("For revisions in Rust, `cargo alembic init --runner` writes the program that runs them.");
         return Ok(Exit::Success);
     };
     let named = runner::named(database)?;
-    if cx.package()?.config()?.is_none() {
-        start(args, cx)?;
-    }
+    write_settings_if_missing(args, cx)?;
     runner::write(named, cx)
 }
 
+fn write_settings_if_missing(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    if cx.package()?.config()?.is_none() {
+        return write_settings(args, cx);
+    }
+    if args.template != "generic" || args.directory != "migrations" || args.sqlite_path.is_some() {
+        return Err(CommandError::usage("the package has its settings already")
+            .hint("leave out template, folder and --sqlite-path; edit [package.metadata.alembic] in Cargo.toml"));
+    }
+    Ok(())
+}
+
 /// Writes folder and settings, and the dependencies as far as the database is known.
-fn start(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
+fn write_settings(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
     let package = cx.package()?;
     let template = list_templates::find(&args.template)?;
     if cx.selection.name.is_some() {
@@ -85,6 +92,8 @@ fn start(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
         CommandError::usage("these settings would not be valid").caused_by(&error)
     };
     let config = Config::from_manifest(&edited).map_err(invalid)?.unwrap_or_default();
+    // A URL that is not understood is an error before anything is written.
+    let target = cx.find_target(&package, &config)?;
     let databases: Vec<_> = std::iter::once(&config).chain(config.databases.values()).collect();
     for folder in databases.iter().flat_map(|database| &database.migrations) {
         let path = package.root.join(folder);
@@ -100,13 +109,14 @@ fn start(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
         Project::load(package.clone(), database.clone(), Lock::Rewrite)?;
     }
     if let Some(path) = &config.sqlite_path
-        && ignore(&package.root, path).map_err(|e| CommandError::usage("could not edit `.gitignore`").caused_by(&e))?
+        && add_to_gitignore(&package.root, path)
+            .map_err(|e| CommandError::usage("could not edit `.gitignore`").caused_by(&e))?
     {
         cx.printer.status(format_args!("Adding {path} to .gitignore ...  done"));
     }
-    match cx.find_target(&package, &config)? {
-        Some(target) => depend(&package, target.dialect(), cx),
-        // What runs the revisions names the database, or `--runner` does.
+    match target {
+        Some(target) => edit_dependencies(&package, target.dialect(), cx),
+        // `--runner` says which database it is, or asks.
         None if args.runner.is_some() => Ok(()),
         None => {
             cx.printer.status(format_args!("Set {} before proceeding.", config.database_url_env));
@@ -116,7 +126,7 @@ fn start(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError> {
 }
 
 /// Adds the dependencies of a program that embeds migrations for a database.
-pub(super) fn depend(package: &Package, dialect: Dialect, cx: &mut Context<'_>) -> Result<(), CommandError> {
+pub(super) fn edit_dependencies(package: &Package, dialect: Dialect, cx: &mut Context<'_>) -> Result<(), CommandError> {
     let failed =
         |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
     let text = package.manifest_text()?;

@@ -6,7 +6,7 @@ use alembic_core::{Dialect, config::Config};
 use alembic_runtime::cli::{CommandError, Exit};
 use cargo_metadata::{Metadata, MetadataCommand, Target};
 
-use super::init::depend;
+use super::init::edit_dependencies;
 use crate::{
     context::Context,
     project::{Driver, Package, atomically, set_default_run, set_runner},
@@ -38,7 +38,7 @@ pub(super) fn write(named: Option<Dialect>, cx: &mut Context<'_>) -> Result<Exit
         return Err(CommandError::usage(format!("`{}` is there already", path.display())));
     }
     let database = cx.selection.name.as_ref().map_or_else(String::new, |name| format!("database = \"{name}\""));
-    depend(&package, dialect, cx)?;
+    edit_dependencies(&package, dialect, cx)?;
     let text = program(&config.runner, dialect, Driver::of(&package.manifest_text()?), &database);
     let failed =
         |error: std::io::Error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error);

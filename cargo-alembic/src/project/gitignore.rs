@@ -6,7 +6,7 @@ use super::atomically;
 
 /// Adds the file and those that SQLite keeps beside it to the package's `.gitignore`; returns whether it did. Where
 /// there is neither that file nor a repository, nothing is added, nor for a file elsewhere.
-pub(crate) fn ignore(root: &Path, database: &str) -> io::Result<bool> {
+pub(crate) fn add_to_gitignore(root: &Path, database: &str) -> io::Result<bool> {
     let path = root.join(".gitignore");
     let in_repository = || root.ancestors().any(|folder| folder.join(".git").exists());
     if !alembic_core::config::is_inside(database) || !(path.exists() || in_repository()) {
@@ -34,12 +34,15 @@ mod tests {
     #[test]
     fn a_line_is_added_once_and_where_it_means_something() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!ignore(folder.path(), "shop.db").unwrap(), "there is no repository");
+        assert!(!add_to_gitignore(folder.path(), "shop.db").unwrap(), "there is no repository");
         let file = folder.path().join(".gitignore");
         fs::write(&file, "/target").unwrap();
-        assert!(ignore(folder.path(), "./data/shop.db").unwrap());
-        assert!(!ignore(folder.path(), "data/shop.db").unwrap());
-        assert!(!ignore(folder.path(), "/var/shop.db").unwrap() && !ignore(folder.path(), "../shop.db").unwrap());
+        assert!(add_to_gitignore(folder.path(), "./data/shop.db").unwrap());
+        assert!(!add_to_gitignore(folder.path(), "data/shop.db").unwrap());
+        assert!(
+            !add_to_gitignore(folder.path(), "/var/shop.db").unwrap()
+                && !add_to_gitignore(folder.path(), "../shop.db").unwrap()
+        );
         assert_eq!(fs::read_to_string(&file).unwrap(), "/target\n/data/shop.db\n/data/shop.db-*\n");
     }
 }

@@ -15,7 +15,7 @@ mod write;
 pub(crate) use dependencies::{Driver, add_dependencies};
 pub(crate) use discover::{Package, discover, migrated_members};
 pub(crate) use files::{atomically, create};
-pub(crate) use gitignore::ignore;
+pub(crate) use gitignore::add_to_gitignore;
 pub(crate) use load::{Lock, Project};
 pub(crate) use manifest::{add_settings, set_default_run, set_runner};
 pub(crate) use write::{NewRevision, Written};
