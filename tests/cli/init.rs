@@ -170,7 +170,12 @@ fn nothing_is_written_for_a_url_that_is_not_understood_nor_ignored() {
     }
     let project = project.with("DATABASE_URL", "postgres://h/shop");
     project.ok("init");
-    assert_snapshot!(project.try_line("init --runner --sqlite-path shop.db"), @"");
+    assert_snapshot!(project.try_line("init --runner --sqlite-path shop.db"), @"
+    ------- stderr -------
+    error: the package has its settings already
+    hint: leave out template, folder and --sqlite-path; edit [package.metadata.alembic] in Cargo.toml
+    [exit status: 2]
+    ");
     assert_eq!(project.try_line("init --adopt -t sqlite").status, 2);
 }
 
