@@ -212,6 +212,9 @@ fn a_command() {
               The target: a revision, `head`, `heads`, `+N`, `branch@head`; `from:to` with --sql
 
     Options:
+          --idempotent
+              With --sql: skip the steps that the database does not need, wherever it is
+
           --sql
               Print the SQL of a script instead of running it; no database is needed
 

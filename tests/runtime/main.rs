@@ -15,9 +15,12 @@ mod operations;
 mod recovery;
 mod rust;
 mod schemas;
+mod scripts;
 mod sessions;
 mod testing;
 mod upgrade;
+
+use harness::specs::LINE;
 
 /// Builds migrations from `id < parents: up / down` lines.
 fn migrations<C>(spec: &[(&str, &str, &str, &str)]) -> alembic_runtime::Migrations<C> {
@@ -30,10 +33,3 @@ fn migrations<C>(spec: &[(&str, &str, &str, &str)]) -> alembic_runtime::Migratio
     };
     alembic_runtime::Migrations::from_files(spec.iter().map(file)).unwrap()
 }
-
-/// Three tables in a line.
-const LINE: &[(&str, &str, &str, &str)] = &[
-    ("a", "", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;"),
-    ("b", "a", "CREATE TABLE tb (x INTEGER);\nINSERT INTO ta (x) VALUES (1);", "DELETE FROM ta;\nDROP TABLE tb;"),
-    ("c", "b", "CREATE TABLE tc (x INTEGER);", "DROP TABLE tc;"),
-];

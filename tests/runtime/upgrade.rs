@@ -1,5 +1,8 @@
 use alembic_runtime::{Purge, TransactionMode, Verdict};
-use harness::on_every_database;
+use harness::{
+    on_every_database,
+    specs::{BRANCHES, SEARCH_PATH, SECTIONS},
+};
 
 use crate::{LINE, migrations};
 
@@ -65,12 +68,7 @@ on_every_database! {
     }
 
     fn branches_merge(db) {
-        let m = migrations::<Conn>(&[
-            ("a", "", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;"),
-            ("b1", "a", "CREATE TABLE tb1 (x INTEGER);", "DROP TABLE tb1;"),
-            ("b2", "a", "CREATE TABLE tb2 (x INTEGER);", "DROP TABLE tb2;"),
-            ("m", "b1, b2", "", ""),
-        ]);
+        let m = migrations::<Conn>(BRANCHES);
         let mut conn = db.connect::<Conn>();
         m.upgrade(&mut conn, "b2").unwrap();
         assert_eq!(db.versions(), "b2");
@@ -83,11 +81,7 @@ on_every_database! {
     }
 
     fn a_dialects_own_section_is_run(db) {
-        let up = "CREATE TABLE general (x INTEGER);\n\
-            -- alembic:upgrade postgres\nCREATE TABLE postgres (x INTEGER);\n\
-            -- alembic:upgrade mysql\nCREATE TABLE mysql (x INTEGER);\n\
-            -- alembic:upgrade mariadb\nCREATE TABLE mariadb (x INTEGER);";
-        let m = migrations::<Conn>(&[("a", "", up, "")]);
+        let m = migrations::<Conn>(SECTIONS);
         m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
         assert_eq!(db.tables(), if KIND == harness::Kind::Sqlite { "general" } else { KIND.name() });
     }
@@ -157,11 +151,7 @@ on_every_database! {
 #[test]
 fn a_revision_may_change_the_search_path() {
     let Some(db) = harness::Database::new(harness::Kind::Postgres) else { return };
-    let up = "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.ta (x INTEGER);";
-    let m = migrations::<harness::PostgresConn>(&[
-        ("a", "", up, ""),
-        ("b", "a", "CREATE TABLE public.tb (x INTEGER);", ""),
-    ]);
+    let m = migrations::<harness::PostgresConn>(SEARCH_PATH);
     m.upgrade(&mut db.connect(), "head").unwrap();
     assert_eq!((db.versions().as_str(), db.tables().as_str()), ("b", "ta,tb"));
 }

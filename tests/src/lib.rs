@@ -3,8 +3,10 @@
 #![expect(clippy::panic, reason = "a test that cannot go on panics")]
 
 mod backend;
+mod client;
 mod database;
 mod project;
+pub mod specs;
 
 pub use backend::{MariadbConn, MysqlConn, PostgresConn, SqliteConn};
 pub use database::{Database, Kind};

@@ -5,8 +5,11 @@ use crate::{
     Checksum, Dialect, Script,
     graph::{Graph, Node},
     script::{Downgrade, Section},
-    sql::{SplitError, breaks_journal, changes_table, controls_transaction, essence, must_run_alone, setting, split},
-    version_table::LogEntry,
+    sql::{
+        Nature, SplitError, breaks_journal, changes_table, controls_transaction, essence, must_run_alone, nature,
+        setting, split,
+    },
+    version_table::{LogEntry, Run},
 };
 
 /// One step with its SQL.
@@ -310,19 +313,17 @@ impl Work {
         })
     }
 
-    /// Returns whether a client that cuts at every `;` would cut wrong, or is told to cut elsewhere.
+    /// Returns whether a statement changes settings of the session, which the next step is not to see.
     #[must_use]
-    pub fn has_delimiters(&self) -> bool {
-        let delimiter =
-            |line: &str| line.trim_start().get(..9).is_some_and(|word| word.eq_ignore_ascii_case("delimiter"));
-        self.statements.iter().any(|statement| statement.text.contains(';')) || self.sql.lines().any(delimiter)
+    pub fn changes_settings(&self) -> bool {
+        self.statements.iter().any(|statement| statement.changes_settings(self.dialect))
     }
 
     /// Returns what the log says of the step in a run of this name.
     #[must_use]
-    pub fn log_entry<'a>(&'a self, run: &'a str) -> LogEntry<'a> {
+    pub fn log_entry<'a>(&'a self, run: impl Into<Run<'a>>) -> LogEntry<'a> {
         LogEntry {
-            run,
+            run: run.into(),
             revision: &self.id,
             direction: self.step.direction.name(),
             checksum: self.checksum,
@@ -338,7 +339,7 @@ impl Work {
 
     /// Returns the same after the first `done` statements.
     #[must_use]
-    pub fn log_entry_after<'a>(&'a self, run: &'a str, done: usize) -> LogEntry<'a> {
+    pub fn log_entry_after<'a>(&'a self, run: impl Into<Run<'a>>, done: usize) -> LogEntry<'a> {
         LogEntry { done, prefix: Some(self.prefix(done)), ..self.log_entry(run) }
     }
 
@@ -352,6 +353,12 @@ impl Work {
 }
 
 impl Statement {
+    /// Returns whether the statement changes settings of the session.
+    #[must_use]
+    pub fn changes_settings(&self, dialect: Dialect) -> bool {
+        nature(&self.text, dialect) == Nature::Session || self.text.to_ascii_lowercase().contains("set_config")
+    }
+
     /// Returns the checksum of the statements up to this one, given that of those before. Comments
     /// and space do not count.
     #[must_use]

@@ -1,6 +1,6 @@
 //! The names that a statement mentions.
 
-use super::words::{name, words};
+use super::words::{Word, name, words};
 use crate::Dialect;
 
 /// Returns every word of a statement that could name something in the catalog, each once.
@@ -12,4 +12,13 @@ pub fn mentioned(statement: &str, dialect: Dialect) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Returns the database that a statement goes to, if it is `USE`.
+#[must_use]
+pub fn used_database(statement: &str, dialect: Dialect) -> Option<String> {
+    let mut words = words(statement, dialect);
+    let is_use = matches!(words.next()?, Word::Bare(word) if word.eq_ignore_ascii_case("use"));
+    let database = words.next().filter(|_| is_use && dialect.is_mysql_family())?;
+    name(database, dialect)
 }

@@ -6,6 +6,20 @@ use super::{
 };
 use crate::Dialect;
 
+/// The settings of MySQL and MariaDB that are set back after a revision, each kept in a variable of the
+/// session called `@alembic_<setting>`.
+pub const MYSQL_SETTINGS: [&str; 9] = [
+    "sql_mode",
+    "foreign_key_checks",
+    "unique_checks",
+    "sql_notes",
+    "time_zone",
+    "character_set_client",
+    "character_set_results",
+    "character_set_connection",
+    "collation_connection",
+];
+
 /// Returns the setting that the statement makes, in capitals: `SEARCH_PATH`, `FOREIGN_KEYS`.
 #[must_use]
 pub fn setting(statement: &str, dialect: Dialect) -> Option<String> {

@@ -4,10 +4,31 @@
 //! log are written only while the row still names their run, so a run that lost its session to
 //! another cannot go on unnoticed.
 
-use super::{Actor, VersionTable, log::now};
+use super::{Actor, Run, VersionTable, log::now};
 use crate::Dialect;
 
 impl VersionTable {
+    /// Returns the expression for the schema of the version table on PostgreSQL: where the search path finds
+    /// it, or would create it, unless a schema is configured.
+    #[must_use]
+    pub fn schema_on_postgres(&self) -> String {
+        let dialect = Dialect::Postgres;
+        if let Some(schema) = &self.schema {
+            return dialect.literal(schema);
+        }
+        format!(
+            "coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+             ON n.oid = c.relnamespace WHERE c.oid = to_regclass({})), current_schema())::text",
+            dialect.literal(&self.qualified(dialect))
+        )
+    }
+
+    /// Returns the key of the advisory lock on PostgreSQL, given the expression for the schema.
+    #[must_use]
+    pub fn advisory_key(&self, schema: &str) -> String {
+        format!("hashtextextended(format('alembic %s %s', {schema}, {}), 0)", Dialect::Postgres.literal(&self.name))
+    }
+
     /// Returns the statement that creates the lock, if it is absent.
     #[must_use]
     pub fn create_lock(&self, dialect: Dialect) -> String {
@@ -25,7 +46,7 @@ impl VersionTable {
 
     /// Returns the statement by which a run takes the lock's row.
     #[must_use]
-    pub fn take_lock(&self, dialect: Dialect, run: &str, actor: &Actor) -> String {
+    pub fn take_lock<'r>(&self, dialect: Dialect, run: impl Into<Run<'r>>, actor: &Actor) -> String {
         let lock = self.qualified_lock(dialect);
         let conflict = if dialect.is_mysql_family() {
             "ON DUPLICATE KEY UPDATE token = token + 1, run = VALUES(run), holder = VALUES(holder), \
@@ -40,15 +61,15 @@ impl VersionTable {
         };
         format!(
             "INSERT INTO {lock} (id, token, run, holder, taken_at) VALUES (1, 1, {}, {}, {}) {conflict}",
-            dialect.literal(run),
+            run.into().expression(dialect),
             dialect.literal(&actor.signature()),
             now(dialect),
         )
     }
 
     /// Returns the run's name as the lock's row has it: NULL once another run has taken it.
-    pub(super) fn fenced_run(&self, dialect: Dialect, run: &str) -> String {
-        format!("(SELECT run FROM {} WHERE run = {})", self.qualified_lock(dialect), dialect.literal(run))
+    pub(super) fn fenced_run(&self, dialect: Dialect, run: Run<'_>) -> String {
+        format!("(SELECT run FROM {} WHERE run = {})", self.qualified_lock(dialect), run.expression(dialect))
     }
 }
 

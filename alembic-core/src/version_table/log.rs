@@ -3,7 +3,7 @@
 //! Entries are added and never taken away. The run that added an entry notes its progress and its
 //! end there; after that the entry stays as it is, and whatever happens later is another entry.
 
-use super::VersionTable;
+use super::{Run, VersionTable};
 use crate::{Checksum, Dialect};
 
 /// Who applies revisions, as the log records it.
@@ -37,8 +37,8 @@ impl Actor {
 /// What the log says of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogEntry<'a> {
-    /// Names the run.
-    pub run: &'a str,
+    /// The run that it belongs to.
+    pub run: Run<'a>,
     /// The revision; empty when stamping to base.
     pub revision: &'a str,
     /// `upgrade`, `downgrade`, `stamp` or `accept`.
@@ -110,6 +110,10 @@ impl LogState {
 /// The columns of [`Left`], which most entries do not have.
 const LEFT: &str = ", intent, position, position_end, position_of";
 
+/// The condition that leaves out entries of steps that failed before they did anything.
+pub const LEFT_SOMETHING: &str =
+    "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL)";
+
 impl Left<'_> {
     fn values(&self, dialect: Dialect) -> String {
         let intent = self.intent.map_or_else(|| "NULL".to_owned(), |intent| intent.to_string());
@@ -170,7 +174,7 @@ impl VersionTable {
         let left = entry.left.map_or_else(String::new, |left| format!(", {}", left.values(dialect)));
         format!(
             "({}, {}, {}, '{}', {}, {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {}, {}, {}{left})",
-            if running { self.fenced_run(dialect, entry.run) } else { text(entry.run) },
+            if running { self.fenced_run(dialect, entry.run) } else { entry.run.expression(dialect) },
             text(entry.revision),
             text(entry.direction),
             state.name(),
@@ -186,6 +190,16 @@ impl VersionTable {
             text(&actor.version),
             optional(Some(actor.tag.clone()).filter(|tag| !tag.is_empty())),
             optional(entry.error.map(str::to_owned)),
+        )
+    }
+
+    /// Returns the query for a revision whose last step did not come to its end, if there is one.
+    #[must_use]
+    pub fn unfinished(&self, dialect: Dialect) -> String {
+        let log = self.qualified_log(dialect);
+        format!(
+            "SELECT u.revision FROM {log} u WHERE u.state IN ('running', 'failed') AND {LEFT_SOMETHING} \
+             AND NOT EXISTS (SELECT 1 FROM {log} n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1"
         )
     }
 
@@ -226,12 +240,16 @@ impl VersionTable {
     /// Returns the statement that closes the entries of runs that died while they ran a revision.
     #[must_use]
     pub fn log_takeover(&self, dialect: Dialect, entry: &LogEntry<'_>) -> String {
+        let successor = match entry.run {
+            Run::Named(run) => format!("run {run}"),
+            Run::OfScript => "a script".to_owned(),
+        };
         format!(
             "UPDATE {} SET state = '{}', finished_at = {}, error = {} WHERE revision = {} AND state = 'running'",
             self.qualified_log(dialect),
             LogState::Failed.name(),
             now(dialect),
-            dialect.literal(&format!("interrupted; run {} goes on", entry.run)),
+            dialect.literal(&format!("interrupted; {successor} goes on")),
             dialect.literal(entry.revision),
         )
     }
@@ -240,7 +258,7 @@ impl VersionTable {
         if dialect.is_mysql_family() {
             return self.log_update(dialect, entry, changes);
         }
-        let run = dialect.literal(entry.run);
+        let run = entry.run.expression(dialect);
         format!(
             "UPDATE {} SET run = {}, {changes} WHERE run = {run} AND revision = {}",
             self.qualified_log(dialect),
@@ -261,7 +279,7 @@ impl VersionTable {
         format!(
             "UPDATE {} SET {changes} WHERE run = {} AND revision = {} AND state = 'running'",
             self.qualified_log(dialect),
-            dialect.literal(entry.run),
+            entry.run.expression(dialect),
             dialect.literal(entry.revision),
         )
     }

@@ -5,8 +5,10 @@
 
 mod lock;
 mod log;
+mod run;
 
-pub use log::{Actor, Left, LogEntry, LogState, Position};
+pub use log::{Actor, LEFT_SOMETHING, Left, LogEntry, LogState, Position};
+pub use run::Run;
 
 use crate::{Dialect, plan::RowOperation};
 
@@ -63,6 +65,12 @@ impl VersionTable {
         format!("{}_lock", self.name.strip_suffix("_version").unwrap_or(&self.name))
     }
 
+    /// Returns the names of version table, log and lock without schema.
+    #[must_use]
+    pub fn all_names(&self) -> [String; 3] {
+        [self.name.clone(), self.log_name(), self.lock_name()]
+    }
+
     /// Returns the version table as SQL refers to it.
     #[must_use]
     pub fn qualified(&self, dialect: Dialect) -> String {
@@ -89,11 +97,12 @@ impl VersionTable {
         }
     }
 
-    /// Returns the statement that creates the version table, as Alembic writes it.
+    /// Returns the statement that creates the version table, if it is absent, with the columns that Alembic
+    /// gives it.
     #[must_use]
     pub fn create(&self, dialect: Dialect) -> String {
         format!(
-            "CREATE TABLE {} (\n    version_num VARCHAR(32) NOT NULL,\n    CONSTRAINT {} PRIMARY KEY (version_num)\n)",
+            "CREATE TABLE IF NOT EXISTS {} (\n    version_num VARCHAR(32) NOT NULL,\n    CONSTRAINT {} PRIMARY KEY (version_num)\n)",
             self.qualified(dialect),
             dialect.quote_if_needed(&format!("{}_pkc", self.name)),
         )
@@ -125,7 +134,7 @@ mod tests {
     #[test]
     fn the_version_table_is_that_of_alembic() {
         assert_snapshot!(VersionTable::default().create(Dialect::Postgres), @r"
-        CREATE TABLE alembic_version (
+        CREATE TABLE IF NOT EXISTS alembic_version (
             version_num VARCHAR(32) NOT NULL,
             CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
         )

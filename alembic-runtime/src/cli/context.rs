@@ -13,6 +13,8 @@ pub struct Place {
     pub name: String,
     /// What it speaks, if that shows without connecting.
     pub dialect: Option<Dialect>,
+    /// What the server calls it, if its URL says so.
+    pub database: Option<String>,
 }
 
 /// An open connection, and what is known of the way to the server.

@@ -5,7 +5,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     CommandError, Context, Exit,
-    running::{Running, range},
+    running::{Running, range, steps},
 };
 use crate::database::MigrationBackend;
 
@@ -27,6 +27,9 @@ pub struct Args {
     /// Let `branch@base` undo other branches that share its base
     #[arg(long)]
     allow_siblings: bool,
+    /// With --sql: skip the steps that the database does not need, wherever it is
+    #[arg(long, requires = "sql")]
+    idempotent: bool,
     #[command(flatten)]
     pub(super) running: Running,
 }
@@ -42,7 +45,7 @@ where
         let (start, target) = range(&graph, &args.revision, args.running.sql)?;
         let start = start.ok_or_else(|| CommandError::usage("downgrade with --sql requires <fromrev>:<torev>"))?;
         let plan = plan::downgrade(&graph, &start, target, siblings)?;
-        return args.running.print_script(cx, &graph, &start, plan);
+        return args.running.print_script(cx, &graph, &start, plan, steps(args.idempotent));
     }
     args.running.run(cx, |migrator, conn| migrator.siblings(siblings).downgrade(conn, &args.revision))
 }

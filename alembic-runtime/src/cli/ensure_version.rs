@@ -20,8 +20,7 @@ where
     C::Backend: MigrationBackend,
 {
     if args.running.sql {
-        let graph = cx.migrations.graph()?;
-        return args.running.print_script(cx, &graph, &[], alembic_core::Plan::default());
+        return args.running.print_tables(cx);
     }
     args.running.run(cx, |migrator, conn| migrator.ensure_version(conn))
 }

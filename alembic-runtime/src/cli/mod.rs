@@ -230,6 +230,7 @@ where
     let place = Place {
         name: url.as_deref().map_or_else(|| "no database".to_owned(), mask),
         dialect: Some(C::Backend::FAMILY),
+        database: url.as_deref().and_then(url::database_name).map(str::to_owned),
     };
     let mut connect = || match &url {
         Some(url) => C::establish(&for_diesel::<C>(url)?).map(Link::direct).map_err(|error| {

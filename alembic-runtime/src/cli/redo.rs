@@ -1,6 +1,9 @@
 //! `redo`.
 
-use alembic_core::plan::{self, Siblings};
+use alembic_core::{
+    offline::Steps,
+    plan::{self, Siblings},
+};
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -42,7 +45,7 @@ where
         let (start, target) = range(&graph, &args.revision, args.running.sql)?;
         let start = start.ok_or_else(|| CommandError::usage("redo with --sql requires <fromrev>:<torev>"))?;
         let plan = plan::redo(&graph, &start, target, siblings)?;
-        return args.running.print_script(cx, &graph, &start, plan);
+        return args.running.print_script(cx, &graph, &start, plan, Steps::All);
     }
     args.running.run(cx, |migrator, conn| migrator.siblings(siblings).redo(conn, &args.revision))
 }

@@ -2,7 +2,13 @@
 
 use std::{io, io::Write, time::Duration};
 
-use alembic_core::{Dialect, Graph, Node, Plan, offline::Offline, plan::prepare, target, version_table::Actor};
+use alembic_core::{
+    Dialect, Graph, Node, Plan,
+    offline::{self, Offline, Steps},
+    plan::prepare,
+    target,
+    version_table::Actor,
+};
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, echo::InStep, progress::Lines};
@@ -135,36 +141,62 @@ impl Running {
         graph: &Graph,
         start: &[Node],
         plan: Plan,
+        steps: Steps,
     ) -> Result<Exit, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let dialect = self.dialect.or(cx.place.dialect).ok_or_else(|| {
-            CommandError::usage("for which database is the script?")
-                .hint("say --dialect sqlite, postgres, mysql or mariadb")
-        })?;
+        let dialect = self.dialect_of_script(cx)?;
         let settings = cx.migrations.settings()?;
         let mut work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
         let arguments = self.arguments(cx.environment);
         let context = op::Context { dialect, naming: &settings.naming, revision: "", arguments: &arguments };
         cx.migrations.write_script(&mut work, context)?;
+        let own = settings.version_table.all_names();
+        let own = own.each_ref().map(String::as_str);
+        work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;
         let script = Offline {
             graph,
             dialect,
             table: &settings.version_table,
             transaction: settings.transaction,
-            from_base: start.is_empty(),
+            start,
+            steps,
+            database: cx.place.database.as_deref(),
             actor: &Actor {
                 application: "offline".into(),
                 tag: self.tag.clone().unwrap_or_default(),
                 ..Actor::default()
             },
-            run: "offline",
         };
-        cx.printer.text(&script.render(&work))?;
+        let text = script.render(&work).map_err(|error| CommandError::usage(error.to_string()).hint(error.hint()))?;
+        cx.printer.text(&text)?;
         Ok(Exit::Success)
     }
+
+    /// Prints a script that creates what is absent of our own tables, whatever the database is at.
+    pub(super) fn print_tables<C>(&self, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let table = cx.migrations.settings()?.version_table;
+        cx.printer.text(&offline::tables(self.dialect_of_script(cx)?, &table))?;
+        Ok(Exit::Success)
+    }
+
+    fn dialect_of_script<C>(&self, cx: &Context<'_, '_, C>) -> Result<Dialect, CommandError> {
+        self.dialect.or(cx.place.dialect).ok_or_else(|| {
+            CommandError::usage("for which database is the script?")
+                .hint("say --dialect sqlite, postgres, mysql or mariadb")
+        })
+    }
+}
+
+/// Returns which steps a script runs.
+pub(super) fn steps(idempotent: bool) -> Steps {
+    if idempotent { Steps::Needed } else { Steps::All }
 }
 
 /// Takes `from:to` apart; without `:` there is no start.

@@ -1,6 +1,6 @@
 //! `stamp`.
 
-use alembic_core::plan;
+use alembic_core::{offline::Steps, plan};
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -61,5 +61,5 @@ where
     }
     let targets: Vec<&str> = ranges.iter().map(|(_, target)| *target).collect();
     let plan = plan::stamp(&graph, &start, &targets)?;
-    args.running.print_script(cx, &graph, &start, plan)
+    args.running.print_script(cx, &graph, &start, plan, Steps::All)
 }

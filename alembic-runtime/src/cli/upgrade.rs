@@ -5,7 +5,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     CommandError, Context, Exit,
-    running::{Running, range},
+    running::{Running, range, steps},
 };
 use crate::database::MigrationBackend;
 
@@ -22,6 +22,9 @@ pub struct Args {
     /// The target: a revision, `head`, `heads`, `+N`, `branch@head`; `from:to` with --sql
     #[arg(allow_hyphen_values = true)]
     revision: String,
+    /// With --sql: skip the steps that the database does not need, wherever it is
+    #[arg(long, requires = "sql")]
+    idempotent: bool,
     #[command(flatten)]
     pub(super) running: Running,
 }
@@ -36,7 +39,7 @@ where
         let (start, target) = range(&graph, &args.revision, args.running.sql)?;
         let start = start.unwrap_or_default();
         let plan = plan::upgrade(&graph, &start, target)?;
-        return args.running.print_script(cx, &graph, &start, plan);
+        return args.running.print_script(cx, &graph, &start, plan, steps(args.idempotent));
     }
     args.running.run(cx, |migrator, conn| migrator.upgrade(conn, &args.revision))
 }

@@ -56,6 +56,15 @@ fn mask_keywords(text: &str) -> String {
     masked + rest
 }
 
+/// Returns the database that a URL names, if it does so in plain letters.
+pub(super) fn database_name(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+    let (_, path) = address.split_once('/')?;
+    let name = path.split(['?', '#']).next().unwrap_or_default();
+    Some(name).filter(|name| !name.is_empty() && !name.contains(['%', '/']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +81,13 @@ mod tests {
         ] {
             assert_eq!(without_driver(url), plain);
         }
+    }
+
+    #[test]
+    fn the_database_is_named() {
+        assert_eq!(database_name("mysql://me:s3/cret@db/shop?socket=/tmp/x"), Some("shop"));
+        assert_eq!(database_name("mysql://db:3306/a%20b"), None);
+        assert_eq!(database_name("shop.db"), None);
     }
 
     #[test]

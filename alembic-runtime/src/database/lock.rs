@@ -66,9 +66,8 @@ impl Lock {
     /// The session is marked with the run. Behind a transaction pooler two clients may come by the
     /// same session, where both would get the lock: then one finds the other's mark.
     fn postgres(table: &VersionTable, run: &str) -> Self {
-        let name = Dialect::Postgres.literal(table.name());
         let schema = table.schema().map_or_else(|| "current_schema()".to_owned(), |s| Dialect::Postgres.literal(s));
-        let key = format!("hashtextextended(format('alembic %s %s', {schema}, {name}), 0)");
+        let key = table.advisory_key(&schema);
         let run = Dialect::Postgres.literal(run);
         let mark = "coalesce(current_setting('alembic.run', true), '')";
         Self {

@@ -26,12 +26,7 @@ impl MigrationBackend for Pg {
     }
 
     fn schema_query(table: &VersionTable) -> String {
-        let dialect = Dialect::Postgres;
-        format!(
-            "SELECT coalesce((SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
-             ON n.oid = c.relnamespace WHERE c.oid = to_regclass({})), current_schema())::text AS answer",
-            dialect.literal(&table.qualified(dialect))
-        )
+        format!("SELECT {} AS answer", table.schema_on_postgres())
     }
 
     fn is_contention(error: &Error) -> bool {

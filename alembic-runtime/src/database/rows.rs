@@ -2,7 +2,7 @@
 
 use alembic_core::{
     Dialect,
-    version_table::{Left, LogState, Position, VersionTable},
+    version_table::{LEFT_SOMETHING, Left, LogState, Position, VersionTable},
 };
 use diesel::{
     QueryResult, QueryableByName,
@@ -184,10 +184,6 @@ impl State {
     }
 }
 
-/// A failure that left nothing behind says nothing of how a revision stands.
-const TELLING: &str =
-    "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL)";
-
 /// How much of the log to read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum LogDepth {
@@ -211,9 +207,9 @@ where
         &format!(
             "SELECT v.version_num AS version_num, \
              (SELECT l.node FROM {log} l WHERE l.revision = v.version_num AND l.state = 'done' ORDER BY l.id DESC LIMIT 1) AS node, \
-             (SELECT u.revision FROM {log} u WHERE u.state IN ('running', 'failed') AND {TELLING} AND NOT EXISTS \
-             (SELECT 1 FROM {log} n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1) AS unfinished \
-             FROM {versions} v"
+             ({}) AS unfinished \
+             FROM {versions} v",
+            table.unfinished(dialect)
         ),
     )
 }
@@ -238,7 +234,7 @@ where
     if state.has_log && depth != LogDepth::None {
         let log = table.qualified_log(dialect);
         let open = if depth == LogDepth::Open { " AND state IN ('running', 'failed')" } else { "" };
-        let latest = format!("WHERE id IN (SELECT MAX(id) FROM {log} WHERE {TELLING} GROUP BY revision){open}");
+        let latest = format!("WHERE id IN (SELECT MAX(id) FROM {log} WHERE {LEFT_SOMETHING} GROUP BY revision){open}");
         state.log = C::Backend::log_rows(conn, &log_query(dialect, table, &latest))?;
     }
     Ok(state)

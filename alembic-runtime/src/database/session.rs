@@ -5,7 +5,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, sql::MYSQL_SETTINGS};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, foreign_keys, snapshot};
@@ -28,20 +28,7 @@ pub(crate) enum Scope {
     Session,
 }
 
-/// The settings of MySQL that a revision may change, each kept in a variable of the session.
-const MYSQL: [&str; 9] = [
-    "sql_mode",
-    "foreign_key_checks",
-    "unique_checks",
-    "sql_notes",
-    "time_zone",
-    "character_set_client",
-    "character_set_results",
-    "character_set_connection",
-    "collation_connection",
-];
-
-/// Those that a run changes itself.
+/// The settings of MySQL that a run changes itself, beside those that a revision may change.
 const MYSQL_OURS: [&str; 3] = ["autocommit", "lock_wait_timeout", "innodb_lock_wait_timeout"];
 
 /// What was set in a session at one moment. MySQL keeps its own in variables.
@@ -126,7 +113,7 @@ fn difference(before: &[(String, String)], after: &[(String, String)]) -> String
 
 /// Returns the statements that keep MySQL's settings and make our own.
 pub(crate) fn begin_mysql(dialect: Dialect, timeouts: Timeouts) -> String {
-    let kept = MYSQL.iter().chain(&MYSQL_OURS).map(|name| format!("@alembic_{name} = @@{name}"));
+    let kept = MYSQL_SETTINGS.iter().chain(&MYSQL_OURS).map(|name| format!("@alembic_{name} = @@{name}"));
     format!("SET {};\n{}", kept.collect::<Vec<_>>().join(", "), set_mysql(dialect, timeouts))
 }
 
@@ -144,7 +131,7 @@ fn set_mysql(dialect: Dialect, timeouts: Timeouts) -> String {
 
 /// Returns the statements that give the next step MySQL's settings as the first step had them.
 pub(crate) fn between_steps_mysql(dialect: Dialect, timeouts: Timeouts, database: Option<&str>) -> Vec<String> {
-    database.map(use_mysql).into_iter().chain([back(MYSQL.iter()), set_mysql(dialect, timeouts)]).collect()
+    database.map(use_mysql).into_iter().chain([back(MYSQL_SETTINGS.iter()), set_mysql(dialect, timeouts)]).collect()
 }
 
 fn use_mysql(database: &str) -> String {
@@ -156,7 +143,7 @@ pub(crate) fn restore_mysql(dialect: Dialect, timeouts: Timeouts, database: Opti
     let unlimited = dialect == Dialect::Mariadb && !timeouts.statement.is_zero();
     let statement = if unlimited { ", max_statement_time = DEFAULT" } else { "" };
     let database = database.map_or_else(String::new, |name| format!("; {}", use_mysql(name)));
-    format!("ROLLBACK; {}{statement}{database}", back(MYSQL.iter().chain(&MYSQL_OURS)))
+    format!("ROLLBACK; {}{statement}{database}", back(MYSQL_SETTINGS.iter().chain(&MYSQL_OURS)))
 }
 
 fn back<'a>(names: impl Iterator<Item = &'a &'a str>) -> String {

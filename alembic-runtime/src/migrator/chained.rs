@@ -13,7 +13,7 @@ use super::{
     Error,
     contention::Retries,
     engine::{Engine, Progress},
-    journal::{Stopped, changes_settings, marker, session_statements},
+    journal::{Stopped, marker, session_statements},
 };
 use crate::database::{MigrationBackend, between_steps_mysql};
 
@@ -71,7 +71,7 @@ where
             }
             message.extend(self.completion(work));
             if let Some(next) = unit.get(index + 1) {
-                if changes_settings(work) {
+                if work.changes_settings() {
                     message.extend(between_steps_mysql(self.dialect, self.timeouts, self.database.as_deref()));
                 }
                 message.push(self.announcement(next, 0));

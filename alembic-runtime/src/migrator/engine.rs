@@ -239,7 +239,7 @@ where
                 let plan = self.plan(state, command)?;
                 let (migrations, graph) = (self.migrations, self.graph);
                 let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
-                let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
+                let own = self.table.all_names();
                 let own = own.each_ref().map(String::as_str);
                 work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;
                 // A program that lacks a function finds out before it begins.

@@ -198,11 +198,3 @@ pub(super) fn session_statements(work: &Work, done: usize) -> impl Iterator<Item
     let sets = |statement: &&Statement| nature(&statement.text, work.dialect) == Nature::Session;
     work.statements.iter().take(done).filter(sets)
 }
-
-/// Returns whether a step changes settings that the next one is not to see.
-pub(super) fn changes_settings(work: &Work) -> bool {
-    work.statements.iter().any(|statement| {
-        nature(&statement.text, work.dialect) == Nature::Session
-            || statement.text.to_ascii_lowercase().contains("set_config")
-    })
-}

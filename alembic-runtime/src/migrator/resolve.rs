@@ -70,7 +70,7 @@ where
         let note = format!("{SAID}{}", resolution.name());
         let direction = if record.direction == "downgrade" { Direction::Downgrade } else { Direction::Upgrade };
         let entry = LogEntry {
-            run: &run,
+            run: (&run).into(),
             revision,
             direction: direction.name(),
             checksum: None,

@@ -9,7 +9,6 @@ use super::{
     Error,
     engine::Engine,
     failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
-    journal::changes_settings,
 };
 use crate::database::{
     Diagnosis, MigrationBackend, Scope, Settings, Transaction, application_name, begin_postgres, by_failing_again,
@@ -29,7 +28,7 @@ where
         if self.dialect != Dialect::Postgres {
             return self.step_by_statement(work);
         }
-        if !changes_settings(work) {
+        if !work.changes_settings() {
             return self.step_in_one_message(work);
         }
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;

@@ -29,8 +29,9 @@ pub(super) fn run(command: &cli::Command, cx: &mut Context<'_>) -> Result<Exit, 
     }
     let target = if command.prints_script() { cx.find_target(&project.package, &project.config)? } else { None };
     let dialect = target.as_ref().map(Target::dialect);
+    let database = target.as_ref().and_then(Target::database).map(str::to_owned);
     let mut connect = || Err::<Link<SqliteConnection>, _>(CommandError::usage("this command connects to no database"));
-    let result = on(command, cx, &project, &mut connect, Place { name: String::new(), dialect });
+    let result = on(command, cx, &project, &mut connect, Place { name: String::new(), dialect, database });
     or_with_runner(result, cx, &project, target.as_ref(), command)
 }
 
@@ -71,7 +72,7 @@ pub(super) fn on_target(
     project: &Project,
     target: &Target,
 ) -> Result<Exit, CommandError> {
-    let place = Place { name: target.display(), dialect: Some(target.dialect()) };
+    let place = target.place();
     match target {
         Target::Sqlite(path) => {
             let access = if command.changes_database() { Access::Write } else { Access::Read };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use alembic_core::Dialect;
 use alembic_runtime::{
     MigrationBackend, answers,
-    cli::{CommandError, mask, sqlite_path, without_driver},
+    cli::{CommandError, Place, mask, sqlite_path, without_driver},
 };
 use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use mysql::MysqlConnection;
@@ -143,6 +143,21 @@ impl Target {
             Self::Postgres(server) => server.connect_to_maintenance()?.batch_execute(sql).map_err(failed),
             Self::Mysql(server) => server.connect_to_server()?.batch_execute(sql).map_err(failed),
         }
+    }
+
+    /// Returns what commands are told of the target.
+    pub(crate) fn place(&self) -> Place {
+        Place { name: self.display(), dialect: Some(self.dialect()), database: self.database().map(str::to_owned) }
+    }
+
+    /// Returns what a server calls the database, if the URL says so.
+    pub(crate) fn database(&self) -> Option<&str> {
+        let name = match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(server) => server.database(),
+            Self::Mysql(server) => server.database(),
+        };
+        Some(name).filter(|name| !name.is_empty())
     }
 
     /// Returns the target for messages, without password.

@@ -3,7 +3,7 @@
 use alembic_core::diff::Diff;
 use alembic_runtime::{
     MigrationBackend,
-    cli::{self, CheckArgs, CommandError, Link, Place},
+    cli::{self, CheckArgs, CommandError, Link},
 };
 use diesel::connection::LoadConnection;
 
@@ -49,7 +49,7 @@ where
     C::Backend: MigrationBackend,
 {
     let migrations = project.migrations::<C>();
-    let place = Place { name: target.display(), dialect: Some(target.dialect()) };
+    let place = target.place();
     let printer = &mut cx.printer;
     let mut context = cli::Context { migrations: &migrations, connect, place, printer, environment: "" };
     let (status, good) = cli::settled(args, &mut context)?;

@@ -1,0 +1,116 @@
+//! The databases' own clients, as a person runs them.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use crate::{Database, Kind};
+
+impl Database {
+    /// Runs a script with the database's own client and no options; returns what it says if it fails.
+    ///
+    /// # Errors
+    ///
+    /// What the client says.
+    ///
+    /// # Panics
+    ///
+    /// If there is no client.
+    pub fn run_script(&self, script: &str) -> Result<(), String> {
+        let output = feed(&mut self.client(), script);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(()) } else { Err(said) }
+    }
+
+    /// Returns schema and rows of everything, but for the rows of our own log and lock.
+    ///
+    /// # Panics
+    ///
+    /// If there is no client.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let output = match self.kind() {
+            Kind::Sqlite => feed(&mut self.client(), ".dump\n"),
+            Kind::Postgres => {
+                let mut dump = Command::new("pg_dump");
+                dump.args([
+                    "--exclude-table-data=alembic_version_log",
+                    "--exclude-table-data=alembic_lock",
+                    self.url(),
+                ]);
+                feed(&mut dump, "")
+            }
+            _ => {
+                let mut dump = Command::new("mariadb-dump");
+                dump.args(["--no-defaults", "-u", "root", "--routines", "--skip-comments", "--skip-extended-insert"]);
+                dump.args(["-S", self.socket()]);
+                feed(dump.arg(self.name()), "")
+            }
+        };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let ours = ["alembic_version_log", "alembic_lock"];
+        let is_row = |line: &str| {
+            let table = line.strip_prefix("INSERT INTO ").map(|rest| rest.trim_start_matches(['`', '"']));
+            table.is_some_and(|table| ours.iter().any(|name| table.starts_with(name)))
+        };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lines = text.lines().filter(|line| !line.contains("restrict ") && !is_row(line));
+        lines.map(without_next_number).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns what the log says, but for times and who it was.
+    #[must_use]
+    pub fn logged(&self) -> String {
+        let columns = ["revision", "direction", "state", "statement", "statements", "checksum", "node", "prefix"];
+        let columns = columns.map(|column| match self.kind() {
+            Kind::Sqlite | Kind::Postgres => format!("COALESCE(CAST({column} AS VARCHAR(99)), '')"),
+            _ => format!("COALESCE({column}, '')"),
+        });
+        let entry = match self.kind() {
+            Kind::Sqlite | Kind::Postgres => columns.join(" || ' ' || "),
+            _ => format!("CONCAT_WS(' ', {})", columns.join(", ")),
+        };
+        self.ask(&format!("SELECT {entry} AS answer FROM alembic_version_log ORDER BY id")).replace(',', "\n")
+    }
+
+    fn client(&self) -> Command {
+        let mut client;
+        match self.kind() {
+            Kind::Sqlite => {
+                client = Command::new("sqlite3");
+                client.arg(self.url());
+            }
+            Kind::Postgres => {
+                client = Command::new("psql");
+                client.args(["-qX", self.url()]);
+            }
+            _ => {
+                client = Command::new("mariadb");
+                client.args(["--no-defaults", "-u", "root", "-S", self.socket(), self.name()]);
+            }
+        }
+        client
+    }
+
+    fn socket(&self) -> &str {
+        self.url().split("socket=").nth(1).expect("a server on a socket")
+    }
+}
+
+/// A number that was given to a row that was rolled back is not given again.
+fn without_next_number(line: &str) -> String {
+    let Some((before, after)) = line.split_once(" AUTO_INCREMENT=") else { return line.to_owned() };
+    format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+fn feed(command: &mut Command, input: &str) -> Output {
+    command.env("LC_ALL", "C").env_remove("LANG").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the database's own client");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A client that has stopped reads no more.
+    std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input.as_bytes()).ok());
+        child.wait_with_output().expect("a client that ends")
+    })
+}
