@@ -18,6 +18,10 @@ pub struct Config {
     pub migrations: Vec<String>,
     /// The environment variable that holds the URL.
     pub database_url_env: String,
+    /// The environment variable that holds the URL of a server of one's own for scratch databases.
+    pub scratch_url_env: Option<String>,
+    /// The roles or users that a replay takes as given.
+    pub roles: Vec<String>,
     /// A database file, used when there is no URL. SQLite only.
     pub sqlite_path: Option<String>,
     /// How new files are named, without ending.
@@ -124,6 +128,8 @@ impl Default for Config {
         Self {
             migrations: vec!["migrations".into()],
             database_url_env: "DATABASE_URL".into(),
+            scratch_url_env: None,
+            roles: Vec::new(),
             sqlite_path: None,
             file_template: FILE_TEMPLATE.into(),
             truncate_slug_length: 40,
@@ -140,9 +146,11 @@ impl Default for Config {
     }
 }
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "migrations",
     "database-url-env",
+    "scratch-url-env",
+    "roles",
     "sqlite-path",
     "file-template",
     "truncate-slug-length",
@@ -238,6 +246,8 @@ impl Reader<'_> {
                     value.as_bool().ok_or_else(|| self.error(value, "expected `true` or `false`".into()))?;
             }
             "database-url-env" => config.database_url_env = self.string(value)?,
+            "scratch-url-env" => config.scratch_url_env = Some(self.string(value)?),
+            "roles" => config.roles = self.names(value)?,
             "sqlite-path" => config.sqlite_path = Some(self.string(value)?),
             "file-template" => config.file_template = self.template(value)?,
             "truncate-slug-length" => {
@@ -317,6 +327,16 @@ impl Reader<'_> {
         let array = item.as_array().ok_or_else(|| self.error(item, "expected a list of patterns".into()))?;
         let texts = array.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
         texts.ok_or_else(|| self.error(item, "expected a list of patterns".into()))
+    }
+
+    fn names(&self, item: &Item) -> Result<Vec<String>, ConfigError> {
+        let names = item.as_array().map(|array| array.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        match names.flatten() {
+            Some(names) if names.iter().all(|name| !name.is_empty()) => {
+                Ok(names.into_iter().map(str::to_owned).collect())
+            }
+            _ => Err(self.error(item, "expected a list of names".into())),
+        }
     }
 
     fn folder(&self, item: &Item) -> Result<String, ConfigError> {
@@ -486,7 +506,7 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, scratch-url-env, roles, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, post-write-hooks, databases");
         assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
         assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
         assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");

@@ -1,12 +1,18 @@
 //! The graph of a program, and where its scripts come from.
 
-use std::{borrow::Cow, path::Path, sync::Arc};
+use std::{
+    borrow::Cow,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use alembic_core::{
     Collection, Dialect, Graph, Node, Revision, Script,
     collection::is_revision,
     config::Settings,
     image::{Image, encode},
+    plan::Work,
+    replay::Surroundings,
     schema::TableFilter,
 };
 use include_dir::Dir;
@@ -31,6 +37,8 @@ pub struct Migrations<C> {
     seeds: Vec<(String, String)>,
     embedded_seeds: &'static [(&'static str, &'static str)],
     snapshots: Snapshots,
+    /// Set once, before anything runs: a program that embeds its migrations has them in a static.
+    replay: OnceLock<Surroundings>,
 }
 
 /// What was written down of the schema that the revisions leave.
@@ -83,6 +91,7 @@ impl<C> Migrations<C> {
             seeds: Vec::new(),
             embedded_seeds: &[],
             snapshots: Snapshots::NONE,
+            replay: OnceLock::new(),
         }
     }
 
@@ -144,6 +153,24 @@ impl<C> Migrations<C> {
 
     pub(crate) fn code(&self, revision: &str) -> Option<Code<C>> {
         (self.code)(revision)
+    }
+
+    /// Applies the revisions to a scratch database, to see what they leave: what they would change elsewhere is refused,
+    /// and what is taken as given is left out.
+    #[doc(hidden)]
+    pub fn replay_in(&self, around: Surroundings) {
+        self.replay.get_or_init(|| around);
+    }
+
+    /// Returns what a replay takes as given, if this is one.
+    pub(crate) fn surroundings(&self) -> Option<&Surroundings> {
+        self.replay.get()
+    }
+
+    /// Makes the work what is run of it.
+    pub(crate) fn confine(&self, work: &mut [Work]) -> Result<(), Error> {
+        let Some(around) = self.replay.get() else { return Ok(()) };
+        Ok(work.iter_mut().try_for_each(|work| work.replay(around))?)
     }
 
     /// Names the program, for the log; `embed_migrations!` passes the package's name and version.

@@ -1,7 +1,9 @@
 //! Applies the project's revisions to a scratch database.
 
-use alembic_core::{Dialect, Node, config::Settings, schema::Schema, version_table::VersionTable};
-use alembic_runtime::{Inspection, MigrationBackend, Migrations, cli::CommandError};
+use alembic_core::{
+    Dialect, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
+};
+use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, cli::CommandError};
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     look::Look,
     project::Project,
     runner::{Program, Runner},
-    scratch::{Scratch, Users},
+    scratch::{Scratch, ScratchServer, Users},
 };
 
 /// The project's revisions, and who runs them on a scratch database.
@@ -18,19 +20,21 @@ pub(crate) struct Replay<'p> {
     pub(crate) project: &'p Project,
     /// The project's own program, if there are revisions in Rust, and where it runs them.
     program: Option<(Program, Target)>,
+    /// What is taken as given; none on a server where revisions may do what they like.
+    around: Option<Surroundings>,
 }
 
 impl<'p> Replay<'p> {
     /// Makes a scratch database, and builds the project's program if it is needed.
     pub(crate) fn prepare(
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
         project: &'p Project,
-        server: &Target,
+        server: &ScratchServer,
     ) -> Result<(Self, Scratch), CommandError> {
         let graph = &project.graph;
         let elsewhere = project.config.settings.version_table.schema().is_some();
         let in_rust = graph.nodes().find(|node| is_rust(project, *node));
-        if let (Some(node), true, true) = (in_rust, elsewhere, server.dialect().is_mysql_family()) {
+        if let (Some(node), true, true) = (in_rust, elsewhere, server.target.dialect().is_mysql_family()) {
             let message = format!(
                 "revision `{}` is written in Rust, and `version-table` is in another database: it cannot be tried",
                 graph.id(node)
@@ -38,12 +42,19 @@ impl<'p> Replay<'p> {
             return Err(CommandError::usage(message).hint("name a table without a database"));
         }
         let users = if in_rust.is_some() { Users::Several } else { Users::One };
-        let scratch = Scratch::make(server, users)?;
+        let scratch = Scratch::make(server, users, makes_routines(project, server), &mut cx.printer)?;
         let program = in_rust.map(|node| {
             let runner = Runner::find(cx, project, graph.id(node))?;
             Ok::<_, CommandError>((runner.program(cx.selection.locked)?, scratch.target.clone()))
         });
-        Ok((Self { project, program: program.transpose()? }, scratch))
+        let around = if server.is_own {
+            None
+        } else {
+            // For the database of the project, wherever the scratch database is.
+            let meant = cx.find_target(&project.package, &project.config)?.unwrap_or_else(|| server.target.clone());
+            Some(Surroundings { database: meant.database().map(str::to_owned), roles: project.config.roles.clone() })
+        };
+        Ok((Self { project, program: program.transpose()?, around }, scratch))
     }
 
     /// A version table in another schema is in another database on MySQL: on a scratch database it is beside.
@@ -52,7 +63,11 @@ impl<'p> Replay<'p> {
         if family.is_mysql_family() {
             settings = Settings { version_table: VersionTable::new(settings.version_table.name()), ..settings };
         }
-        self.project.migrations_with(settings).application("cargo-alembic", env!("CARGO_PKG_VERSION"))
+        let migrations = self.project.migrations_with(settings).application("cargo-alembic", env!("CARGO_PKG_VERSION"));
+        if let Some(around) = &self.around {
+            migrations.replay_in(around.clone());
+        }
+        migrations
     }
 
     /// Applies all up to a target.
@@ -62,8 +77,10 @@ impl<'p> Replay<'p> {
         C::Backend: MigrationBackend,
     {
         match &self.program {
-            Some((program, scratch)) => program.run(scratch, &self.project.graph, &["upgrade", target]),
-            None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop)?),
+            Some((program, scratch)) => {
+                program.run(scratch, &self.project.graph, self.around.as_ref(), &["upgrade", target])
+            }
+            None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop).map_err(explain)?),
         }
     }
 
@@ -76,11 +93,41 @@ impl<'p> Replay<'p> {
         match &self.program {
             Some((program, scratch)) => {
                 let graph = &self.project.graph;
-                program.run(scratch, graph, &["undo", graph.id(node)])
+                program.run(scratch, graph, self.around.as_ref(), &["undo", graph.id(node)])
             }
-            None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop)?),
+            None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop).map_err(explain)?),
         }
     }
+}
+
+/// Returns whether a revision speaks of functions or triggers, where the server may ask more of who makes them.
+fn makes_routines(project: &Project, server: &ScratchServer) -> bool {
+    server.target.dialect().is_mysql_family()
+        && project.graph.nodes().any(|node| {
+            let path = project.package.root.join(&project.graph.revision(node).path);
+            let text = std::fs::read_to_string(path).unwrap_or_default().to_ascii_lowercase();
+            text.contains("trigger") || text.contains("function")
+        })
+}
+
+/// Says of a missing right that it is one that the replay's own role lacks.
+fn explain(error: Error) -> CommandError {
+    let denied = ["42501", "1044", "1045", "1142", "1227", "1370", "1410", "1419"];
+    let is_denied = match &error {
+        Error::Statement(failure) => failure
+            .code
+            .as_deref()
+            .is_some_and(|code| code.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| denied.contains(&part))),
+        _ => false,
+    };
+    let error = CommandError::from(error);
+    if !is_denied {
+        return error;
+    }
+    let hint = "a replay runs as a role that owns its scratch database and nothing else; where revisions need more, name a \
+                server for scratch databases with `scratch-url-env` (for functions and triggers on a MySQL that writes a \
+                binary log, `log_bin_trust_function_creators` is enough)";
+    CommandError { hints: vec![hint.to_owned()], ..error }
 }
 
 /// Returns whether a revision is written in Rust.

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::{Dialect, Graph, wording::joined};
+use alembic_core::{Dialect, Graph, replay::Surroundings, wording::joined};
 use alembic_runtime::cli::{CommandError, Exit};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
@@ -133,12 +133,19 @@ pub(crate) struct Program {
 
 impl Program {
     /// Runs a command on a database; what the program says is shown only if it fails.
-    pub(crate) fn run(&self, target: &Target, graph: &Graph, arguments: &[&str]) -> Result<(), CommandError> {
+    pub(crate) fn run(
+        &self,
+        target: &Target,
+        graph: &Graph,
+        replay: Option<&Surroundings>,
+        arguments: &[&str],
+    ) -> Result<(), CommandError> {
         let failed = |how: String| {
             CommandError::failed(format!("the program `{}`, which runs revisions in Rust, {how}", self.name))
         };
         let output = Command::new(&self.path)
             .args(arguments)
+            .envs(replay.map(|around| ("ALEMBIC_REPLAY", around.encode())))
             .env("ALEMBIC_HISTORY", graph.history().to_string())
             .env("DATABASE_URL", target.for_drivers())
             .env("ALEMBIC_ENV", DEVELOPMENT)

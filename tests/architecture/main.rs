@@ -63,6 +63,27 @@ fn diesel_is_spoken_behind_one_door() {
 }
 
 #[test]
+fn names_of_databases_and_roles_are_quoted_in_one_place() {
+    // Whoever writes such a statement gets the name quoted, wherever the name came from.
+    let unquoted = [
+        "DATABASE {",
+        "DATABASE IF EXISTS {",
+        "DATABASE IF NOT EXISTS {",
+        "CREATE ROLE {",
+        "DROP ROLE",
+        "CREATE USER {",
+        "DROP USER",
+        "\"USE {",
+        "IDENTIFIED BY {",
+        "TEMPLATE {",
+    ];
+    for folder in ["alembic-core/src", "alembic-runtime/src", "cargo-alembic/src"] {
+        // These two are given `Quoted`.
+        ban(folder, &["/server.rs", "/scratch/role.rs", "/scratch/extensions.rs", "tests.rs"], &unquoted);
+    }
+}
+
+#[test]
 fn the_database_module_knows_no_plans() {
     ban("alembic-runtime/src/database", &[], &["alembic_core::plan", "alembic_core::graph", "alembic_core::target"]);
 }

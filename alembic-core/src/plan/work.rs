@@ -4,6 +4,7 @@ use super::{Direction, Plan, Step};
 use crate::{
     Checksum, Dialect, Script,
     graph::{Graph, Node},
+    replay::{Outside, Replayed, Surroundings},
     script::{Downgrade, Section},
     sql::{
         Nature, SplitError, breaks_journal, changes_table, controls_transaction, essence, must_run_alone, nature,
@@ -131,6 +132,20 @@ pub enum WorkError {
         /// The statement.
         statement: String,
     },
+    /// A replay would change something outside of its scratch database.
+    #[error("{path}:{line}: a replay does not run `{statement}` of revision `{id}`: it {}", outside.what)]
+    Outside {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+        /// What it would change.
+        outside: Box<Outside>,
+    },
     /// The SQL cannot be cut into statements.
     #[error("{path}:{error}")]
     Sql {
@@ -167,6 +182,7 @@ impl WorkError {
                 Some("write `Transaction: none` into the header; nothing was changed".into())
             }
             Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
+            Self::Outside { outside, .. } => Some(outside.instead.clone()),
             Self::Sql { error, .. } => error.hint.map(|hint| format!("{hint}; nothing was changed")),
         }
     }
@@ -311,6 +327,43 @@ impl Work {
             line: statement.line,
             statement: statement.text.lines().next().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// Makes the work what a replay runs of it.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Outside`].
+    pub fn replay(&mut self, around: &Surroundings) -> Result<(), WorkError> {
+        let statements = std::mem::take(&mut self.statements);
+        for statement in statements {
+            self.statements.extend(self.replay_statement(statement, around)?);
+        }
+        Ok(())
+    }
+
+    /// Returns what a replay runs in place of a statement; none if it is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Outside`].
+    pub fn replay_statement(
+        &self,
+        statement: Statement,
+        around: &Surroundings,
+    ) -> Result<Option<Statement>, WorkError> {
+        match around.replay(&statement.text, self.dialect) {
+            Ok(Replayed::AsWritten) => Ok(Some(statement)),
+            Ok(Replayed::Instead(text)) => Ok(Some(Statement { text, ..statement })),
+            Ok(Replayed::LeftOut) => Ok(None),
+            Err(outside) => Err(WorkError::Outside {
+                id: self.id.clone(),
+                path: self.path.clone(),
+                line: statement.line,
+                statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+                outside: Box::new(outside),
+            }),
+        }
     }
 
     /// Returns whether a statement changes settings of the session, which the next step is not to see.

@@ -45,7 +45,7 @@ use std::{
     process::ExitCode,
 };
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, replay::Surroundings};
 pub use check::{Args as CheckArgs, settled};
 use clap::{Parser, Subcommand};
 pub use context::{Context, Link, Place};
@@ -188,6 +188,9 @@ struct Embedded {
     /// The history that the caller knows
     #[arg(long, env = "ALEMBIC_HISTORY", hide = true)]
     alembic_history: Option<String>,
+    /// What the caller takes as given, who applies the revisions to a scratch database
+    #[arg(long, env = "ALEMBIC_REPLAY", hide = true)]
+    alembic_replay: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -242,6 +245,9 @@ where
     let mut printer = Printer::new(io, &cli.output);
     if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
         return printer.finish(Err(error));
+    }
+    if let Some(around) = &cli.alembic_replay {
+        migrations.replay_in(Surroundings::decode(around));
     }
     let cx =
         &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env };

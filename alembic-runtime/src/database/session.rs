@@ -5,7 +5,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use alembic_core::{Dialect, sql::MYSQL_SETTINGS};
+use alembic_core::{Dialect, server::ServerStatement, sql::MYSQL_SETTINGS};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, foreign_keys, snapshot};
@@ -135,7 +135,7 @@ pub(crate) fn between_steps_mysql(dialect: Dialect, timeouts: Timeouts, database
 }
 
 fn use_mysql(database: &str) -> String {
-    format!("USE {}", Dialect::Mysql.quote(database))
+    ServerStatement::use_database(database).sql().to_owned()
 }
 
 /// Returns the statements that give MySQL's settings back.

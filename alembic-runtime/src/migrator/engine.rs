@@ -238,7 +238,9 @@ where
             | Command::Stamp(..) => {
                 let plan = self.plan(state, command)?;
                 let (migrations, graph) = (self.migrations, self.graph);
-                let work = plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
+                let mut work =
+                    plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
+                migrations.confine(&mut work)?;
                 let own = self.table.all_names();
                 let own = own.each_ref().map(String::as_str);
                 work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;

@@ -131,5 +131,6 @@ pub(super) fn work_of<C>(
     let step = plan::Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
     let plan = Plan { steps: vec![step] };
     let mut work = plan::prepare::<Error>(graph, plan, dialect, |node| migrations.script(graph, node))?;
+    migrations.confine(&mut work)?;
     Ok(work.remove(0))
 }

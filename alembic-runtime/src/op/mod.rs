@@ -10,7 +10,7 @@ mod script;
 
 use std::panic::Location;
 
-use alembic_core::{Dialect, schema::Naming};
+use alembic_core::{Dialect, replay::Surroundings, schema::Naming};
 pub(crate) use arguments::Arguments;
 #[cfg(feature = "cli")]
 pub(crate) use arguments::PRODUCTION;
@@ -60,6 +60,8 @@ pub(crate) struct Context<'a> {
     pub(crate) naming: &'a Naming,
     pub(crate) revision: &'a str,
     pub(crate) arguments: &'a Arguments,
+    /// What a replay takes as given, if this is one.
+    pub(crate) replay: Option<&'a Surroundings>,
 }
 
 /// Where in the code an operation stands.

@@ -5,6 +5,7 @@ use std::panic::Location;
 use alembic_core::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
+    replay::Replayed,
     schema::{
         Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
     },
@@ -271,6 +272,13 @@ where
     }
 
     fn run(&mut self, sql: &str, place: Place) -> Done {
+        let replayed = self.context.replay.and_then(|around| around.replay(sql, self.context.dialect).ok());
+        let sql = match &replayed {
+            Some(Replayed::LeftOut) => return Ok(()),
+            Some(Replayed::Instead(instead)) => instead,
+            // What is refused, the executor refuses: it knows the file.
+            Some(Replayed::AsWritten) | None => sql,
+        };
         self.executor.execute(sql, place).map_err(|problem| OpError::new(place, problem))
     }
 }

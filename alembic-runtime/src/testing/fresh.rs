@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use alembic_core::{Checksum, Dialect};
+use alembic_core::{
+    Checksum, Dialect,
+    server::{Quoted, ServerStatement},
+};
 use diesel::connection::LoadConnection;
 use tempfile::TempDir;
 
@@ -95,8 +98,8 @@ impl Server {
     }
 
     /// Runs a statement in the database that the URL names.
-    fn run<C: LoadConnection>(&self, sql: &str) -> Result<(), TestingError> {
-        self.connect::<C>(&self.database)?.batch_execute(sql).map_err(failed("make or drop a database"))
+    fn run<C: LoadConnection>(&self, statement: &ServerStatement) -> Result<(), TestingError> {
+        self.connect::<C>(&self.database)?.batch_execute(statement.sql()).map_err(failed("make or drop a database"))
     }
 }
 
@@ -144,7 +147,7 @@ where
                 make_template(migrations, &server, &mut conn, &name)?;
             }
         } else {
-            server.run::<C>(&format!("CREATE DATABASE IF NOT EXISTS {name}"))?;
+            server.run::<C>(&ServerStatement::create_missing_database(&name))?;
         }
         let mut conn = server.connect::<C>(&name)?;
         // One query, unless this is the first: a server that cannot rename databases has none that is complete.
@@ -164,7 +167,7 @@ where
             return Self::file(|_| Ok(()));
         }
         let (server, name) = (Server::parse(server)?, unique_name());
-        server.run::<C>(&format!("CREATE DATABASE {name}"))?;
+        server.run::<C>(&ServerStatement::create_database(C::Backend::FAMILY, &name))?;
         Self::open(server, name)
     }
 
@@ -214,12 +217,12 @@ where
         let server = Server::parse(server)?;
         let template = template_name(migrations)?;
         let name = unique_name();
-        let copy = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let copy = ServerStatement::copy_database(&template, &name);
         let mut conn = server.connect::<C>(&server.database)?;
         if !exists(&mut conn, &template)? {
             make_template(migrations, &server, &mut conn, &template)?;
         }
-        conn.batch_execute(&copy).map_err(failed("copy the template database"))?;
+        conn.batch_execute(copy.sql()).map_err(failed("copy the template database"))?;
         Self::open(server, name)
     }
 }
@@ -235,7 +238,7 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let lock = format!("hashtext('{template}')");
+    let lock = format!("hashtext({})", Quoted::literal(Dialect::Postgres, template));
     let mut patience = Patience::new(Duration::from_secs(600));
     let taken = format!("SELECT pg_try_advisory_lock({lock})::text AS answer");
     while snapshot(conn, |conn| answer(conn, &taken)).map_err(failed("take a lock"))?.as_deref() != Some("true") {
@@ -249,13 +252,15 @@ where
         }
         // Under another name until it is complete: who dies in between leaves none that looks so.
         let draft = format!("{template}_draft");
-        let run = |conn: &mut C, sql: &str| conn.batch_execute(sql).map_err(failed("make the template database"));
-        run(conn, &format!("DROP DATABASE IF EXISTS {draft}"))?;
-        run(conn, &format!("CREATE DATABASE {draft}"))?;
+        let run = |conn: &mut C, statement: &ServerStatement| {
+            conn.batch_execute(statement.sql()).map_err(failed("make the template database"))
+        };
+        run(conn, &ServerStatement::drop_database(Dialect::Postgres, &draft))?;
+        run(conn, &ServerStatement::create_database(Dialect::Postgres, &draft))?;
         migrations.upgrade(&mut server.connect::<C>(&draft)?, "heads")?;
         // The server may still be ending that session.
         let mut patience = Patience::new(Duration::from_secs(10));
-        while let Err(error) = run(conn, &format!("ALTER DATABASE {draft} RENAME TO {template}")) {
+        while let Err(error) = run(conn, &ServerStatement::rename_database(&draft, template)) {
             if !patience.pause() {
                 return Err(error);
             }
@@ -271,7 +276,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let sql = format!("SELECT datname::text AS answer FROM pg_database WHERE datname = '{database}'");
+    let name = Quoted::literal(Dialect::Postgres, database);
+    let sql = format!("SELECT datname::text AS answer FROM pg_database WHERE datname = {name}");
     Ok(snapshot(conn, |conn| answer(conn, &sql)).map_err(failed("look for the template database"))?.is_some())
 }
 
@@ -324,10 +330,13 @@ where
 {
     fn drop(&mut self) {
         drop(self.conn.take());
-        let force = if C::Backend::FAMILY == Dialect::Postgres { " WITH (FORCE)" } else { "" };
         if !self.name.is_empty() {
+            let drop = match C::Backend::FAMILY {
+                Dialect::Postgres => ServerStatement::drop_database_by_force(&self.name),
+                other => ServerStatement::drop_database(other, &self.name),
+            };
             // A test that fails has more to say than that its database is left.
-            self.server.run::<C>(&format!("DROP DATABASE IF EXISTS {}{force}", self.name)).ok();
+            self.server.run::<C>(&drop).ok();
         }
     }
 }

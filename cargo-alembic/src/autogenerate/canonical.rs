@@ -7,6 +7,7 @@ use alembic_core::{
     models::Wanted,
     operation::{Operation, render},
     schema::{Name, Naming, Schema, Table},
+    server::ServerStatement,
 };
 use alembic_runtime::{Inspection, MigrationBackend, answers, cli::CommandError};
 use diesel::{
@@ -15,7 +16,10 @@ use diesel::{
 };
 
 use super::unsupported;
-use crate::look::{dialect_of, failed, look};
+use crate::{
+    look::{dialect_of, failed, look},
+    scratch::name,
+};
 
 /// Makes the tables that say something new, looks at them, and makes it as if nothing had been.
 pub(super) fn settle<C>(
@@ -87,9 +91,9 @@ impl Room {
         let failed = || failed("make room for the tables of the models");
         if dialect.is_mysql_family() {
             let own = answers(conn, "SELECT DATABASE() AS answer").map_err(failed())?.pop().unwrap_or_default();
-            let beside = dialect.quote(&format!("{own}_w"));
-            conn.batch_execute(&format!("CREATE DATABASE {beside}")).map_err(failed())?;
-            conn.batch_execute(&format!("USE {beside}")).map_err(failed())?;
+            let beside = name::beside(&own);
+            conn.batch_execute(ServerStatement::create_database(dialect, &beside).sql()).map_err(failed())?;
+            conn.batch_execute(ServerStatement::use_database(&beside).sql()).map_err(failed())?;
             conn.batch_execute("SET foreign_key_checks = 0").map_err(failed())?;
             return Ok(Self::Beside { database: own });
         }
@@ -115,10 +119,9 @@ impl Room {
                 }
             }
             Self::Beside { database } => {
-                let mysql = Dialect::Mysql;
                 conn.batch_execute("SET foreign_key_checks = 1")?;
-                conn.batch_execute(&format!("USE {}", mysql.quote(&database)))?;
-                conn.batch_execute(&format!("DROP DATABASE {}", mysql.quote(&format!("{database}_w"))))
+                conn.batch_execute(ServerStatement::use_database(&database).sql())?;
+                conn.batch_execute(ServerStatement::drop_database(Dialect::Mysql, &name::beside(&database)).sql())
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     look::{Look, inspection},
     project::{NewRevision, Project, create, models},
     replay::Replay,
+    scratch::ScratchServer,
 };
 
 /// Where the models are written, if the package has none.
@@ -43,7 +44,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     }
     let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
     // What may fail comes before anything is written.
-    let (_replay, scratch) = Replay::prepare(cx, &project, &target)?;
+    let (_replay, scratch) = Replay::prepare(cx, &project, &ScratchServer::shared(target.clone()))?;
     let mut say = |line: String| cx.printer.status(line);
     let generated = scratch.run(Baseline { project: &project, wanted: schema, say: &mut say })?;
     let mut new = NewRevision { message: "baseline".to_owned(), ..NewRevision::default() };

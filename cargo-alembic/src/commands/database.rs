@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, server::ServerStatement};
 use alembic_runtime::cli::{self, CommandError, Exit};
 use clap::Parser;
 use diesel::connection::SimpleConnection;
@@ -80,12 +80,12 @@ pub(super) fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, Comm
             })?;
         }
         Target::Postgres(server) => {
-            let sql = format!("CREATE DATABASE {}", Dialect::Postgres.quote(server.database()));
-            server.connect_to_maintenance()?.batch_execute(&sql).map_err(failed)?;
+            let create = ServerStatement::create_database(Dialect::Postgres, server.database());
+            server.connect_to_maintenance()?.batch_execute(create.sql()).map_err(failed)?;
         }
         Target::Mysql(server) => {
-            let sql = format!("CREATE DATABASE {}", Dialect::Mysql.quote(server.database()));
-            server.connect_to_server()?.batch_execute(&sql).map_err(failed)?;
+            let create = ServerStatement::create_database(Dialect::Mysql, server.database());
+            server.connect_to_server()?.batch_execute(create.sql()).map_err(failed)?;
         }
     }
     cx.printer.status(format_args!("Creating database {} ...  done", target.display()));
@@ -103,12 +103,12 @@ fn drop_database(cx: &mut Context<'_>, target: &Target, confirmation: &Confirmat
     match target {
         Target::Sqlite(path) => remove_files(path)?,
         Target::Postgres(server) => {
-            let sql = format!("DROP DATABASE IF EXISTS {}", Dialect::Postgres.quote(server.database()));
-            server.connect_to_maintenance()?.batch_execute(&sql).map_err(failed)?;
+            let drop = ServerStatement::drop_database(Dialect::Postgres, server.database());
+            server.connect_to_maintenance()?.batch_execute(drop.sql()).map_err(failed)?;
         }
         Target::Mysql(server) => {
-            let sql = format!("DROP DATABASE IF EXISTS {}", Dialect::Mysql.quote(server.database()));
-            server.connect_to_server()?.batch_execute(&sql).map_err(failed)?;
+            let drop = ServerStatement::drop_database(Dialect::Mysql, server.database());
+            server.connect_to_server()?.batch_execute(drop.sql()).map_err(failed)?;
         }
     }
     cx.printer.status(format_args!("Dropping database {} ...  done", target.display()));

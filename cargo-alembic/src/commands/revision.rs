@@ -130,7 +130,7 @@ fn generate(
 ) -> Result<Option<autogenerate::Generated>, CommandError> {
     let models = models::require(&project.package, &project.config)?;
     let server = args.generated.scratch.server(cx, project)?;
-    if args.generated.online && server.dialect() != Dialect::Postgres {
+    if args.generated.online && server.target.dialect() != Dialect::Postgres {
         return Err(CommandError::usage("--online is for PostgreSQL: the other databases have no such forms"));
     }
     let before = match args.generated.against {

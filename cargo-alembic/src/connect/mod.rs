@@ -10,7 +10,7 @@ mod tls;
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::Dialect;
+use alembic_core::{Dialect, server::ServerStatement};
 use alembic_runtime::{
     MigrationBackend, answers,
     cli::{CommandError, Place, mask, sqlite_path, without_driver},
@@ -124,6 +124,24 @@ impl Target {
         }
     }
 
+    /// Returns whether both are reached at the same address.
+    pub(crate) fn is_on_server_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Postgres(server), Self::Postgres(other)) => server.address() == other.address(),
+            (Self::Mysql(server), Self::Mysql(other)) => server.address() == other.address(),
+            _ => false,
+        }
+    }
+
+    /// Returns the same database for another role.
+    pub(crate) fn as_role(&self, role: &str, password: &str) -> Self {
+        match self {
+            Self::Sqlite(_) => self.clone(),
+            Self::Postgres(server) => Self::Postgres(Box::new(server.as_role(role, password))),
+            Self::Mysql(server) => Self::Mysql(Box::new(server.as_role(role, password))),
+        }
+    }
+
     /// Connects, and does a job.
     pub(crate) fn run<J: Job>(&self, access: Access, job: J) -> Result<J::Done, CommandError> {
         match self {
@@ -134,10 +152,12 @@ impl Target {
     }
 
     /// Runs a statement on the server itself, beside the database of the URL. Not on SQLite.
-    pub(crate) fn on_server(&self, sql: &str) -> Result<(), CommandError> {
+    pub(crate) fn on_server(&self, statement: &ServerStatement) -> Result<(), CommandError> {
         let failed = |error: diesel::result::Error| {
-            CommandError::failed(format!("could not run `{sql}` on {}", self.display())).because(error.to_string())
+            CommandError::failed(format!("could not run `{statement}` on {}", self.display()))
+                .because(error.to_string())
         };
+        let sql = statement.sql();
         match self {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(server) => server.connect_to_maintenance()?.batch_execute(sql).map_err(failed),
@@ -194,6 +214,19 @@ fn in_url(text: &str, database: &str) -> Option<String> {
     Some(url.into())
 }
 
+/// Puts another role into a URL. Parameters that name one would win over what stands before the host.
+fn role_in_url(text: &str, role: &str, password: &str) -> Option<String> {
+    let mut url = url::Url::parse(text).ok()?;
+    // Without host there is no place for them but the parameters.
+    let takes_login = url.set_username(role).is_ok() && url.set_password(Some(password)).is_ok();
+    let names = |pair: &&str| matches!(pair.split('=').next(), Some("user" | "password" | "passfile"));
+    let kept = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !names(pair));
+    let login = [format!("user={role}"), format!("password={password}")];
+    let query: Vec<String> = kept.map(str::to_owned).chain(login.into_iter().filter(|_| !takes_login)).collect();
+    url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
+    Some(url.into())
+}
+
 fn sqlite_file(path: PathBuf) -> Result<Target, String> {
     if path.to_string_lossy().contains('?') {
         return Err("parameters of SQLite are understood in the form `file:app.db?mode=ro` only".to_owned());
@@ -216,7 +249,19 @@ fn unreachable_database(name: &str, cause: &str) -> CommandError {
 
 #[cfg(test)]
 mod tests {
-    use super::in_url;
+    use super::{in_url, role_in_url};
+
+    #[test]
+    fn nothing_in_a_url_names_the_old_role() {
+        let other = |url: &str| role_in_url(url, "me", "pw").unwrap();
+        assert_eq!(other("postgres://root:old@h/d?a=b"), "postgres://me:pw@h/d?a=b");
+        assert_eq!(other("postgres://root@%2Frun%2Fpg/d"), "postgres://me:pw@%2Frun%2Fpg/d");
+        assert_eq!(
+            other("postgres:///d?host=/run&user=root&password=x"),
+            "postgres:///d?host=/run&user=me&password=pw"
+        );
+        assert_eq!(other("mysql://root@localhost/d?socket=/run/s"), "mysql://me:pw@localhost/d?socket=/run/s");
+    }
 
     #[test]
     fn nothing_in_a_url_names_the_old_database() {

@@ -6,12 +6,12 @@ use alembic_core::Dialect;
 pub(crate) use alembic_runtime::pure::MysqlConnection;
 use alembic_runtime::{cli::CommandError, pure::SharedRuntime};
 use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
-use mysql_async::{ClientIdentity, Conn, OptsBuilder, SslOpts};
+use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 
 use super::{
     in_url,
     parameters::{boolean, decode, mysql},
-    unreachable_database,
+    role_in_url, unreachable_database,
 };
 
 /// A server and a database on it.
@@ -95,6 +95,19 @@ impl Server {
         let url = in_url(&self.url, database).unwrap_or_else(|| self.url.clone());
         let options = self.options.clone().db_name(Some(database));
         Self { url, options, database: database.to_owned(), ..self.clone() }
+    }
+
+    /// Returns where the server is.
+    pub(super) fn address(&self) -> String {
+        let options = Opts::from(self.options.clone());
+        format!("{} {} {:?}", options.ip_or_hostname(), options.tcp_port(), options.socket())
+    }
+
+    /// Returns the same database for another user.
+    pub(super) fn as_role(&self, user: &str, password: &str) -> Self {
+        let url = role_in_url(&self.url, user, password).unwrap_or_else(|| self.url.clone());
+        let options = self.options.clone().user(Some(user)).pass(Some(password));
+        Self { url, options, ..self.clone() }
     }
 
     /// Returns the name of the database.

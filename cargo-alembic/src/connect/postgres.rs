@@ -18,7 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     backend_key, in_url,
     parameters::{boolean, libpq},
-    pgpass,
+    pgpass, role_in_url,
     tls::{self, Files, Verify},
     unreachable_database,
 };
@@ -90,6 +90,22 @@ impl Server {
         let mut config = self.config.clone();
         config.dbname(database);
         let url = in_url(&self.url, database).unwrap_or_else(|| format!("{} dbname={database}", self.url));
+        Self { url, config, tls: self.tls.clone() }
+    }
+
+    /// Returns where the server is.
+    pub(super) fn address(&self) -> String {
+        let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
+        let ports = if self.config.get_ports().is_empty() { &[5432] } else { self.config.get_ports() };
+        format!("{hosts:?} {addresses:?} {ports:?}")
+    }
+
+    /// Returns the same database for another role.
+    pub(super) fn as_role(&self, role: &str, password: &str) -> Self {
+        let mut config = self.config.clone();
+        config.user(role).password(password);
+        let url = role_in_url(&self.url, role, password)
+            .unwrap_or_else(|| format!("{} user={role} password={password}", self.url));
         Self { url, config, tls: self.tls.clone() }
     }
 

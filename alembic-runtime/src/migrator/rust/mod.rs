@@ -109,7 +109,8 @@ where
     ) -> MigrationResult {
         let (dialect, options) = (self.dialect, self.options);
         let naming = self.naming.clone();
-        let context = Context { dialect, naming: &naming, revision, arguments: &options.arguments };
+        let replay = self.migrations.surroundings();
+        let context = Context { dialect, naming: &naming, revision, arguments: &options.arguments, replay };
         call(function, &mut executor(self), context)
     }
 
@@ -117,6 +118,9 @@ where
     fn refuse_statement(&mut self, work: &Work) -> Result<(), Error> {
         let index = work.statements.len() - 1;
         work.refuse(&work.statements[index])?;
+        if let Some(around) = self.migrations.surroundings() {
+            work.replay_statement(work.statements[index].clone(), around)?;
+        }
         let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
         work.refuse_change_of(&own.each_ref().map(String::as_str), &work.statements[index])?;
         self.refuse_cascade(work, index)

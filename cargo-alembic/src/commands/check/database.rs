@@ -14,7 +14,7 @@ use crate::{
     look::{dialect_of, inspection, look},
     project::Project,
     replay::Replay,
-    scratch::ScratchArgs,
+    scratch::{ScratchArgs, ScratchServer},
 };
 
 /// Compares rows and log with the graph.
@@ -68,7 +68,7 @@ where
 /// revisions that nobody knows.
 pub(super) fn drift(
     scratch: &ScratchArgs,
-    cx: &Context<'_>,
+    cx: &mut Context<'_>,
     project: &Project,
     target: &Target,
 ) -> Result<Option<Said>, CommandError> {
@@ -76,7 +76,7 @@ pub(super) fn drift(
     if rows.iter().any(|row| project.graph.find_id(row).is_none()) {
         return Ok(None);
     }
-    let server = scratch.find_server(cx, project)?.unwrap_or_else(|| target.clone());
+    let server = scratch.find_server(cx, project)?.unwrap_or_else(|| ScratchServer::shared(target.clone()));
     let (replay, made) = Replay::prepare(cx, project, &server)?;
     let found = made.run(AsLeft { replay: &replay, rows: &rows, live: &schema })?;
     Ok(Some(found))

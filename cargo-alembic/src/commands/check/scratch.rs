@@ -13,11 +13,12 @@ use diesel::connection::LoadConnection;
 use super::{Finding, Passed, Said};
 use crate::{
     autogenerate::{Before, Comparing},
-    connect::{Job, Target},
+    connect::Job,
     context::Context,
     look::{dialect_of, inspection, look},
     project::{Project, snapshot},
     replay::Replay,
+    scratch::ScratchServer,
 };
 
 /// What was found.
@@ -35,14 +36,14 @@ pub(super) struct Found {
 
 /// Applies all revisions to a scratch database, once; undoes and applies again those that are not in `old`.
 pub(super) fn run(
-    cx: &Context<'_>,
+    cx: &mut Context<'_>,
     project: &Project,
-    server: &Target,
+    server: &ScratchServer,
     models: Option<&Models>,
     roundtrip: bool,
     old: &[Node],
 ) -> Result<Found, CommandError> {
-    let run = |roundtrip: bool| {
+    let mut run = |roundtrip: bool| {
         let (replay, scratch) = Replay::prepare(cx, project, server)?;
         scratch.run(Running { replay: &replay, models, roundtrip, old })
     };

@@ -1,0 +1,113 @@
+//! What a replay runs of a statement.
+//!
+//! A replay applies revisions to a scratch database to see what they leave. What a statement would change outside of
+//! that database is refused before anything runs, as far as the text tells. The other half is the business of the
+//! server: the replay's role has no rights elsewhere, which also holds for text that is put together while it runs.
+
+mod mysql;
+mod postgres;
+mod rewrite;
+mod sqlite;
+mod tokens;
+
+use crate::Dialect;
+
+/// What a replay takes as given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The database of the project's URL, for which the scratch database stands.
+    pub database: Option<String>,
+    /// The roles or users that the configuration declares: they are there, or whoever needs them makes them.
+    pub roles: Vec<String>,
+}
+
+/// What a replay makes of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    /// It runs as it is written.
+    AsWritten,
+    /// This runs in its place: the same without what a role of no rights cannot say, and no schema shows.
+    Instead(String),
+    /// It is left out: it changes what is taken as given.
+    LeftOut,
+}
+
+/// Why a replay does not run a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// What the statement does, to follow "it".
+    pub what: String,
+    /// What to do about it.
+    pub instead: String,
+}
+
+impl Outside {
+    /// Something that only a server of one's own may be asked to do.
+    fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            instead: "where revisions may do that, name a server for scratch databases with `scratch-url-env`".into(),
+        }
+    }
+
+    fn role(what: impl Into<String>, name: Option<&String>) -> Self {
+        let name = name.map_or("…", String::as_str);
+        Self {
+            instead: format!(
+                "declare the role, which a replay then takes as given: `roles = [\"{name}\"]` in \
+                 [package.metadata.alembic]; or name a server for scratch databases with `scratch-url-env`"
+            ),
+            ..Self::new(what)
+        }
+    }
+
+    fn own_database(what: impl Into<String>, line: &str) -> Self {
+        Self { what: what.into(), instead: format!("the URL names the database already: {line}") }
+    }
+}
+
+impl Surroundings {
+    /// Says what a replay makes of a statement.
+    ///
+    /// # Errors
+    ///
+    /// [`Outside`] if it would change something outside of the database that it runs in.
+    pub fn replay(&self, statement: &str, dialect: Dialect) -> Result<Replayed, Outside> {
+        match dialect {
+            Dialect::Sqlite => sqlite::refuse(statement).map(|()| Replayed::AsWritten),
+            Dialect::Postgres => postgres::replay(statement, self),
+            Dialect::Mysql | Dialect::Mariadb => mysql::replay(statement, dialect, self),
+        }
+    }
+
+    fn is_own(&self, database: &str) -> bool {
+        self.database.as_deref() == Some(database)
+    }
+
+    fn declares(&self, role: &str) -> bool {
+        self.roles.iter().any(|declared| declared == role)
+    }
+
+    fn declares_all(&self, roles: &[String]) -> bool {
+        !roles.is_empty() && roles.iter().all(|role| self.declares(role))
+    }
+
+    /// Writes the value for another process.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let database = self.database.iter().map(String::as_str);
+        let first = database.chain(self.database.is_none().then_some(""));
+        first.chain(self.roles.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    #[must_use]
+    pub fn decode(text: &str) -> Self {
+        let mut lines = text.split('\n').map(str::to_owned);
+        let database = lines.next().filter(|database| !database.is_empty());
+        Self { database, roles: lines.filter(|role| !role.is_empty()).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

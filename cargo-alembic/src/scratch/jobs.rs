@@ -1,0 +1,38 @@
+//! What is asked of and done to a server for a scratch database.
+
+use alembic_runtime::{MigrationBackend, answers, cli::CommandError};
+use diesel::connection::LoadConnection;
+
+use crate::connect::Job;
+
+/// A query for texts.
+pub(super) struct Ask(pub(super) &'static str);
+
+impl Job for Ask {
+    type Done = Vec<String>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        answers(conn, self.0)
+            .map_err(|error| CommandError::failed("could not ask the server").because(error.to_string()))
+    }
+}
+
+/// Statements of ours, run together.
+pub(super) struct Run(pub(super) String);
+
+impl Job for Run {
+    type Done = ();
+
+    fn run<C>(self, conn: &mut C) -> Result<(), CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        conn.batch_execute(&self.0)
+            .map_err(|error| CommandError::failed("could not set up the scratch database").because(error.to_string()))
+    }
+}

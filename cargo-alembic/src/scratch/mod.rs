@@ -1,0 +1,208 @@
+//! Databases that are made for a question, and dropped afterwards.
+
+mod extensions;
+mod jobs;
+pub(crate) mod name;
+mod role;
+mod sweep;
+
+use std::path::PathBuf;
+
+use alembic_core::{Dialect, server::ServerStatement};
+use alembic_runtime::cli::{CommandError, Printer};
+use chrono::Utc;
+use name::ScratchName;
+use role::Needs;
+use tempfile::TempDir;
+
+use crate::{
+    connect::{Access, Job, Target},
+    context::Context,
+    project::Project,
+};
+
+/// Where scratch databases are made.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ScratchArgs {
+    /// The server for scratch databases, instead of that of the database's URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) scratch_url: Option<String>,
+}
+
+/// A server on which scratch databases are made.
+#[derive(Debug, Clone)]
+pub(crate) struct ScratchServer {
+    /// Any database of it.
+    pub(crate) target: Target,
+    /// Whether it is there for nothing else: revisions may do there what they like.
+    pub(crate) is_own: bool,
+}
+
+impl ScratchServer {
+    /// Returns the server of a database, which others need.
+    pub(crate) fn shared(target: Target) -> Self {
+        Self { target, is_own: false }
+    }
+}
+
+impl ScratchArgs {
+    /// Returns the server that is meant; it has to be said somewhere.
+    pub(crate) fn server(&self, cx: &Context<'_>, project: &Project) -> Result<ScratchServer, CommandError> {
+        match self.find_server(cx, project)? {
+            Some(server) => Ok(server),
+            None => cx.target(&project.package, &project.config).map(ScratchServer::shared),
+        }
+    }
+
+    /// Returns the server that is meant, if there is one: that of `--scratch-url`, else that of `scratch-url-env`, else
+    /// that of the project's database.
+    pub(crate) fn find_server(
+        &self,
+        cx: &Context<'_>,
+        project: &Project,
+    ) -> Result<Option<ScratchServer>, CommandError> {
+        let environment = cx.environment.with_dotenv(&project.package.root)?;
+        let meant = cx.find_target(&project.package, &project.config)?;
+        let configured = project.config.scratch_url_env.as_deref();
+        let (said, url) = match (&self.scratch_url, configured.and_then(|name| Some((name, environment.get(name)?)))) {
+            (Some(url), _) => ("--scratch-url", url.as_str()),
+            (None, Some((name, url))) => (name, url),
+            (None, None) => return Ok(meant.map(ScratchServer::shared)),
+        };
+        let scratch = Target::parse_url(url, &project.package.root, &environment)?;
+        let family =
+            |target: &Target| if target.dialect().is_mysql_family() { Dialect::Mysql } else { target.dialect() };
+        if let Some(meant) = meant.as_ref().filter(|meant| family(meant) != family(&scratch)) {
+            return Err(CommandError::usage(format!(
+                "{said} is of {}, and the project's database of {}",
+                scratch.dialect(),
+                meant.dialect()
+            )));
+        }
+        // What the project's database lives on is nobody's scratch server, whatever it is called.
+        let is_own = self.scratch_url.is_none() && !meant.is_some_and(|meant| meant.is_on_server_of(&scratch));
+        Ok(Some(ScratchServer { target: scratch, is_own }))
+    }
+}
+
+/// An empty database on the server of another one, dropped with this value.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    /// How a replay reaches it: as a role that may do nothing else, where the server has one.
+    pub(crate) target: Target,
+    /// The server as the URL's role reaches it, and the name of the database there; none on SQLite.
+    made: Option<(Target, ScratchName)>,
+    _folder: Option<TempDir>,
+}
+
+/// Who uses a scratch database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Users {
+    /// This process, by one connection: SQLite needs no file.
+    One,
+    /// Other processes, too.
+    Several,
+}
+
+impl Scratch {
+    /// Makes one, and drops those that earlier runs have left behind.
+    ///
+    /// `makes_routines` says whether revisions make functions or triggers.
+    pub(crate) fn make(
+        server: &ScratchServer,
+        users: Users,
+        makes_routines: bool,
+        printer: &mut Printer<'_>,
+    ) -> Result<Self, CommandError> {
+        let ScratchServer { target: server, is_own } = server;
+        if let Target::Sqlite(_) = server {
+            return Self::sqlite(users);
+        }
+        let unreachable = |error: CommandError| {
+            error.hint("a scratch database is made on the server of the URL; say --scratch-url for another server")
+        };
+        sweep::sweep(server).map_err(unreachable)?;
+        let name = ScratchName::new(Utc::now().timestamp());
+        let needs = Needs::of(server, makes_routines && !is_own);
+        let target = match (!is_own).then(|| role::make_database(server, &name, needs)) {
+            Some(Ok(target)) => {
+                if needs == Needs::Super {
+                    warn_of_super(printer);
+                }
+                target
+            }
+            without_role => {
+                let create = ServerStatement::create_database(server.dialect(), &name.database());
+                server.on_server(&create).map_err(|error| {
+                    let error = unreachable(error);
+                    error.hint("the role has to be allowed to create databases; `check --skip` leaves gates out")
+                })?;
+                if let Some(Err(reason)) = without_role {
+                    warn_of_all_rights(printer, server.dialect(), &reason);
+                }
+                server.beside(&name.database())
+            }
+        };
+        Ok(Self { target, made: Some((server.clone(), name)), _folder: None })
+    }
+
+    fn sqlite(users: Users) -> Result<Self, CommandError> {
+        if users == Users::One {
+            return Ok(Self { target: Target::Sqlite(PathBuf::from(":memory:")), made: None, _folder: None });
+        }
+        let folder = tempfile::tempdir()
+            .map_err(|error| CommandError::failed("could not make a temporary folder").caused_by(&error))?;
+        let target = Target::Sqlite(folder.path().join("scratch.db"));
+        Ok(Self { target, made: None, _folder: Some(folder) })
+    }
+
+    /// Does a job on it.
+    pub(crate) fn run<J: Job>(&self, job: J) -> Result<J::Done, CommandError> {
+        self.target.run(Access::Write, job)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.made {
+            role::drop_all(server, name);
+        }
+    }
+}
+
+/// Says that only the text of the revisions keeps a replay in its database.
+fn warn_of_all_rights(printer: &mut Printer<'_>, dialect: Dialect, reason: &CommandError) {
+    let grant = match dialect {
+        Dialect::Postgres => "`ALTER ROLE … CREATEROLE`",
+        _ => "`GRANT CREATE USER ON *.* … WITH GRANT OPTION`",
+    };
+    let causes = reason.causes.iter().map(|cause| format!(": {cause}")).collect::<String>();
+    printer.status(format_args!(
+        "warning: revisions are replayed with all rights of the URL's role: {}{causes}",
+        reason.message
+    ));
+    printer.status(format_args!(
+        "hint: let the role make others, with {grant}; or name a server for scratch databases with `scratch-url-env`"
+    ));
+}
+
+fn warn_of_super(printer: &mut Printer<'_>) {
+    printer.status(
+        "warning: the replay's user has SUPER: a server that writes a binary log demands it for functions and triggers",
+    );
+    printer.status(
+        "hint: set `log_bin_trust_function_creators` on the server; or name a server for scratch databases with \
+         `scratch-url-env`",
+    );
+}
+
+/// PostgreSQL before 13 has no `FORCE`.
+fn drop_database(server: &Target, name: &str) -> Result<(), CommandError> {
+    let drop = ServerStatement::drop_database(server.dialect(), name);
+    match server.dialect() {
+        Dialect::Postgres => {
+            server.on_server(&ServerStatement::drop_database_by_force(name)).or_else(|_| server.on_server(&drop))
+        }
+        _ => server.on_server(&drop),
+    }
+}
