@@ -11,6 +11,7 @@ mod database;
 mod dotenv;
 mod gates;
 mod help;
+mod hostile;
 mod import;
 mod init;
 mod kinds;
