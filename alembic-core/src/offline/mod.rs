@@ -160,6 +160,3 @@ pub fn tables(dialect: Dialect, table: &VersionTable) -> String {
         .for_each(|sql| out.statement(sql));
     out.into_string()
 }
-
-#[cfg(test)]
-mod tests;

@@ -129,9 +129,11 @@ impl Safeguards for Mysql<'_> {
     }
 
     fn check_rows(&self, rows: &[String], out: &mut Text) {
-        let needed = if rows.is_empty() { "no row".to_owned() } else { rows.join(", ") };
-        let problem =
-            self.dialect.literal(&format!("the version table does not have {needed}, which the next step needs"));
+        let problem = match rows {
+            [] => "the version table has rows, and the next step needs it empty".to_owned(),
+            rows => format!("the version table does not have {}, which the next step needs", rows.join(", ")),
+        };
+        let problem = self.dialect.literal(&problem);
         self.stop_if(&format!("IF({}, NULL, {problem})", self.has(rows)), out);
     }
 

@@ -228,3 +228,14 @@ fn block(variables: &[&str], body: &[String]) -> String {
     }
     format!("DO {tag}\n{declare}{variables}BEGIN\n{body}END\n{tag}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_cannot_be_broken_out_of() {
+        let written = block(&[], &["PERFORM '$alembic$';".to_owned()]);
+        assert_eq!(written, "DO $alembic_$\nBEGIN\n    PERFORM '$alembic$';\nEND\n$alembic_$");
+    }
+}

@@ -25,3 +25,25 @@ pub fn can_be_prepared(statement: &str, dialect: Dialect) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_servers_take() {
+        let takes = |statement| can_be_prepared(statement, Dialect::Mysql);
+        assert!(
+            takes("create unique index i on t (x)")
+                && takes("ALTER TABLE t ADD x INT")
+                && takes("CREATE OR REPLACE VIEW v AS SELECT 1")
+        );
+        assert!(
+            !takes("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.x = 1")
+                && !takes("CREATE PROCEDURE p() SELECT 1")
+        );
+        assert!(
+            !takes("USE other") && !takes("ALTER VIEW v AS SELECT 1") && !takes("LOAD DATA INFILE 'x' INTO TABLE t")
+        );
+    }
+}
