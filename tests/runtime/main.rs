@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod batch;
+mod bodies;
 mod consistency;
 mod data;
 mod diesel;

@@ -128,9 +128,9 @@ impl<'a> Lexer<'a> {
             return self.delimiter_line();
         }
         // The client ends statements in the middle of a word, too.
-        let ends = |at: &usize| self.has_custom_delimiter() && self.rest()[*at..].starts_with(&self.delimiter);
-        let length = word.char_indices().map(|(at, _)| at).find(ends).unwrap_or(length);
-        self.position += length;
+        let ends = |at: &usize| self.rest()[*at..].starts_with(&self.delimiter);
+        let cut = if self.has_custom_delimiter() { word.char_indices().map(|(at, _)| at).find(ends) } else { None };
+        self.position += cut.unwrap_or(length);
         Ok(TokenKind::Word)
     }
 

@@ -5,6 +5,7 @@
 
 mod alter_table;
 mod body;
+mod compound;
 mod lexer;
 mod names;
 mod nature;

@@ -5,6 +5,7 @@
 
 use super::{
     alter_table::alter_table,
+    compound::is_compound,
     reader::{Reader, keyword},
     words::{Word, words},
 };
@@ -73,6 +74,9 @@ fn code_in_comment(statement: &str) -> Option<&str> {
 pub fn nature(statement: &str, dialect: Dialect) -> Nature {
     if let Some(code) = code_in_comment(statement).filter(|_| dialect.is_mysql_family()) {
         return nature(code, dialect);
+    }
+    if is_compound(statement, dialect) {
+        return Nature::Opaque;
     }
     let words: Vec<Word<'_>> = words(statement, dialect).collect();
     let mut reader = Reader { words: &words, at: 0, dialect };

@@ -1,6 +1,7 @@
 //! The tables that a statement changes or drops.
 
 use super::{
+    compound::is_compound,
     reader::{Reader, keyword},
     words::{Word, name, words},
 };
@@ -13,6 +14,7 @@ pub fn changes_table(statement: &str, dialect: Dialect, tables: &[&str]) -> bool
     let mut reader = Reader { words: &words, at: 0, dialect };
     let is_one = |word: &Word<'_>| name(*word, dialect).is_some_and(|name| tables.contains(&name.as_str()));
     match reader.keyword().as_deref() {
+        _ if is_compound(statement, dialect) => words.iter().any(is_one),
         Some("UPDATE" | "DELETE" | "DROP" | "ALTER" | "TRUNCATE" | "RENAME") => words.iter().any(is_one),
         Some("INSERT" | "REPLACE") => {
             let into = words.iter().position(|word| keyword(*word) == "INTO").map_or(1, |at| at + 1);

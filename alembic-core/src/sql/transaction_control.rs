@@ -1,6 +1,6 @@
 //! Statements that begin, end or escape the transaction that the engine has begun.
 
-use super::{reader::keyword, session::setting, words::words};
+use super::{compound::is_compound, reader::keyword, session::setting, words::words};
 use crate::Dialect;
 
 /// Returns whether the statement begins or ends a transaction; a savepoint does neither.
@@ -31,5 +31,5 @@ pub fn breaks_journal(statement: &str, dialect: Dialect) -> bool {
 #[must_use]
 pub fn may_commit_inside(statement: &str, dialect: Dialect) -> bool {
     let first = words(statement, dialect).next().map(keyword).unwrap_or_default();
-    matches!(first.as_str(), "CALL" | "EXECUTE" | "BEGIN" | "DO")
+    matches!(first.as_str(), "CALL" | "EXECUTE" | "BEGIN" | "DO") || is_compound(statement, dialect)
 }
