@@ -49,7 +49,7 @@ pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     #[expect(clippy::disallowed_methods, reason = "Cargo tells a macro in no other way which package it expands for")]
     let root = std::env::var("CARGO_MANIFEST_DIR")
         .map_err(|_| syn::Error::new(span, "CARGO_MANIFEST_DIR is not set; compile with Cargo"))?;
-    expand_in(PathBuf::from(root), &argument).map_err(|messages| combined(span, messages))
+    expand_in(PathBuf::from(root), &argument).map_err(|messages| combined(span, &messages))
 }
 
 /// Expands the macro for the package at `root`, or returns everything that is wrong.
@@ -196,13 +196,9 @@ fn messages(problems: &[Problem]) -> Vec<String> {
         .collect()
 }
 
-fn combined(span: Span, messages: Vec<String>) -> syn::Error {
-    let mut errors = messages.into_iter().map(|message| syn::Error::new(span, message));
-    let first = errors.next().unwrap_or_else(|| syn::Error::new(span, "the migrations could not be embedded"));
-    errors.fold(first, |mut all, error| {
-        all.combine(error);
-        all
-    })
+/// Returns one error with all messages: where an expression is expected, there is room for one `compile_error!` only.
+fn combined(span: Span, messages: &[String]) -> syn::Error {
+    syn::Error::new(span, messages.join("\n"))
 }
 
 #[cfg(test)]

@@ -79,11 +79,16 @@ fn a_team_adds_edits_conflicts_and_merges() {
     project.ok("merge heads -m both --rev-id m1");
     answer("5\n");
 
-    // A file that no command has seen does not slip in.
+    // Files that no command has seen do not slip in, and all of them are told, with nothing else.
     project.revision("x1", "m1", "", "");
+    project.revision("x2", "x1", "", "");
     let _output = bash(&folder, "touch src/main.rs");
     let refused = run(&folder);
-    assert!(refused.stderr.contains("migrations/x1.sql: revision `x1` is not in alembic.lock"), "{refused}");
+    for id in ["x1", "x2"] {
+        let message = format!("migrations/{id}.sql: revision `{id}` is not in alembic.lock");
+        assert!(refused.stderr.contains(&message), "{refused}");
+    }
+    assert!(!refused.stderr.contains("E0223") && !refused.stderr.contains("angle brackets"), "{refused}");
     project.ok("lock");
-    answer("6\n");
+    answer("7\n");
 }
