@@ -186,6 +186,21 @@ fn a_pooler_is_recognised() {
     assert_eq!(direct.status, 0, "{direct}");
 }
 
+/// Where the version table is has nothing to do with the database that a revision finds in use.
+#[test]
+fn a_revision_finds_its_own_database_in_use_wherever_the_version_table_is() {
+    for kind in [Kind::Mysql, Kind::Mariadb] {
+        let (Some(db), Some(other)) = (Database::new(kind), Database::new(kind)) else { continue };
+        let settings = format!("version-table = \"{}.alembic_version\"\n", other.name());
+        let project = Project::new(crate::PROGRAM, &settings).with("DATABASE_URL", db.url());
+        let elsewhere = format!("USE {};\nCREATE TABLE there (x INTEGER);", other.name());
+        project.revision("a1", "<base>", &elsewhere, "");
+        project.revision("b1", "a1", "CREATE TABLE here (x INTEGER);", "");
+        project.ok("upgrade head");
+        assert_eq!((db.tables().as_str(), other.tables().as_str(), other.versions().as_str()), ("here", "there", "b1"));
+    }
+}
+
 #[test]
 fn rows_and_edits_that_do_not_fit() {
     for kind in Kind::ALL {

@@ -41,7 +41,11 @@ fn filled(kind: Kind) -> Database {
              INSERT INTO numbers SELECT i * 3, 0 FROM s"
         ),
         Kind::Postgres => format!("INSERT INTO numbers SELECT i * 3, 0 FROM generate_series(1, {ROWS}) i"),
-        Kind::Mysql | Kind::Mariadb => format!("INSERT INTO numbers SELECT seq * 3, 0 FROM seq_1_to_{ROWS}"),
+        Kind::Mysql => format!(
+            "SET cte_max_recursion_depth = {ROWS}; INSERT INTO numbers WITH RECURSIVE s (i) AS \
+             (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {ROWS}) SELECT i * 3, 0 FROM s"
+        ),
+        Kind::Mariadb => format!("INSERT INTO numbers SELECT seq * 3, 0 FROM seq_1_to_{ROWS}"),
     };
     db.run("CREATE TABLE numbers (id INTEGER NOT NULL PRIMARY KEY, n INTEGER NOT NULL)");
     db.run(&source);

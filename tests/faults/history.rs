@@ -79,6 +79,7 @@ pub(crate) fn mistakes(db: &Database) -> Vec<String> {
         "r1,r2,r3,r4,r5",
     );
     expect("open", "SELECT run AS answer FROM alembic_version_log WHERE state = 'running'", "");
+    let mysql_lock = format!("SELECT CAST(IS_USED_LOCK('{}') AS CHAR) AS answer", db.mysql_lock());
     let (index, lock) = match db.kind() {
         Kind::Sqlite => ("SELECT name AS answer FROM sqlite_master WHERE type = 'index' AND name = 'by_x'", None),
         Kind::Postgres => (
@@ -92,10 +93,7 @@ pub(crate) fn mistakes(db: &Database) -> Vec<String> {
         Kind::Mysql | Kind::Mariadb => (
             "SELECT index_name AS answer FROM information_schema.statistics WHERE table_schema = DATABASE() \
              AND index_name = 'by_x'",
-            Some(
-                "SELECT CAST(IS_USED_LOCK(CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.alembic_version')))) AS CHAR) \
-                 AS answer",
-            ),
+            Some(mysql_lock.as_str()),
         ),
     };
     expect("index", index, "by_x");

@@ -22,7 +22,7 @@ use std::{process::ExitCode, sync::mpsc, thread};
 use alembic_runtime::MigrationBackend;
 use diesel::connection::{Connection, LoadConnection};
 use faulty::{Fault, Faulty, Trap};
-use harness::{Kind, MariadbConn, PostgresConn, SqliteConn};
+use harness::{Kind, MysqlConn, PostgresConn, SqliteConn};
 use history::{Mode, REVISIONS};
 use kills::Victim;
 use tally::Row;
@@ -65,7 +65,7 @@ fn report(effort: Effort) -> ExitCode {
     }));
     println!("{}", tally::HEADING);
     let (sender, receiver) = mpsc::channel();
-    let workers = [sqlite as fn(Effort, &mpsc::Sender<Row>), postgres, mariadb].map(|work| {
+    let workers = [sqlite as fn(Effort, &mpsc::Sender<Row>), postgres, mysql, mariadb].map(|work| {
         let sender = sender.clone();
         thread::spawn(move || work(effort, &sender))
     });
@@ -98,10 +98,18 @@ fn postgres(effort: Effort, rows: &mpsc::Sender<Row>) {
     rows.send(crowd::concurrent_index(8, effort.crowds)).ok();
 }
 
-/// MariaDB has one way to run steps, whatever the revision says.
+fn mysql(effort: Effort, rows: &mpsc::Sender<Row>) {
+    without_modes(Kind::Mysql, effort, rows);
+}
+
 fn mariadb(effort: Effort, rows: &mpsc::Sender<Row>) {
-    common::<MariadbConn>(Kind::Mariadb, &[Mode::None], effort, rows);
-    rows.send(kills::long_statement::<MariadbConn>(Kind::Mariadb, effort.crowds)).ok();
+    without_modes(Kind::Mariadb, effort, rows);
+}
+
+/// MySQL and MariaDB have one way to run steps, whatever the revision says.
+fn without_modes(kind: Kind, effort: Effort, rows: &mpsc::Sender<Row>) {
+    common::<MysqlConn>(kind, &[Mode::None], effort, rows);
+    rows.send(kills::long_statement::<MysqlConn>(kind, effort.crowds)).ok();
 }
 
 fn common<C>(kind: Kind, modes: &[Mode], effort: Effort, rows: &mpsc::Sender<Row>)
@@ -130,7 +138,8 @@ fn restarts(effort: Effort) -> Vec<Row> {
     vec![
         kills::row::<PostgresConn>(Kind::Postgres, Mode::Transaction, Victim::Server, effort.restarts),
         kills::row::<PostgresConn>(Kind::Postgres, Mode::None, Victim::Server, effort.restarts),
-        kills::row::<MariadbConn>(Kind::Mariadb, Mode::None, Victim::Server, effort.restarts),
+        kills::row::<MysqlConn>(Kind::Mysql, Mode::None, Victim::Server, effort.restarts),
+        kills::row::<MysqlConn>(Kind::Mariadb, Mode::None, Victim::Server, effort.restarts),
     ]
 }
 
@@ -139,7 +148,8 @@ fn child(task: &str, kind: &str, mode: Mode, url: &str, number: usize) -> ExitCo
     match kind {
         "sqlite" => child_on::<SqliteConn>(task, Kind::Sqlite, mode, url, number),
         "postgres" => child_on::<PostgresConn>(task, Kind::Postgres, mode, url, number),
-        _ => child_on::<MariadbConn>(task, Kind::Mariadb, mode, url, number),
+        "mysql" => child_on::<MysqlConn>(task, Kind::Mysql, mode, url, number),
+        _ => child_on::<MysqlConn>(task, Kind::Mariadb, mode, url, number),
     }
 }
 

@@ -25,7 +25,7 @@ on_every_database! {
             Kind::Sqlite => "BEGIN IMMEDIATE".to_owned(),
             Kind::Postgres => "SELECT pg_advisory_lock(hashtextextended('alembic public alembic_version', 0))".to_owned(),
             // No MD5() there.
-            Kind::Mysql => format!("DO GET_LOCK('alembic:{}', 0)", md5(&format!("{}.alembic_version", db.name()))),
+            Kind::Mysql => format!("DO GET_LOCK('{}', 0)", db.mysql_lock()),
             Kind::Mariadb => "DO GET_LOCK(CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.alembic_version'))), 0)".to_owned(),
         };
         holder.batch_execute(&taken_by_hand).unwrap();
@@ -36,12 +36,6 @@ on_every_database! {
         drop(holder);
         m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
     }
-}
-
-fn md5(text: &str) -> String {
-    use md5::{Digest, Md5};
-
-    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

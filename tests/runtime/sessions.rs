@@ -8,7 +8,7 @@ use std::{
 
 use alembic_runtime::{Error, Observer};
 use diesel::connection::{LoadConnection, SimpleConnection};
-use harness::{Database, Kind, MysqlConn, PostgresConn, on_every_database};
+use harness::{Database, Kind, MysqlConn, PostgresConn, on_every_database, on_mysql_and_mariadb};
 
 use crate::{LINE, migrations};
 
@@ -188,4 +188,24 @@ fn a_session_that_somebody_else_has_marked_is_shared() {
     let mut conn = db.connect::<PostgresConn>();
     conn.batch_execute("SET alembic.run = 'another'").unwrap();
     assert!(matches!(m.upgrade(&mut conn, "head"), Err(Error::Pooled { .. })));
+}
+
+on_mysql_and_mariadb! {
+    /// Files are split and literals written as if a backslash escapes, whatever the server's `sql_mode` says.
+    fn a_backslash_escapes_while_a_revision_runs(db) {
+        let mut conn = db.connect::<Conn>();
+        conn.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')").unwrap();
+        let insert = "INSERT INTO t VALUES ('C:\\\\tmp; it\\'s');";
+        let forgets = "SET sql_mode = 'NO_BACKSLASH_ESCAPES';";
+        let m = migrations::<Conn>(&[
+            ("a", "", "CREATE TABLE t (x VARCHAR(99));", ""),
+            ("b", "a", insert, ""),
+            ("c", "b", forgets, ""),
+            ("d", "c", insert, ""),
+        ]);
+        m.upgrade(&mut conn, "head").unwrap();
+        assert_eq!(db.ask("SELECT x AS answer FROM t"), "C:\\tmp; it's,C:\\tmp; it's");
+        conn.batch_execute("INSERT INTO t SELECT 'as before' WHERE @@sql_mode LIKE '%NO_BACKSLASH_ESCAPES%'").unwrap();
+        assert!(db.ask("SELECT x AS answer FROM t").ends_with("as before"), "the application's mode is put back");
+    }
 }

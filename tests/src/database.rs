@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use alembic_core::Dialect;
 use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_query};
+use md5::{Digest, Md5};
 use tempfile::TempDir;
 
 use crate::{MysqlConn, PostgresConn, SqliteConn};
@@ -179,6 +180,13 @@ impl Database {
                 }
             }
         }
+    }
+
+    /// Returns what MySQL and MariaDB call the lock of this database's migrators.
+    #[must_use]
+    pub fn mysql_lock(&self) -> String {
+        let hash = Md5::digest(format!("{}.alembic_version", self.name));
+        hash.iter().fold("alembic:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
     }
 
     /// Runs SQL.

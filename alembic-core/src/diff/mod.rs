@@ -89,8 +89,8 @@ impl Diff {
         self.dropped_enums = unwanted.cloned().collect();
     }
 
-    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, and a type
-    /// that changes. It is dropped before, and created again.
+    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, a type that changes,
+    /// and on MySQL whatever makes it copy the table. It is dropped before, and created again.
     fn restate_keys(&mut self, kept: &[(&Table, &Table)], dialect: Dialect) {
         if dialect == Dialect::Sqlite {
             return;
@@ -98,8 +98,10 @@ impl Diff {
         let in_the_way = |table: &Table, key: &ForeignKey| {
             let diff = |name: &Name| self.altered_tables.iter().find(|diff| diff.after.name == *name);
             let retyped = |name: &Name, columns: &[String]| {
-                let of = diff(name).map(|diff| diff.altered.as_slice()).unwrap_or_default();
-                of.iter().any(|column| column.changes_type() && columns.contains(&column.before.name))
+                diff(name).is_some_and(|diff| {
+                    let concerned = diff.altered.iter().filter(|column| columns.contains(&column.before.name));
+                    concerned.into_iter().any(|column| column.changes_type() || diff.is_fixed_on(dialect, column))
+                })
             };
             let retyped = retyped(&table.name, &key.columns) || retyped(&key.referred_table, &key.referred_columns);
             let remade = diff(&key.referred_table).is_some_and(|diff| {

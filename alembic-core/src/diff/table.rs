@@ -56,6 +56,16 @@ impl ColumnDiff {
 }
 
 impl TableDiff {
+    /// Returns whether a database refuses to change a column while a foreign key needs it, though its type stays:
+    /// MySQL begins and ends to number rows, and forbids NULL, by copying the table (errors 1832 and 1833).
+    pub(super) fn is_fixed_on(&self, dialect: Dialect, column: &ColumnDiff) -> bool {
+        let is_numbered_otherwise = column.before.identity != column.after.identity;
+        let forbids_null = column.before.nullable && !column.after.nullable;
+        // On its own, NULL is forbidden in place.
+        let is_alone = *self == Self { altered: vec![column.clone()], ..Self::none(&self.before, &self.after) };
+        dialect == Dialect::Mysql && (is_numbered_otherwise || forbids_null && !is_alone)
+    }
+
     /// Compares two forms of a table; none if they are the same.
     pub(super) fn between(before: &Table, after: &Table, comparison: &Comparison) -> Option<Self> {
         if before == after {

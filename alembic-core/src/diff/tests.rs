@@ -164,3 +164,52 @@ fn what_is_named_goes_by_its_name_and_all_else_by_what_it_says() {
     ALTER TABLE `a` DROP INDEX `a_n_key`, ADD CONSTRAINT `other` UNIQUE (`n`)
     ");
 }
+
+#[test]
+fn mysql_numbers_rows_otherwise_only_without_the_keys_that_refer_to_them() {
+    let numbered = |identity| {
+        let mut parent = table("p", &["id bigint", "n text"]);
+        parent.columns[0].identity = identity;
+        let child = table("c", &["id bigint", "p_id bigint"]);
+        schema(vec![parent, child.constraint(ForeignKey::new(["p_id"], "p", ["id"]).named("fk"))])
+    };
+    let (with, without) = (numbered(Some(crate::schema::Identity::ByDefault)), numbered(None));
+    assert_snapshot!(sql(&with, &without, Dialect::Mysql), @"
+    ALTER TABLE `c` DROP FOREIGN KEY `fk`
+    ALTER TABLE `p` MODIFY COLUMN `id` bigint NOT NULL
+    ALTER TABLE `c` ADD CONSTRAINT `fk` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ");
+    assert_snapshot!(sql(&with, &without, Dialect::Mariadb), @"ALTER TABLE `p` MODIFY COLUMN `id` bigint NOT NULL");
+}
+
+#[test]
+fn mysql_sets_some_defaults_with_the_whole_column() {
+    let with = |column_type: &str, default: Option<&str>, dialect| {
+        let mut one = table("a", &["id bigint"]);
+        let mut column = Column::new("b", Type::native(column_type));
+        column.default = default.map(|sql| DefaultValue::written(sql, dialect));
+        one.columns.push(column);
+        schema(vec![one])
+    };
+    for (column_type, default, mysql, mariadb) in [
+        ("text", "'x'", "MODIFY COLUMN `b` text DEFAULT ('x')", "ALTER COLUMN `b` SET DEFAULT ('x')"),
+        (
+            "json",
+            "json_object()",
+            "ALTER COLUMN `b` SET DEFAULT (json_object())",
+            "ALTER COLUMN `b` SET DEFAULT (json_object())",
+        ),
+        ("bit(1)", "b'1'", "ALTER COLUMN `b` SET DEFAULT b'1'", "ALTER COLUMN `b` SET DEFAULT b'1'"),
+        (
+            "datetime(6)",
+            "CURRENT_TIMESTAMP(6)",
+            "MODIFY COLUMN `b` datetime(6) DEFAULT CURRENT_TIMESTAMP(6)",
+            "ALTER COLUMN `b` SET DEFAULT CURRENT_TIMESTAMP(6)",
+        ),
+    ] {
+        for (dialect, wanted) in [(Dialect::Mysql, mysql), (Dialect::Mariadb, mariadb)] {
+            let (before, after) = (with(column_type, None, dialect), with(column_type, Some(default), dialect));
+            assert_eq!(sql(&before, &after, dialect), format!("ALTER TABLE `a` {wanted}"));
+        }
+    }
+}

@@ -18,7 +18,8 @@ pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<V
         || change.identity.is_some()
         || change.collation.is_some()
         || change.on_update.is_some()
-        || change.comment.is_some();
+        || change.comment.is_some()
+        || sets_default_with_the_column(dialect, change);
     if whole {
         let Some(existing) = &change.existing else {
             let what = format!("changing a part of the column `{}`: it is written anew as a whole", change.column);
@@ -47,6 +48,11 @@ pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<V
         statements.push(format!("{alter} RENAME COLUMN {column} TO {}", dialect.quote(name)));
     }
     Ok(statements)
+}
+
+fn sets_default_with_the_column(dialect: Dialect, change: &AlterColumn) -> bool {
+    let (Some(Some(default)), Some(existing)) = (&change.default, &change.existing) else { return false };
+    dialect == Dialect::Mysql && default.needs_whole_column_on_mysql(&existing.column_type)
 }
 
 pub(super) fn drop_constraint(

@@ -1,6 +1,6 @@
 //! What a column holds that is not given.
 
-use super::{Type, Value};
+use super::{Type, Value, mysql_default};
 use crate::Dialect;
 
 /// The default of a column.
@@ -55,18 +55,30 @@ impl DefaultValue {
                 format!("({})", value.sql(dialect)?)
             }
             Self::Value(value) => value.sql(dialect)?,
-            // SQLite and MySQL take expressions in parentheses only.
+            Self::Expression(sql) if mysql => mysql_default::expression(sql, column_type),
             Self::Expression(sql) if dialect == Dialect::Postgres => sql.clone(),
+            // SQLite takes expressions in parentheses only.
             Self::Expression(sql) => format!("({sql})"),
+            Self::Now if mysql => mysql_default::now(column_type),
             Self::Now => match column_type {
-                Some(Type::Date) if mysql => "(CURRENT_DATE)".into(),
                 Some(Type::Date) => "CURRENT_DATE".into(),
-                Some(Type::Time) if mysql => "(CURRENT_TIME)".into(),
                 Some(Type::Time) => "CURRENT_TIME".into(),
-                Some(Type::Timestamp | Type::TimestampTz) if mysql => "CURRENT_TIMESTAMP(6)".into(),
                 _ => "CURRENT_TIMESTAMP".into(),
             },
         })
+    }
+
+    /// Returns whether MySQL sets this default only together with the whole column: `ALTER COLUMN … SET DEFAULT` takes
+    /// neither a constant for a large type nor `CURRENT_TIMESTAMP`.
+    pub(crate) fn needs_whole_column_on_mysql(&self, column_type: &Type) -> bool {
+        match self {
+            Self::Value(_) => column_type.is_large_on_mysql(),
+            Self::Expression(sql) => {
+                column_type.is_large_on_mysql() && mysql_default::is_constant(sql)
+                    || mysql_default::is_current_time_of(sql, Some(column_type))
+            }
+            Self::Now => true,
+        }
     }
 
     /// Returns whether every row gets the same: SQLite adds columns of this kind only.

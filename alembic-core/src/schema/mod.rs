@@ -9,6 +9,7 @@ mod constraint;
 mod default;
 mod filter;
 mod index;
+mod mysql_default;
 mod name;
 mod naming;
 mod table;

@@ -138,14 +138,16 @@ where
     /// A revision may change the search path, as the output of `pg_dump` does, or `USE` another database.
     /// The table and its lock stay where they were.
     fn name_the_table_in_full(&mut self) -> Result<(), Error> {
-        if self.dialect != Dialect::Sqlite && self.table.schema().is_none() {
+        let is_mysql = self.dialect.is_mysql_family();
+        // The database in use is put back after a revision, wherever the version table is.
+        if is_mysql || (self.dialect != Dialect::Sqlite && self.table.schema().is_none()) {
             let sql = C::Backend::schema_query(&self.table);
             let schema =
                 snapshot(self.conn, |conn| answer(conn, &sql)).map_err(Error::query("find the version table"))?;
-            if let Some(schema) = schema {
-                self.table = self.table.in_schema(&schema);
-                self.database = self.dialect.is_mysql_family().then_some(schema);
+            if let (Some(schema), None) = (&schema, self.table.schema()) {
+                self.table = self.table.in_schema(schema);
             }
+            self.database = schema.filter(|_| is_mysql);
         }
         self.lock = Lock::of(self.dialect, &self.table, &self.run);
         Ok(())

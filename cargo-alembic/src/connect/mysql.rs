@@ -51,7 +51,7 @@ impl Server {
             .client_found_rows(true)
             .prefer_socket(false);
         if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {
-            options = options.ip_or_hostname(decode(host)?);
+            options = options.ip_or_hostname(without_brackets(&decode(host)?));
         }
         if let Some(port) = url.port() {
             options = options.tcp_port(port);
@@ -127,6 +127,11 @@ impl Server {
     }
 }
 
+/// The driver looks `[::1]` up as a name.
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
     let has_files = ssl.authority.is_some() || ssl.certificate.is_some();
     // The driver cannot fall back, so what libmysqlclient prefers has to be asked for.
@@ -150,5 +155,28 @@ fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
         "VERIFY_CA" => Ok(Some(options.with_danger_skip_domain_validation(true))),
         "VERIFY_IDENTITY" => Ok(Some(options)),
         other => Err(format!("`ssl_mode={other}` is none of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mysql_async::Opts;
+
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_loses_its_brackets() {
+        for (url, host, port) in [
+            ("mysql://me@[::1]/shop", "::1", 3306),
+            ("mysql://me@[::1]:3307/shop", "::1", 3307),
+            ("mariadb://me@[2001:db8::7]:3307/shop", "2001:db8::7", 3307),
+            ("mysql://me@%5B%3A%3A1%5D/shop", "::1", 3306),
+            ("mysql://me@127.0.0.1:3307/shop", "127.0.0.1", 3307),
+            ("mysql://me@db.example/shop", "db.example", 3306),
+        ] {
+            let scheme = url.split(':').next().unwrap();
+            let options = Opts::from(Server::parse(url, scheme).unwrap().options);
+            assert_eq!((options.ip_or_hostname(), options.tcp_port()), (host, port), "{url}");
+        }
     }
 }
