@@ -61,7 +61,7 @@ impl Victim {
         let queries: &[&str] = match self.kind() {
             Kind::Postgres => &[
                 "SELECT row_to_json(r)::text AS answer FROM pg_authid r WHERE rolname = '{other}_role' OR rolname LIKE 'hostile%' OR rolname = 'postgres' ORDER BY rolname",
-                "SELECT datname || ' ' || coalesce(datacl::text, '') || datdba || coalesce(shobj_description(oid, 'pg_database'), '') AS answer FROM pg_database WHERE datname IN ('{shop}', '{other}', 'postgres', 'template1') OR datname LIKE 'hostile%' ORDER BY datname",
+                "SELECT datname || ' ' || coalesce(datacl, acldefault('d', datdba))::text || datdba || coalesce(shobj_description(oid, 'pg_database'), '') AS answer FROM pg_database WHERE datname IN ('{shop}', '{other}', 'postgres', 'template1') OR datname LIKE 'hostile%' ORDER BY datname",
                 "SELECT setdatabase::text || setrole || setconfig::text AS answer FROM pg_db_role_setting WHERE setrole IN (0, 10) AND setdatabase IN (SELECT 0 UNION ALL SELECT oid FROM pg_database WHERE datname IN ('{shop}', '{other}', 'postgres', 'template1')) ORDER BY 1",
                 "SELECT name || setting AS answer FROM pg_settings WHERE source NOT IN ('session', 'client') ORDER BY name",
                 "SELECT sourcefile || name || setting AS answer FROM pg_file_settings ORDER BY 1",
@@ -123,7 +123,9 @@ impl Victim {
             {
                 let output = self.replay(statement, down, command);
                 assert_eq!(before, self.dump(), "{command}, {statement}\n{output}");
-                assert_ne!(output.status, 0, "{command}, {statement}\n{output}");
+                // PostgreSQL answers a GRANT without rights with a warning, and writes the default rights out.
+                let is_warned = statement.contains("GRANT ALL ON DATA' ||");
+                assert!(is_warned || output.status != 0, "{command}, {statement}\n{output}");
             }
             if number < 2 {
                 for command in COMMANDS {
