@@ -131,7 +131,7 @@ fn a_half_done_step_is_told_and_resolved() {
     assert_snapshot!(project.ok("current"), @r#"unfinished: the upgrade of `a1` stopped at statement 2 of 2: near "BAD": syntax error"#);
     assert_snapshot!(project.try_line("resolve a1 --retry"), @"
     ------- stderr -------
-    error: `a1` cannot be used here: its step stopped with an error, so nothing is in doubt; mend it and run the command again
+    error: `a1` cannot be used here: its step stopped with an error, so nothing is in doubt; fix it and run the command again
     [exit status: 2]
     ");
     project.ok("resolve a1 --abort");

@@ -86,7 +86,7 @@ fn the_third_statement_fails_on_sqlite() {
       --> migrations/b1.sql:9:1
         9 | INSERT INTO ta VALUES (1)
     nothing was changed: the revision before it rolled back too
-    hint: mend the file and run the command again
+    hint: fix the file and run the command again
     [exit status: 3]
     ");
 }
@@ -103,7 +103,7 @@ fn the_third_statement_fails_on_postgres() {
           --> migrations/b1.sql:9:1
             9 | INSERT INTO ta VALUES (1)
         nothing was changed: the revision before it rolled back too
-        hint: mend the file and run the command again
+        hint: fix the file and run the command again
         [exit status: 3]
         "#);
     }
@@ -126,7 +126,7 @@ fn the_third_statement_fails_on_mysql_and_mariadb() {
           --> migrations/b1.sql:9:1
             9 | INSERT INTO ta VALUES (1)
         2 statements of it are committed
-        hint: mend the file from this statement on and run the command again: it goes on after the first 2 statements
+        hint: fix the file from this statement on and run the command again: it goes on after the first 2 statements
         [exit status: 3]
         ");
         }

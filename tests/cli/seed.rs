@@ -87,7 +87,7 @@ fn a_seed_that_fails_is_rolled_back() {
     3 error: seed `x.sql` failed: no such table: nowhere
       --> x.sql:3
     the seed was rolled back; those before it are committed
-    hint: mend the file and run it again: seeds may be run as often as you like
+    hint: fix the file and run it again: seeds may be run as often as you like
     ");
     project.write("seeds/x.sql", "BEGIN; COMMIT;");
     let refused = project.try_line("seed x");

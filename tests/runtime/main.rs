@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
+mod autocommit;
 mod batch;
 mod bodies;
 mod consistency;
 mod data;
 mod diesel;
+mod enum_values;
 mod everyday;
 mod failures;
 mod foreign_keys;
+mod hints;
 mod journal;
 mod locks;
 mod operations;

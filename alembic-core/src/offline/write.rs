@@ -9,7 +9,7 @@ use crate::{
     Dialect,
     config::TransactionMode,
     plan::{Direction, Work},
-    sql::{dropped_table, may_commit_inside, must_run_alone},
+    sql::{dropped_table, may_commit_inside, requires_autocommit},
     version_table::{LogState, Run, VersionTable},
 };
 
@@ -110,7 +110,8 @@ impl<'a> Writer<'a> {
         if self.is_conditional() {
             self.safeguards.end_condition(&mut self.out);
         }
-        if self.offline.transaction == TransactionMode::PerMigration {
+        // Nothing can use the new value of an enum before the commit.
+        if self.offline.transaction == TransactionMode::PerMigration || work.adds_enum_value() {
             self.commit();
         }
     }
@@ -169,7 +170,7 @@ impl<'a> Writer<'a> {
         let (mut prefix, mut moved) = (work.prefix(0), false);
         for (n, statement) in work.statements.iter().enumerate() {
             prefix = statement.after(prefix, dialect);
-            let alone = must_run_alone(&statement.text, dialect) || may_commit_inside(&statement.text, dialect);
+            let alone = requires_autocommit(&statement.text, dialect) || may_commit_inside(&statement.text, dialect);
             let alone = alone && dialect.transactional_ddl();
             if alone {
                 self.own_among_settings(&table.log_intent(dialect, &entry, n + 1), moved);

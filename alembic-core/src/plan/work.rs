@@ -7,8 +7,9 @@ use crate::{
     replay::{Outside, Replayed, Surroundings},
     script::{Downgrade, Section},
     sql::{
-        Nature, SplitError, breaks_journal, changes_table, controls_transaction, essence, must_run_alone, nature,
-        setting, split,
+        Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_table, controls_transaction,
+        essence, is_ignored_in_transaction, nature, requires_autocommit, requires_transaction, split,
+        without_client_commands,
     },
     version_table::{LogEntry, Run},
 };
@@ -24,7 +25,7 @@ pub struct Work {
     pub id: String,
     /// The file, for messages.
     pub path: String,
-    /// The SQL as the file has it.
+    /// The SQL as the file has it, but for commands of the client.
     pub sql: String,
     /// The statements of the SQL.
     pub statements: Vec<Statement>,
@@ -96,9 +97,28 @@ pub enum WorkError {
         /// The statement.
         statement: String,
     },
-    /// The server refuses the statement inside a transaction.
-    #[error("{path}:{line}: `{statement}` cannot run in the transaction of revision `{id}`")]
+    /// The database refuses the statement inside a transaction, or passes over it.
+    #[error(
+        "{path}:{line}: `{statement}` {} the transaction of revision `{id}`",
+        if *ignored { "has no effect in" } else { "cannot run in" }
+    )]
     NeedsNoTransaction {
+        /// Whether the database passes over it.
+        ignored: bool,
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+    },
+    /// The effect of the statement ends with its transaction, and every statement is one.
+    #[error("{path}:{line}: `{statement}` has no effect: every statement of revision `{id}` is committed by itself")]
+    NeedsTransaction {
+        /// The database.
+        dialect: Dialect,
         /// The revision.
         id: String,
         /// Its file.
@@ -168,10 +188,14 @@ impl WorkError {
                 Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
             }
             Self::TransactionControl { without_transaction: false, .. } => {
-                Some("leave it out, or write `Transaction: none` into the header; nothing was changed".into())
+                Some(
+                    "delete it: the revision is one transaction; if every statement is to be committed by itself, delete it \
+                     and write `Transaction: none` into the header; nothing was changed"
+                        .into(),
+                )
             }
             Self::TransactionControl { .. } => Some(
-                "leave it out: every statement of this revision is committed by itself, together with a note in the log; \
+                "delete it: every statement of this revision is committed by itself, together with a note in the log; \
                  nothing was changed"
                     .into(),
             ),
@@ -181,16 +205,17 @@ impl WorkError {
             Self::NeedsNoTransaction { .. } => {
                 Some("write `Transaction: none` into the header; nothing was changed".into())
             }
+            Self::NeedsTransaction { dialect, .. } if dialect.is_mysql_family() => {
+                Some("delete it; nothing was changed".into())
+            }
+            Self::NeedsTransaction { .. } => {
+                Some("delete it, or delete `Transaction: none` from the header; nothing was changed".into())
+            }
             Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
             Self::Outside { outside, .. } => Some(outside.instead.clone()),
             Self::Sql { error, .. } => error.hint.map(|hint| format!("{hint}; nothing was changed")),
         }
     }
-}
-
-/// Most pragmas mean something inside a transaction, too.
-fn is_pragma(statement: &str) -> bool {
-    statement.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"))
 }
 
 /// Adds the SQL to a plan, and checks that every step has some.
@@ -262,7 +287,7 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
         .collect();
     work.statements.iter().try_for_each(|statement| work.refuse(statement))?;
-    work.sql.clone_from(sql);
+    work.sql = without_client_commands(sql, dialect).into_owned();
     work.line = *line;
     Ok(work)
 }
@@ -287,18 +312,28 @@ impl Work {
         let (id, path, line) = (self.id.clone(), self.path.clone(), statement.line);
         let first_line = statement.text.lines().next().unwrap_or_default().to_owned();
         let without_transaction = self.without_transaction || !self.dialect.transactional_ddl();
-        let breaks = || self.dialect.is_mysql_family() && breaks_journal(&statement.text, self.dialect);
-        if controls_transaction(&statement.text, self.dialect) || breaks() {
+        let breaks_journal = || without_transaction && breaks_journal(&statement.text, self.dialect);
+        if controls_transaction(&statement.text, self.dialect) || breaks_journal() {
             return Err(WorkError::TransactionControl { id, path, line, statement: first_line, without_transaction });
         }
-        if !without_transaction && must_run_alone(&statement.text, self.dialect) && !is_pragma(&statement.text) {
-            return Err(WorkError::NeedsNoTransaction { id, path, line, statement: first_line });
+        if without_transaction && requires_transaction(&statement.text, self.dialect) {
+            let dialect = self.dialect;
+            return Err(WorkError::NeedsTransaction { dialect, id, path, line, statement: first_line });
         }
-        let sets_foreign_keys = || setting(&statement.text, self.dialect).as_deref() == Some("FOREIGN_KEYS");
-        if self.dialect == Dialect::Sqlite && !without_transaction && sets_foreign_keys() {
+        if !without_transaction && assigns_foreign_keys(&statement.text, self.dialect) {
             return Err(WorkError::ForeignKeys { id, path, line, statement: first_line });
         }
+        if !without_transaction && requires_autocommit(&statement.text, self.dialect) {
+            let ignored = is_ignored_in_transaction(&statement.text, self.dialect);
+            return Err(WorkError::NeedsNoTransaction { ignored, id, path, line, statement: first_line });
+        }
         Ok(())
+    }
+
+    /// Returns whether a statement adds a value to an enum, which nothing can use before the commit.
+    #[must_use]
+    pub fn adds_enum_value(&self) -> bool {
+        self.statements.iter().any(|statement| adds_enum_value(&statement.text, self.dialect))
     }
 
     /// Returns an error if a statement changes one of these tables.

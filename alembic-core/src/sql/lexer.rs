@@ -105,7 +105,7 @@ impl<'a> Lexer<'a> {
             }
             b'$' if postgres || self.after_as && self.dialect == Dialect::Mysql => self.dollar(),
             b'/' if self.rest().starts_with("/*") => self.code_comment(),
-            b'\\' if postgres && self.at_start => Ok(self.client_command()),
+            b'\\' if postgres => Ok(self.client_command()),
             _ if is_word(byte) => self.word(),
             _ => {
                 self.position += 1;

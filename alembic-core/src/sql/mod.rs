@@ -5,14 +5,18 @@
 
 mod alter_table;
 mod body;
+mod client_command;
 mod compound;
+mod enum_values;
 mod lexer;
 mod names;
 mod nature;
 mod pieces;
+mod pragma;
 mod prepared;
 mod reader;
 mod requires_autocommit;
+mod requires_transaction;
 mod session;
 mod tables;
 mod transaction_control;
@@ -21,14 +25,18 @@ mod words;
 use std::{fmt, ops::Range};
 
 use body::{Body, Semicolon, Unclear};
+pub use client_command::without_client_commands;
+pub use enum_values::adds_enum_value;
 use lexer::{Lexer, Token, TokenKind};
 pub use names::{mentioned, used_database};
 pub use nature::{Effect, Name, Nature, Object, nature};
 pub use pieces::placeholders;
 pub(crate) use pieces::{Piece, pieces};
+pub use pragma::{assigns_foreign_keys, is_ignored_in_transaction};
 pub use prepared::can_be_prepared;
-pub use requires_autocommit::must_run_alone;
-pub use session::{MYSQL_SETTINGS, leaves_in_session, moves_names, setting, uses_session};
+pub use requires_autocommit::requires_autocommit;
+pub use requires_transaction::requires_transaction;
+pub use session::{MYSQL_SETTINGS, assigned_settings, leaves_in_session, moves_names, uses_session};
 pub use tables::{changes_table, dropped_table};
 pub use transaction_control::{breaks_journal, controls_transaction, may_commit_inside};
 pub(crate) use words::{Word, name};
@@ -86,7 +94,8 @@ impl std::error::Error for SplitError {}
 /// # Errors
 ///
 /// [`SplitError`] for a quote or comment that does not end, for `COPY … FROM STDIN`, for client commands such as
-/// `\connect`, which no server understands, and for a body that does not tell where it ends.
+/// `\connect`, which no server understands, and for a body that does not tell where it ends. The `\restrict` of
+/// dumps is passed over.
 pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitError> {
     let mut statements = Vec::new();
     let mut lexer = Lexer::new(sql, dialect);
@@ -98,8 +107,11 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
         match token.kind {
             TokenKind::Delimiter => {}
             TokenKind::ClientCommand => {
-                let problem = "client commands that begin with a backslash are understood by psql only; use SQL";
-                return Err(at(sql, token.start, problem.into()));
+                let command = &sql[token.start..token.end];
+                let in_statement = current.start.is_some();
+                if in_statement || !client_command::is_skipped(command) {
+                    return Err(at(sql, token.start, client_command::problem(command, in_statement)));
+                }
             }
             TokenKind::End if delimited => current.finish(sql, &mut statements)?,
             TokenKind::End => {
@@ -178,7 +190,8 @@ impl Current {
             return Ok(());
         };
         if this.body.copies_from_stdin() {
-            let problem = "`COPY … FROM STDIN` needs a client that sends the data; use INSERT, or COPY from a file";
+            let problem = "`COPY … FROM STDIN` needs a client that sends the data: use INSERT, which `pg_dump --inserts` \
+                           writes, or COPY from a file";
             return Err(at(sql, start, problem.into()));
         }
         statements.push(Statement { text: &sql[start..this.end], range: start..this.end, line: 0, column: 0 });

@@ -63,18 +63,9 @@ pub struct Name {
     pub name: String,
 }
 
-/// Returns the code in a comment of MySQL's, `/*!40101 SET NAMES utf8 */`, if the statement is that.
-fn code_in_comment(statement: &str) -> Option<&str> {
-    let inner = statement.strip_prefix("/*M!").or_else(|| statement.strip_prefix("/*!"))?.strip_suffix("*/")?;
-    Some(inner.trim_start_matches(|c: char| c.is_ascii_digit()).trim())
-}
-
 /// Classifies one statement.
 #[must_use]
 pub fn nature(statement: &str, dialect: Dialect) -> Nature {
-    if let Some(code) = code_in_comment(statement).filter(|_| dialect.is_mysql_family()) {
-        return nature(code, dialect);
-    }
     if is_compound(statement, dialect) {
         return Nature::Opaque;
     }

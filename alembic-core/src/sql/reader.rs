@@ -2,7 +2,7 @@
 
 use super::{
     nature::{Name, Object},
-    words::{Word, name},
+    words::{Word, name, words},
 };
 use crate::Dialect;
 
@@ -12,6 +12,11 @@ pub(super) fn keyword(word: Word<'_>) -> String {
         Word::Bare(text) => text.to_ascii_uppercase(),
         Word::Quoted(_) | Word::Symbol(_) => String::new(),
     }
+}
+
+/// Returns the first keyword of a statement, by which most questions end: what follows may be megabytes of rows.
+pub(super) fn first_keyword(statement: &str, dialect: Dialect) -> String {
+    words(statement, dialect).next().map(keyword).unwrap_or_default()
 }
 
 pub(super) struct Reader<'a> {
@@ -51,6 +56,37 @@ impl Reader<'_> {
         let found = next.len() == keywords.len() && next.iter().copied().map(keyword).eq(keywords.iter().copied());
         self.at += if found { keywords.len() } else { 0 };
         found
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.words.get(self.at..).unwrap_or_default().iter().all(|word| *word == Word::Symbol(b';'))
+    }
+
+    /// Reads PostgreSQL's `(name, name value, name = value)` as switches; without value, one is on.
+    pub(super) fn switches(&mut self) -> Vec<(String, bool)> {
+        if !self.takes_symbol(b'(') {
+            return Vec::new();
+        }
+        let rest = self.words.get(self.at..).unwrap_or_default();
+        let end = rest.iter().position(|word| *word == Word::Symbol(b')')).unwrap_or(rest.len());
+        self.at += end + 1;
+        let switch = |words: &[Word<'_>]| {
+            let value = words.get(1..).unwrap_or_default().iter().find_map(|word| match word {
+                Word::Bare(value) | Word::Quoted(value) => Some(value.trim_matches(['\'', '"']).to_ascii_lowercase()),
+                Word::Symbol(_) => None,
+            });
+            let is_on = value.is_none_or(|value| !["false", "off", "0"].contains(&value.as_str()));
+            name(*words.first()?, self.dialect).map(|name| (name.to_ascii_uppercase(), is_on))
+        };
+        rest[..end].split(|word| *word == Word::Symbol(b',')).filter_map(switch).collect()
+    }
+
+    /// Reads the switches that follow a keyword somewhere in the rest.
+    pub(super) fn switches_after(&mut self, word: &str) -> Vec<(String, bool)> {
+        let rest = self.words.get(self.at..).unwrap_or_default();
+        let Some(found) = rest.iter().position(|next| keyword(*next) == word) else { return Vec::new() };
+        self.at += found + 1;
+        self.switches()
     }
 
     pub(super) fn takes_one(&mut self, keywords: &[&str]) -> bool {

@@ -1,7 +1,7 @@
 //! What statements set in their session, and what they read from it.
 
 use super::{
-    reader::{Reader, keyword},
+    reader::{Reader, first_keyword, keyword},
     words::{Word, words},
 };
 use crate::Dialect;
@@ -20,17 +20,28 @@ pub const MYSQL_SETTINGS: [&str; 9] = [
     "collation_connection",
 ];
 
-/// Returns the setting that the statement makes, in capitals: `SEARCH_PATH`, `FOREIGN_KEYS`.
+/// Returns the settings of the session that the statement assigns, in capitals: `SEARCH_PATH`, `SQL_MODE`.
 #[must_use]
-pub fn setting(statement: &str, dialect: Dialect) -> Option<String> {
-    let words: Vec<Word<'_>> = words(statement, dialect).take(8).collect();
-    let mut reader = Reader { words: &words, at: 0, dialect };
-    if !reader.takes(&["SET"]) && !reader.takes(&["PRAGMA"]) {
-        return None;
+pub fn assigned_settings(statement: &str, dialect: Dialect) -> Vec<String> {
+    let mut settings = Vec::new();
+    if first_keyword(statement, dialect) != "SET" {
+        return settings;
     }
-    let _scope = reader.takes(&["SESSION"]) || reader.takes(&["LOCAL"]);
-    let name = reader.name()?;
-    Some(name.name.to_ascii_uppercase())
+    let words: Vec<Word<'_>> = words(statement, dialect).collect();
+    let mut reader = Reader { words: &words, at: 1, dialect };
+    loop {
+        // `@@name` is a setting, `@name` a variable.
+        let is_variable = reader.takes_symbol(b'@') && !reader.takes_symbol(b'@');
+        let is_global = reader.takes_one(&["GLOBAL", "PERSIST", "PERSIST_ONLY"]);
+        let _scope = reader.takes_one(&["SESSION", "LOCAL"]);
+        reader.takes_symbol(b'.');
+        let name = reader.name().filter(|_| !is_variable && !is_global);
+        settings.extend(name.map(|name| name.name.to_ascii_uppercase()));
+        // Elsewhere than on MySQL a comma parts values.
+        if !dialect.is_mysql_family() || !reader.skip_to_comma() {
+            return settings;
+        }
+    }
 }
 
 /// Returns whether what a statement leaves in its session cannot be made again by running it again: a
@@ -61,10 +72,9 @@ pub fn uses_session(statement: &str, dialect: Dialect) -> bool {
 /// Returns whether a statement lets names without schema mean something else from then on.
 #[must_use]
 pub fn moves_names(statement: &str, dialect: Dialect) -> bool {
-    let first = words(statement, dialect).next().map(keyword).unwrap_or_default();
     let moving = ["SEARCH_PATH", "SCHEMA", "ROLE", "AUTHORIZATION"];
-    first == "USE"
-        || setting(statement, dialect).is_some_and(|name| moving.contains(&name.as_str()))
+    first_keyword(statement, dialect) == "USE"
+        || assigned_settings(statement, dialect).iter().any(|name| moving.contains(&name.as_str()))
         || statement.to_ascii_lowercase().contains("search_path")
 }
 
@@ -84,9 +94,11 @@ mod tests {
 
     #[test]
     fn settings_are_named() {
-        assert_eq!(setting("set session search_path to x", Dialect::Postgres).as_deref(), Some("SEARCH_PATH"));
-        assert_eq!(setting("PRAGMA main.foreign_keys=off", Dialect::Sqlite).as_deref(), Some("FOREIGN_KEYS"));
-        assert_eq!(setting("SELECT 1", Dialect::Sqlite), None);
+        let assigned = |statement, dialect| assigned_settings(statement, dialect).join(" ");
+        assert_eq!(assigned("set session search_path to x, y", Dialect::Postgres), "SEARCH_PATH");
+        let several = "SET @a = f(1, 2), @@session.sql_mode = 'x', GLOBAL x = 1, y = 2";
+        assert_eq!(assigned(several, Dialect::Mysql), "SQL_MODE Y");
+        assert_eq!(assigned("SELECT 1", Dialect::Postgres), "");
         assert!(moves_names("use other", Dialect::Mariadb) && moves_names("SET ROLE me", Dialect::Postgres));
         assert!(!moves_names("SET sql_mode = ''", Dialect::Mariadb) && !moves_names("SELECT 1", Dialect::Postgres));
     }

@@ -97,8 +97,8 @@ fn what_no_server_understands_is_refused_with_its_place() {
     assert_snapshot!(message("SELECT 1;\nSELECT 'a"), @"2:8: this string does not end");
     assert_snapshot!(message("SELECT $x$ a"), @"1:8: this dollar-quoted string does not end");
     assert_snapshot!(message("/* a /* b */"), @"1:1: this comment does not end");
-    assert_snapshot!(message("\\connect other"), @"1:1: client commands that begin with a backslash are understood by psql only; use SQL");
-    assert_snapshot!(message("COPY t (a, b) FROM STDIN;\n1\t2\n\\."), @"1:1: `COPY … FROM STDIN` needs a client that sends the data; use INSERT, or COPY from a file");
+    assert_snapshot!(message("\\connect other"), @r"1:1: `\connect` is a command of psql, which no server understands; delete this line");
+    assert_snapshot!(message("COPY t (a, b) FROM STDIN;\n1\t2\n\\."), @"1:1: `COPY … FROM STDIN` needs a client that sends the data: use INSERT, which `pg_dump --inserts` writes, or COPY from a file");
 }
 
 proptest! {

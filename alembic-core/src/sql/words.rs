@@ -15,15 +15,22 @@ pub(crate) enum Word<'a> {
 }
 
 /// Reads the words of one statement, as far as they are asked for; those of a text that does not lex
-/// end where it breaks.
+/// end where it breaks. Code in a comment of MySQL's (`/*!40101 SET … */`) is read as the server reads it.
 pub(super) fn words(statement: &str, dialect: Dialect) -> impl Iterator<Item = Word<'_>> {
-    let mut lexer = Lexer::new(statement, dialect);
+    let mut open = vec![(Lexer::new(statement, dialect), statement)];
     std::iter::from_fn(move || {
         loop {
-            let token = lexer.next().ok()??;
-            let text = &statement[token.start..token.end];
+            let (lexer, source) = open.last_mut()?;
+            let Some(token) = lexer.next().ok().flatten() else {
+                open.pop();
+                continue;
+            };
+            let text = &source[token.start..token.end];
             match token.kind {
                 TokenKind::Word => return Some(Word::Bare(text)),
+                TokenKind::Quoted if dialect.is_mysql_family() && text.starts_with("/*") => {
+                    open.extend(code_in_comment(text, dialect).map(|code| (Lexer::new(code, dialect), code)));
+                }
                 TokenKind::Quoted => return Some(Word::Quoted(text)),
                 TokenKind::Symbol(byte) => return Some(Word::Symbol(byte)),
                 TokenKind::End => return Some(Word::Symbol(b';')),
@@ -31,6 +38,17 @@ pub(super) fn words(statement: &str, dialect: Dialect) -> impl Iterator<Item = W
             }
         }
     })
+}
+
+/// Returns the code of `/*!40101 … */` and of MariaDB's `/*M! … */`, if servers of today run it.
+fn code_in_comment(comment: &str, dialect: Dialect) -> Option<&str> {
+    let mariadb = dialect == Dialect::Mariadb;
+    let inner = comment.strip_prefix("/*!").or_else(|| comment.strip_prefix("/*M!").filter(|_| mariadb))?;
+    let code = inner.trim_start_matches(|c: char| c.is_ascii_digit());
+    let version: u32 = inner[..inner.len() - code.len()].parse().unwrap_or(0);
+    // MariaDB passes over what is meant for MySQL 5.7 and later.
+    let runs = if mariadb { !(50_700..=99_999).contains(&version) && version < 990_000 } else { version < 99_999 };
+    code.strip_suffix("*/").filter(|_| runs)
 }
 
 /// A catalog name as it was written, unquoted and folded as the database folds it.

@@ -51,6 +51,8 @@ pub(super) struct Engine<'r, C> {
     pub(super) clock: chrono::NaiveDateTime,
     /// Whether dropping a table can touch others, as far as that has been asked: SQLite.
     pub(super) drops_cascade: Option<bool>,
+    /// Whether the last step has added a value to an enum, which nothing can use before the commit.
+    pub(super) enum_value_added: bool,
     /// Whether version table, log and lock are known to exist.
     pub(super) tables_exist: bool,
     pub(super) report: Report,
@@ -85,8 +87,10 @@ where
         command: Command<'_>,
     ) -> Result<Report, Error> {
         let settings = migrations.settings()?;
-        if let Command::Upgrade("head" | "heads") = command
+        if let Command::Upgrade(target @ ("head" | "heads")) = command
             && let Some(rows) = at_heads(migrations, conn, &settings.version_table)
+            // Of several, `head` names none: planning says so.
+            && (target == "heads" || rows.len() == 1)
         {
             return Ok(Report { rows, ..Report::default() });
         }
@@ -124,6 +128,7 @@ where
             begun: Instant::now(),
             clock: chrono::NaiveDateTime::default(),
             drops_cascade: None,
+            enum_value_added: false,
             tables_exist: false,
             report: Report::default(),
         };

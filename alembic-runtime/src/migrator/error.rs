@@ -124,7 +124,7 @@ pub enum Error {
     Overtaken,
     /// A table is dropped while foreign keys would carry the deletion of its rows on.
     #[error(
-        "{path}:{line}: dropping `{table}` in revision `{revision}` would change rows of {} through foreign keys",
+        "{path}:{line}: dropping `{table}` in revision `{revision}` would change rows of {} through foreign keys\n{outcome}",
         joined(endangered)
     )]
     Cascade {
@@ -138,9 +138,14 @@ pub enum Error {
         table: String,
         /// The tables that refer to it.
         endangered: Vec<String>,
+        /// What is in the database now.
+        outcome: Outcome,
     },
     /// A revision that ran without foreign keys left rows that refer to nothing.
-    #[error("revision `{revision}` ({path}) breaks foreign keys, and was rolled back: {}", joined(&violations[..violations.len().min(5)]))]
+    #[error(
+        "revision `{revision}` ({path}) breaks foreign keys: {}\n{outcome}",
+        joined(&violations[..violations.len().min(5)])
+    )]
     ForeignKeys {
         /// The revision.
         revision: String,
@@ -148,6 +153,8 @@ pub enum Error {
         path: String,
         /// The rows.
         violations: Vec<String>,
+        /// What is in the database now.
+        outcome: Outcome,
     },
     /// The database and the graph contradict each other.
     #[error("the database does not agree with the migrations: {}", joined(.0))]
@@ -201,13 +208,18 @@ impl Error {
                  with `from:to`"
                     .into(),
             ),
-            Self::Seed { .. } => Some("mend the file and run it again: seeds may be run as often as you like".into()),
+            Self::Seed { .. } => Some("fix the file and run it again: seeds may be run as often as you like".into()),
             Self::NoSeed { .. } => Some("seeds are files of `seeds/` and of `seeds/<environment>/`".into()),
             Self::Overtaken => Some("look at `log`, and run the command again".into()),
+            Self::Cascade { outcome: Outcome::RolledBack { .. }, .. } => {
+                Some("write `Foreign Keys: off` into the header, or delete those rows first".into())
+            }
             Self::Cascade { .. } => Some(
-                "write `Foreign Keys: off` into the header, or delete those rows first; the revision was rolled back".into(),
+                "write `PRAGMA foreign_keys = OFF;` before it, or delete those rows first, and run the command again: it goes \
+                 on with what you wrote"
+                    .into(),
             ),
-            Self::ForeignKeys { .. } => Some("mend the file and run the command again".into()),
+            Self::ForeignKeys { .. } => Some("fix the file and run the command again".into()),
             Self::Inconsistent(findings) => findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
             Self::Interfered { .. } => Some("run the command again".into()),
@@ -305,13 +317,16 @@ pub enum Outcome {
 
 impl StatementError {
     fn next_step(&self) -> String {
+        if let Some(way_out) = self.other_transaction() {
+            return way_out;
+        }
         match self.outcome {
             _ if self.contended_sql.is_some() => {
                 "others hold a lock that it needs; run the command again when they are done, or allow more with \
                  --lock-timeout and --lock-retries"
                     .into()
             }
-            Outcome::RolledBack { .. } => "mend the file and run the command again".into(),
+            Outcome::RolledBack { .. } => "fix the file and run the command again".into(),
             Outcome::Unknown if self.server.contains("packet") => {
                 "the server takes no message as large as this statement: cut it up, or raise max_allowed_packet".into()
             }
@@ -321,10 +336,10 @@ impl StatementError {
                 self.revision
             ),
             Outcome::Partial { done: 0 } => {
-                "nothing of this revision is applied; mend the file and run the command again".into()
+                "nothing of this revision is applied; fix the file and run the command again".into()
             }
             Outcome::Partial { done } => format!(
-                "mend the file from this statement on and run the command again: it goes on after the first {}",
+                "fix the file from this statement on and run the command again: it goes on after the first {}",
                 count(done, "statement")
             ),
         }
@@ -354,28 +369,34 @@ impl fmt::Display for StatementError {
             writeln!(f, "   in: {context}")?;
         }
         self.blockers.iter().try_for_each(|blocker| writeln!(f, "   blocked by: {blocker}"))?;
-        match self.outcome {
-            Outcome::RolledBack { committed: 0, undone: 0 } => f.write_str("nothing was changed"),
-            Outcome::RolledBack { committed: 0, undone } => {
+        write!(f, "{}", self.outcome)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::RolledBack { committed: 0, undone: 0 } => f.write_str("nothing was changed"),
+            Self::RolledBack { committed: 0, undone } => {
                 write!(f, "nothing was changed: {} before it rolled back too", the(undone, "revision"))
             }
-            Outcome::RolledBack { committed, undone: 0 } => {
+            Self::RolledBack { committed, undone: 0 } => {
                 write!(f, "the revision rolled back; {} before it committed", the(committed, "revision"))
             }
-            Outcome::RolledBack { committed, undone } => write!(
+            Self::RolledBack { committed, undone } => write!(
                 f,
                 "{} rolled back with it; {} before them committed",
                 the(undone, "revision"),
                 the(committed, "revision")
             ),
-            Outcome::Unknown => {
+            Self::Unknown => {
                 f.write_str("some of this statement may have taken effect: the next run finds out, or asks")
             }
-            Outcome::ByHand => {
+            Self::ByHand => {
                 f.write_str("its code has used the connection itself: what that has left, only a person can tell")
             }
-            Outcome::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
-            Outcome::Partial { done } => {
+            Self::Partial { done: 0 } => f.write_str("no statement of the revision is applied"),
+            Self::Partial { done } => {
                 write!(f, "{} of it {} committed", count(done, "statement"), if done == 1 { "is" } else { "are" })
             }
         }

@@ -105,9 +105,11 @@ fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     (statement.line + line - 1, if line == 1 { statement.column + column - 1 } else { column })
 }
 
-pub(super) fn with_outcome(mut error: Error, outcome: Outcome) -> Error {
-    if let Error::Statement(statement) = &mut error {
-        statement.outcome = outcome;
+pub(super) fn with_outcome(mut error: Error, reached: Outcome) -> Error {
+    match &mut error {
+        Error::Statement(statement) => statement.outcome = reached,
+        Error::Cascade { outcome, .. } | Error::ForeignKeys { outcome, .. } => *outcome = reached,
+        _ => {}
     }
     error
 }

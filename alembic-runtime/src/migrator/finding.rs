@@ -134,12 +134,20 @@ impl Finding {
                 format!("let `{revision}` follow the applied head instead of coming before it")
             }
             Self::Overlap { revision, .. } => format!("`stamp --purge {revision}` leaves one row"),
-            Self::Unfinished { revision, direction, interrupted: false, .. } => format!(
-                "mend the file and run the {direction} of `{revision}` again; or undo by hand what it did, and say \
-                 `resolve {revision} --abort`"
-            ),
-            Self::Unfinished { revision, direction, .. } => {
-                format!("run the {direction} of `{revision}` again: it waits for it to end, or finds out how it stands")
+            Self::Unfinished { revision, direction, interrupted, .. } => {
+                let again = if *interrupted {
+                    format!(
+                        "run the {direction} of `{revision}` again: it waits if an earlier run is still at work, else it \
+                             goes on where that was interrupted"
+                    )
+                } else {
+                    format!("fix the file and run the {direction} of `{revision}` again: it goes on where it stopped")
+                };
+                let counts_as = if direction == "downgrade" { "applied" } else { "not applied" };
+                format!(
+                    "{again}; or give the {direction} up: undo by hand what it did, and pass `resolve {revision} --abort`, \
+                     then `{revision}` counts as {counts_as} as it did before"
+                )
             }
             Self::Undecided { revision, number, .. } => format!(
                 "look whether it took effect, then say `resolve {revision} --step {number} --applied`, or `--retry` to run \

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use alembic_core::{
     plan::{Statement, Work},
-    sql::{Nature, may_commit_inside, must_run_alone, nature},
+    sql::{Nature, may_commit_inside, nature, requires_autocommit},
     version_table::LogState,
 };
 use diesel::{
@@ -119,7 +119,9 @@ where
         let Some(text) = statement.map(|statement| &statement.text).filter(|_| self.lock.is_some()) else {
             return Diagnosis::default();
         };
-        if must_run_alone(text, self.dialect) || !worth_repeating(error, took) || Transaction::begin(self.conn).is_err()
+        if requires_autocommit(text, self.dialect)
+            || !worth_repeating(error, took)
+            || Transaction::begin(self.conn).is_err()
         {
             return Diagnosis::default();
         }

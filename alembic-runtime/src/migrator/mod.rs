@@ -15,6 +15,7 @@ mod others_step;
 mod planning;
 mod policy;
 mod rebuild;
+mod refusal;
 mod report;
 mod resolve;
 mod resume;

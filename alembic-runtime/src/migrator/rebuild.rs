@@ -3,7 +3,7 @@
 use alembic_core::plan::Work;
 use diesel::connection::LoadConnection;
 
-use super::{Error, engine::Engine};
+use super::{Error, Outcome, engine::Engine};
 use crate::database::{MigrationBackend, Transaction, foreign_keys};
 
 impl<C> Engine<'_, C>
@@ -43,6 +43,7 @@ where
         if violations.is_empty() {
             return Ok(());
         }
-        Err(Error::ForeignKeys { revision: work.id.clone(), path: work.path.clone(), violations })
+        let outcome = Outcome::RolledBack { committed: 0, undone: 0 };
+        Err(Error::ForeignKeys { revision: work.id.clone(), path: work.path.clone(), violations, outcome })
     }
 }

@@ -152,7 +152,7 @@ fn why_not_open(state: &State, revision: &str) -> &'static str {
     if any(&LogRecord::is_by_hand) {
         "it has used the connection itself: undo what that has left, and say `--abort`"
     } else if any(&|record| unfinished(record).is_some()) {
-        "its step stopped with an error, so nothing is in doubt; mend it and run the command again"
+        "its step stopped with an error, so nothing is in doubt; fix it and run the command again"
     } else {
         "no step of it was interrupted"
     }

@@ -3,7 +3,7 @@
 use alembic_core::{
     Dialect,
     plan::{Direction, Work},
-    sql::{Nature, leaves_in_session, moves_names, must_run_alone, nature, uses_session},
+    sql::{Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session},
 };
 use diesel::connection::LoadConnection;
 
@@ -86,7 +86,7 @@ where
     /// Finds out what became of the statement after the first `done`.
     pub(super) fn after_looking(&mut self, work: &Work, record: &LogRecord, done: usize) -> Result<usize, Error> {
         let Some(statement) = work.statements.get(done) else { return Ok(done) };
-        let alone = must_run_alone(&statement.text, self.dialect);
+        let alone = requires_autocommit(&statement.text, self.dialect);
         // What was rolled back with the note that it is done was not done.
         let in_doubt = match self.dialect {
             Dialect::Mysql | Dialect::Mariadb => record.is_running(),

@@ -6,7 +6,8 @@ use std::time::Instant;
 use alembic_core::{
     Checksum,
     plan::Work,
-    sql::{may_commit_inside, must_run_alone},
+    sql::{may_commit_inside, requires_autocommit},
+    version_table::LogState,
 };
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
@@ -47,7 +48,7 @@ where
         let mut prefix = work.prefix(done);
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             prefix = statement.after(prefix, self.dialect);
-            self.refuse_cascade(work, n)?;
+            self.refuse_cascade(work, n).map_err(|error| self.refused(work, n, error))?;
             self.statement_with_retries(work, n, prefix).map_err(replan_if_overtaken)?;
         }
         *rows = after(std::mem::take(rows), work);
@@ -55,6 +56,16 @@ where
         self.finished(step, begun);
         self.report.transactions += 1;
         Ok(())
+    }
+
+    /// Notes that a step stopped before its next statement was run.
+    fn refused(&mut self, work: &Work, done: usize, error: Error) -> Error {
+        let reason = error.to_string();
+        let reason = reason.lines().next();
+        let note = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Failed, reason);
+        // Should this fail too, the step stays under way.
+        self.conn.batch_execute(&note).ok();
+        with_outcome(error, Outcome::Partial { done })
     }
 
     /// Runs a statement and notes it, and tries again as long as others are in the way.
@@ -68,7 +79,7 @@ where
                 // It stays under way, and the next run asks the catalog.
                 return Err(with_outcome(failed(work, n, &error, &Diagnosis::default()), Outcome::Unknown));
             }
-            if !C::Backend::is_contention(&error) || !retries.left() || must_run_alone(text, self.dialect) {
+            if !C::Backend::is_contention(&error) || !retries.left() || requires_autocommit(text, self.dialect) {
                 let error = self.stopped(work, &error, begun.elapsed()).error;
                 return Err(self.with_blockers(error));
             }
@@ -91,7 +102,7 @@ where
         let entry = work.log_entry(&self.run);
         let note = self.table.log_progress(self.dialect, &entry, n + 1, prefix);
         let intent = self.table.log_intent(self.dialect, &entry, n + 1);
-        if !must_run_alone(text, self.dialect) {
+        if !requires_autocommit(text, self.dialect) {
             match self.in_one_transaction(text, &note) {
                 Err(error) if C::Backend::wants_no_transaction(&error) => {}
                 result => return Ok(result?),

@@ -6,7 +6,7 @@ use alembic_core::{Dialect, plan::Work, sql::dropped_table};
 use diesel::{QueryResult, connection::LoadConnection, result::Error as DieselError};
 
 use super::{
-    Error,
+    Error, Outcome,
     engine::Engine,
     failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
 };
@@ -22,6 +22,7 @@ where
 {
     /// Runs a step. What it sets in the session does not reach the next one.
     pub(super) fn step(&mut self, work: &Work) -> Result<(), Error> {
+        self.enum_value_added = work.adds_enum_value();
         if work.is_rust {
             return self.function_with_settings(work);
         }
@@ -65,6 +66,7 @@ where
             line: statement.line,
             table,
             endangered,
+            outcome: Outcome::RolledBack { committed: 0, undone: 0 },
         })
     }
 

@@ -37,8 +37,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    /// Runs steps in one transaction, or in several if the server would run out of locks; returns
-    /// how many steps were run.
+    /// Runs steps in one transaction, or in several if the server would run out of locks or has to commit the
+    /// new value of an enum; returns how many steps were run.
     pub(super) fn transactions(
         &mut self,
         unit: &[Work],
@@ -66,11 +66,10 @@ where
             if rest.is_empty() {
                 return Ok(unit.len());
             }
-            self.observer.note("committed early: the server's lock table was filling up");
         }
     }
 
-    /// Runs as many steps in one transaction as the server has locks for.
+    /// Runs as many steps in one transaction as can share it.
     fn transaction(&mut self, unit: &[Work], rows: &mut Vec<String>, progress: &mut Progress) -> Result<usize, Halt> {
         let committed_before = self.report.steps.len();
         let (begun, before) = (progress.number, rows.clone());
@@ -114,7 +113,7 @@ where
         progress: &mut Progress,
         violations: Option<&[String]>,
     ) -> Result<usize, Error> {
-        let steps = self.until_locks_run_out(unit, rows, progress)?;
+        let steps = self.steps_until_commit(unit, rows, progress)?;
         self.record(&unit[..steps.len()], &steps, before, rows)?;
         self.verify(rows)?;
         self.compare_violations(unit, violations)?;
@@ -221,7 +220,7 @@ where
     }
 
     /// Runs steps until the transaction has to be cut; returns when each began and ended.
-    fn until_locks_run_out(
+    fn steps_until_commit(
         &mut self,
         unit: &[Work],
         rows: &mut Vec<String>,
@@ -229,7 +228,11 @@ where
     ) -> Result<Vec<Times>, Error> {
         let mut times = Vec::with_capacity(unit.len());
         for (index, work) in unit.iter().enumerate() {
+            if index > 0 && self.enum_value_added {
+                return Ok(times);
+            }
             if index > 0 && index % STEPS_PER_LOCK_CHECK == 0 && self.locks_are_short()? {
+                self.observer.note("committing early: the server's lock table is filling up");
                 return Ok(times);
             }
             let (begun, started) = (Instant::now(), self.now());

@@ -1,6 +1,6 @@
 //! Operations inside the transaction of their step.
 
-use alembic_core::plan::Work;
+use alembic_core::{plan::Work, sql::adds_enum_value};
 use diesel::connection::LoadConnection;
 
 use super::{no_batches, statement};
@@ -39,6 +39,7 @@ where
         let statement = statement(self.work, sql, place);
         self.work.statements.push(statement);
         self.engine.refuse_statement(self.work)?;
+        self.engine.enum_value_added |= adds_enum_value(sql, self.engine.dialect);
         let Err(error) = self.engine.conn.batch_execute(sql) else {
             // There may be thousands, and nobody asks for it again.
             self.work.statements.last_mut().into_iter().for_each(|statement| statement.text.clear());
