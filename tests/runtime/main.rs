@@ -21,6 +21,7 @@ mod rust;
 mod schemas;
 mod scripts;
 mod sessions;
+mod shared_memory;
 mod testing;
 mod upgrade;
 

@@ -7,7 +7,7 @@
 use alembic_core::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{MigrationBackend, answer};
+use super::{LONGEST_READ, MigrationBackend, answer, while_table_is_locked};
 
 /// Returns whether the connection enforces foreign keys.
 pub(crate) fn enforced<C>(conn: &mut C) -> QueryResult<bool>
@@ -35,7 +35,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    conn.batch_execute(if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" })
+    let switch = if on { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
+    while_table_is_locked(LONGEST_READ, || conn.batch_execute(switch))
 }
 
 /// Returns every row that refers to one that is not there, sorted.

@@ -13,6 +13,7 @@ mod postgres;
 mod probe;
 mod rows;
 mod session;
+mod shared_cache;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sqlite_master;
@@ -32,6 +33,7 @@ pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
 };
 pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
+pub(crate) use shared_cache::{LONGEST_READ, is_table_locked, while_table_is_locked};
 pub(crate) use sqlite_master::sqlite_master;
 pub(crate) use transaction::{Transaction, snapshot};
 
@@ -61,13 +63,22 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     #[doc(hidden)]
     fn answers<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<Option<String>>>;
 
-    /// Loads `version_num`, `node`, `unfinished`.
+    /// Loads `version_num`, `node`, `unfinished`; does not wait, since a failure costs no more than a slower answer.
     #[doc(hidden)]
     fn version_rows<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<rows::VersionRow>>;
 
     /// Loads rows of the log.
     #[doc(hidden)]
     fn log_rows<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<LogRecord>>;
+
+    /// Runs a query that reads, again and again as long as another session is in the way of reading at all.
+    #[doc(hidden)]
+    fn read<C, T>(conn: &mut C, mut query: impl FnMut(&mut C) -> QueryResult<T>) -> QueryResult<T>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        query(conn)
+    }
 
     /// Returns the query for the names of those of our tables that exist.
     #[doc(hidden)]
@@ -126,7 +137,8 @@ macro_rules! loading_methods {
             sql: &str,
         ) -> diesel::QueryResult<Vec<Option<String>>> {
             use diesel::RunQueryDsl;
-            let rows = diesel::sql_query(sql).load::<crate::database::rows::Answer>(conn)?;
+            let load = |conn: &mut C| diesel::sql_query(sql).load::<crate::database::rows::Answer>(conn);
+            let rows = Self::read(conn, load)?;
             Ok(rows.into_iter().map(|row| row.answer).collect())
         }
 
@@ -141,7 +153,7 @@ macro_rules! loading_methods {
             conn: &mut C,
             sql: &str,
         ) -> diesel::QueryResult<Vec<crate::database::rows::LogRecord>> {
-            diesel::RunQueryDsl::load(diesel::sql_query(sql), conn)
+            Self::read(conn, |conn| diesel::RunQueryDsl::load(diesel::sql_query(sql), conn))
         }
     };
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use alembic_core::{Dialect, version_table::VersionTable};
 use diesel::{QueryResult, connection::LoadConnection, result::Error, sqlite::Sqlite};
 
-use super::{MigrationBackend, answer, loading_methods, sealed::Sealed};
+use super::{
+    MigrationBackend, Transaction, answer, is_table_locked, loading_methods,
+    sealed::Sealed,
+    shared_cache::{LONGEST_READ, while_table_is_locked},
+};
 
 impl Sealed for Sqlite {}
 
@@ -26,11 +30,14 @@ impl MigrationBackend for Sqlite {
     }
 
     fn be_patient<C: LoadConnection<Backend = Self>>(conn: &mut C, wait: Duration) -> QueryResult<Option<String>> {
+        let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        // This touches no file, and fails only while a shared cache is locked.
+        while_table_is_locked(wait, || conn.batch_execute("PRAGMA busy_timeout"))?;
         // Asking needs a lock on the file. Who fails to get it at once has no timeout.
         let sql = "SELECT CAST(timeout AS TEXT) AS answer FROM pragma_busy_timeout";
         let before = answer(conn, sql).ok().flatten();
-        let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
-        conn.batch_execute(&format!("PRAGMA busy_timeout = {milliseconds}"))?;
+        let set = format!("PRAGMA busy_timeout = {milliseconds}");
+        while_table_is_locked(wait, || conn.batch_execute(&set))?;
         Ok(Some(format!("PRAGMA busy_timeout = {}", before.as_deref().unwrap_or("0"))))
     }
 
@@ -40,12 +47,30 @@ impl MigrationBackend for Sqlite {
         let locked = conn.batch_execute("ROLLBACK; BEGIN IMMEDIATE");
         if locked.is_err() {
             // Diesel counts a transaction; give it one to roll back.
-            conn.batch_execute("BEGIN").ok();
+            while_table_is_locked(LONGEST_READ, || conn.batch_execute("BEGIN")).ok();
         }
         locked
     }
 
+    /// In a transaction a lock may be ours to give up first, so only the whole can be tried again.
+    fn read<C, T>(conn: &mut C, mut query: impl FnMut(&mut C) -> QueryResult<T>) -> QueryResult<T>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        match query(conn) {
+            Err(error) if is_table_locked(&error) && !Transaction::is_open(conn) => {
+                while_table_is_locked(LONGEST_READ, || query(conn))
+            }
+            result => result,
+        }
+    }
+
     fn is_busy(error: &Error) -> bool {
-        matches!(error, Error::DatabaseError(_, info) if info.message().contains("database is locked"))
+        let is_locked = |message: &str| message.contains("database is locked");
+        matches!(error, Error::DatabaseError(_, info) if is_locked(info.message())) || is_table_locked(error)
+    }
+
+    fn is_contention(error: &Error) -> bool {
+        is_table_locked(error)
     }
 }

@@ -8,7 +8,10 @@ use std::{thread::sleep, time::Duration};
 
 use diesel::connection::LoadConnection;
 
-use super::{Error, engine::Engine};
+use super::{
+    Error,
+    engine::{Engine, Halt},
+};
 use crate::database::{MigrationBackend, blockers};
 
 /// The longest pause between two attempts.
@@ -53,6 +56,19 @@ where
             statement.blockers = blockers(self.conn, self.dialect, sql);
         }
         error
+    }
+
+    /// Does something that leaves nothing behind when it fails, again and again as long as others are in the way.
+    pub(super) fn with_retries<T>(&mut self, mut attempt: impl FnMut(&mut Self) -> Result<T, Halt>) -> Result<T, Halt> {
+        let mut retries = Retries::new(self.lock_retries);
+        loop {
+            let error = match attempt(self) {
+                Err(Halt::Failed(error)) => error,
+                result => return result,
+            };
+            let Some(statement) = error.contended_sql().filter(|_| retries.left()) else { return Err(error.into()) };
+            self.wait_for_others(&mut retries, &statement);
+        }
     }
 
     /// Tells who is in the way, and lets them pass.

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     Migrations,
     database::{
-        self, Lock, LogDepth, LogRecord, MigrationBackend, Patience, State, Timeouts, Transaction, Try, answer,
-        read_fast, read_state, snapshot, version_numbers,
+        self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Patience, State, Timeouts, Transaction, Try,
+        answer, read_fast, read_state, snapshot, version_numbers, while_table_is_locked,
     },
 };
 
@@ -99,7 +99,12 @@ where
         if dialect.is_mysql_family() && Transaction::is_open(conn) {
             return Err(Error::InsideTransaction(dialect));
         }
-        let patience = C::Backend::be_patient(conn, options.wait).map_err(Error::query("set a timeout"))?;
+        let patience = C::Backend::be_patient(conn, options.wait).map_err(|source| {
+            if C::Backend::is_busy(&source) {
+                return Error::Busy { waited: options.wait };
+            }
+            Error::Query { doing: "set a timeout", source }
+        })?;
         let timeouts = Timeouts {
             lock: options.lock_timeout.unwrap_or(settings.lock_timeout),
             statement: options.statement_timeout.unwrap_or(settings.statement_timeout),
@@ -134,7 +139,8 @@ where
         };
         let result = engine.name_the_table_in_full().and_then(|()| engine.unlocked(command));
         let restored = match patience {
-            Some(restore) => engine.conn.batch_execute(&restore).map_err(Error::query("restore a timeout")),
+            Some(restore) => while_table_is_locked(LONGEST_READ, || engine.conn.batch_execute(&restore))
+                .map_err(Error::query("restore a timeout")),
             None => Ok(()),
         };
         result.and(restored).map(|()| engine.report)

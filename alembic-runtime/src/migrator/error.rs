@@ -12,6 +12,7 @@ use alembic_core::{
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::Finding;
+use crate::database::is_table_locked;
 
 /// Why a migration command failed.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,12 @@ pub enum Error {
         /// How long this one waited.
         waited: Duration,
     },
+    /// Another connection was writing to the SQLite database all the time: a migrator, or the application.
+    #[error("another connection writes to the database, or has a transaction open that does; waited {} s", waited.as_secs())]
+    Busy {
+        /// How long this one waited.
+        waited: Duration,
+    },
     /// Revisions are pending, and the policy is not to apply them.
     #[error("{} pending: {}", count(.0.len(), "revision"), joined(.0))]
     Pending(Vec<String>),
@@ -193,6 +200,11 @@ impl Error {
             Self::Work(error) => error.hint(),
             Self::Statement(error) => Some(error.next_step()),
             Self::Locked { .. } => Some("wait for it to end, or allow more time with --wait".into()),
+            Self::Busy { .. } => Some(
+                "wait for its transaction to end, or allow more time with --wait; SQLite does not tell whose it is: the \
+                 application's, another migrator's, or that of a tool that has the file open"
+                    .into(),
+            ),
             Self::Pending(_) => Some("run `upgrade` with the program that is to migrate".into()),
             Self::Pooled { .. } => Some(
                 "connect to the server itself for migrations: another URL in --database-url, or the name of another \
@@ -226,6 +238,12 @@ impl Error {
             Self::Changed { .. } => Some("run `cargo alembic lock`".into()),
             Self::Diesel(_) => Some("import its migrations with `cargo alembic import diesel`, all of them".into()),
             Self::Image(_) => Some("use the same version of alembic-runtime and alembic-macros".into()),
+            Self::Query { source, .. } if is_readonly_file(source) => Some(
+                "the database file or its folder cannot be written: SQLite keeps its journal beside the file, and in WAL \
+                 mode needs that even for reading. Give the user who runs this the right to write both, or for reading \
+                 connect with `file:PATH?immutable=1`, if nobody writes meanwhile; nothing was changed by this"
+                    .into(),
+            ),
             Self::Query { source, .. } if is_denied(source) => Some(
                 "the role needs CREATE where the version table is, and SELECT, INSERT, UPDATE and DELETE on it, on its log \
                  and on its lock; nothing was changed by this"
@@ -254,6 +272,7 @@ impl Error {
     pub(super) fn contended_sql(&self) -> Option<String> {
         match self {
             Self::Statement(error) => error.contended_sql.clone(),
+            Self::Query { source, .. } if is_table_locked(source) => Some(String::new()),
             _ => None,
         }
     }
@@ -406,6 +425,12 @@ impl fmt::Display for Outcome {
 /// Returns `the revision`, `the 2 revisions`.
 fn the(n: usize, noun: &str) -> String {
     if n == 1 { format!("the {noun}") } else { format!("the {n} {noun}s") }
+}
+
+/// Returns whether SQLite says that it cannot write where it has to.
+fn is_readonly_file(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(_, info) = error else { return false };
+    ["attempt to write a readonly database", "unable to open database file"].contains(&info.message())
 }
 
 fn is_denied(error: &DieselError) -> bool {

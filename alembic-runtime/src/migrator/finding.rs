@@ -122,7 +122,10 @@ impl Finding {
         match self {
             Self::Unknown { .. } => {
                 "deploy the newer program; in a rolling deploy the old one may go on beside it, if the application \
-                 allows that; if the revision is gone for good, `stamp --purge` the right one"
+                 allows that. If the revision is another program's, with a graph of its own on the same database, give \
+                 each a version table of its own: `version-table = \"alembic_version_shop\"` in \
+                 [package.metadata.alembic]. Only if it was yours and is gone for good, `stamp --purge` the right one: \
+                 that erases every row of the table"
                     .into()
             }
             Self::Edited { revision, .. } => format!(

@@ -25,8 +25,6 @@ mod status;
 mod step;
 mod transaction;
 
-use std::time::Duration;
-
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
 use engine::Engine;
@@ -43,7 +41,9 @@ pub use status::{Status, Verdict};
 
 use crate::{
     Migrations,
-    database::{LogDepth, LogRecord, MigrationBackend, log_page, read_state, snapshot},
+    database::{
+        LONGEST_READ, LogDepth, LogRecord, MigrationBackend, log_page, read_state, snapshot, while_table_is_locked,
+    },
 };
 
 /// Whether rows that the graph does not know are removed by a stamp.
@@ -301,10 +301,10 @@ where
     C::Backend: MigrationBackend,
 {
     let failed = || Error::query("read the version table");
-    let restore = C::Backend::be_patient(conn, Duration::from_secs(60)).map_err(failed())?;
+    let restore = C::Backend::be_patient(conn, LONGEST_READ).map_err(failed())?;
     let result = snapshot(conn, read).map_err(failed());
     if let Some(restore) = restore {
-        conn.batch_execute(&restore).map_err(failed())?;
+        while_table_is_locked(LONGEST_READ, || conn.batch_execute(&restore)).map_err(failed())?;
     }
     result
 }

@@ -141,6 +141,14 @@ where
     }
 
     pub(super) fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
+        match self.with_retries(|engine| Ok(engine.complete_once(work, rows)?)) {
+            Ok(()) => Ok(()),
+            Err(Halt::Replan) => Err(Error::Overtaken),
+            Err(Halt::Failed(error)) => Err(error),
+        }
+    }
+
+    fn complete_once(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
         let entry = work.log_entry(&self.run);
         let total = work.statements.len();
@@ -166,6 +174,10 @@ where
 
     /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
     pub(super) fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+        self.with_retries(|engine| engine.announce_once(work, rows, done))
+    }
+
+    fn announce_once(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
         Transaction::begin(self.conn).map_err(Error::query("begin a transaction"))?;
         let announced = self.announce_in_transaction(work, rows, done);
         if announced.is_err() {

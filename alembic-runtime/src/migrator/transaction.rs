@@ -17,7 +17,7 @@ use super::{
 };
 use crate::database::{
     LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, begin_postgres,
-    read_state, version_numbers,
+    is_table_locked, read_state, version_numbers,
 };
 
 /// How many steps may pass before the server is asked how many locks are left.
@@ -148,13 +148,12 @@ where
     fn begin_alone(&mut self) -> Result<(), Error> {
         let mut patience = Patience::new(self.options.wait);
         loop {
-            Transaction::begin(self.conn).map_err(|source| {
-                if C::Backend::is_busy(&source) {
-                    Error::Locked { holder: None, waited: self.options.wait }
-                } else {
-                    Error::Query { doing: "begin a transaction", source }
-                }
-            })?;
+            match Transaction::begin(self.conn) {
+                Ok(()) => {}
+                Err(source) if is_table_locked(&source) && patience.pause() => continue,
+                Err(source) if C::Backend::is_busy(&source) => return Err(Error::Busy { waited: self.options.wait }),
+                Err(source) => return Err(Error::Query { doing: "begin a transaction", source }),
+            }
             let Some(lock) = &self.lock else { return Ok(()) };
             let tried = lock.try_in_transaction(self.conn);
             if let Ok(Try::Taken) = tried {
