@@ -114,6 +114,35 @@ pub fn is_revision(file_name: &str) -> bool {
         && (is_rust(file_name) || file_name.ends_with(".sql"))
 }
 
+/// Returns what is wrong with a file at or below a migrations folder that begins as a revision does and is not taken as
+/// one, if it is such a file. `path` is relative to the package.
+///
+/// Files that editors leave beside those that are open are none.
+#[must_use]
+pub fn passed_over(path: &str, content: &[u8]) -> Option<Problem> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if name.starts_with(['.', '#']) || name.ends_with('~') || !begins_like_revision(content) {
+        return None;
+    }
+    let problem = |message: &str, hint: &str| Some(Problem::of_file(path, message.to_owned(), hint));
+    if is_revision(name) {
+        let hint = format!("move it up, add `{folder}` to `migrations` in [package.metadata.alembic], or remove it");
+        return problem("it begins as a revision does, but `migrations` does not name its folder", &hint);
+    }
+    problem("it begins as a revision does, but its name does not end in `.sql` or `.rs`", "rename it, or remove it")
+}
+
+/// Returns whether a text begins with a comment that has a line `Revision ID`.
+fn begins_like_revision(content: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(content);
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let mut comments = lines.map_while(|line| match line {
+        "" => Some(""),
+        _ => line.strip_prefix("--").or_else(|| line.strip_prefix("//!")),
+    });
+    comments.any(|comment| comment.trim_start().starts_with("Revision ID:"))
+}
+
 /// Returns whether a revision is written in Rust, by the name of its file.
 #[must_use]
 pub fn is_rust(file_name: &str) -> bool {
@@ -161,6 +190,25 @@ mod tests {
     fn problems(files: &[(&str, &str)]) -> String {
         let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
         Collection::read(files).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_file_that_begins_like_a_revision_and_is_none_is_named() {
+        let sql = "\u{feff}-- add users\r\n--\r\n-- Revision ID: a1\r\n-- Revises: <base>\r\n";
+        let problem = |path: &str, text: &str| passed_over(path, text.as_bytes()).map(|problem| problem.to_string());
+        assert_snapshot!(
+            problem("migrations/old/a1.sql", sql).unwrap(),
+            @"migrations/old/a1.sql: it begins as a revision does, but `migrations` does not name its folder"
+        );
+        for name in ["a1.SQL", "a1.sql.orig", "a1.txt", "a1"] {
+            assert!(problem(&format!("migrations/{name}"), sql).unwrap().ends_with("does not end in `.sql` or `.rs`"));
+        }
+        assert!(problem("migrations/old/a1.rs", "//! seed\n//!\n//! Revision ID: a1\n").is_some());
+        for none in [".a1.sql.swp", "#a1.sql#", "a1.sql~"] {
+            assert_eq!(problem(&format!("migrations/{none}"), sql), None);
+        }
+        assert_eq!(problem("migrations/README.md", "# Files\n\n-- Revision ID: a1\n"), None);
+        assert_eq!(problem("migrations/x/up.sql", "CREATE TABLE a (x INTEGER);\n-- Revision ID: a1\n"), None);
     }
 
     #[test]

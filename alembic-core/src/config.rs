@@ -42,6 +42,8 @@ pub struct Config {
     pub tables: TableFilter,
     /// Whether the schema that the revisions leave is kept beside the lock file.
     pub schema_snapshot: bool,
+    /// Whether a link to a file outside its folder is followed: for build tools whose sandbox links every file.
+    pub follow_links: bool,
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
@@ -140,13 +142,14 @@ impl Default for Config {
             models: None,
             tables: TableFilter::default(),
             schema_snapshot: false,
+            follow_links: false,
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
         }
     }
 }
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "migrations",
     "database-url-env",
     "scratch-url-env",
@@ -167,6 +170,7 @@ const KEYS: [&str; 22] = [
     "include-tables",
     "exclude-tables",
     "schema-snapshot",
+    "follow-links",
     "post-write-hooks",
     "databases",
 ];
@@ -241,10 +245,8 @@ impl Reader<'_> {
             "models" => config.models = Some(self.locations(value)?),
             "include-tables" => config.tables.include = self.patterns(value)?,
             "exclude-tables" => config.tables.exclude = self.patterns(value)?,
-            "schema-snapshot" => {
-                config.schema_snapshot =
-                    value.as_bool().ok_or_else(|| self.error(value, "expected `true` or `false`".into()))?;
-            }
+            "schema-snapshot" => config.schema_snapshot = self.switch(value)?,
+            "follow-links" => config.follow_links = self.switch(value)?,
             "database-url-env" => config.database_url_env = self.string(value)?,
             "scratch-url-env" => config.scratch_url_env = Some(self.string(value)?),
             "roles" => config.roles = self.names(value)?,
@@ -297,6 +299,10 @@ impl Reader<'_> {
             Some(text) if !text.is_empty() => Ok(text.to_owned()),
             _ => Err(self.error(item, "expected a string".into())),
         }
+    }
+
+    fn switch(&self, item: &Item) -> Result<bool, ConfigError> {
+        item.as_bool().ok_or_else(|| self.error(item, "expected `true` or `false`".into()))
     }
 
     fn seconds(&self, item: &Item) -> Result<Duration, ConfigError> {
@@ -506,7 +512,7 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, scratch-url-env, roles, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, scratch-url-env, roles, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, follow-links, post-write-hooks, databases");
         assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
         assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
         assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");

@@ -43,6 +43,12 @@ impl Lockfile {
         Self { heads, revisions }
     }
 
+    /// Returns whether a text is that of the file, whatever its line ends: git may have changed them.
+    #[must_use]
+    pub fn is_rendered_as(&self, text: &str) -> bool {
+        text.replace("\r\n", "\n") == self.render()
+    }
+
     /// Returns the text of the file; deterministic.
     #[must_use]
     pub fn render(&self) -> String {

@@ -8,55 +8,81 @@ use alembic_core::{
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
-    Ident, LitStr, Token,
+    Ident, LitBool, LitStr, Token,
     parse::{Parse, ParseStream},
 };
 
 use crate::folder::{File, Folder};
 
 /// What stands between the parentheses.
-#[derive(Debug, PartialEq, Eq)]
-enum Argument {
-    None,
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Arguments {
+    source: Source,
+    /// Instead of the setting `follow-links`.
+    follow_links: Option<bool>,
+}
+
+/// Whose migrations are embedded.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Source {
+    /// Those of the package.
+    #[default]
+    Package,
+    /// Those of a folder.
     Path(String),
+    /// Those of a named database.
     Database(String),
 }
 
-impl Parse for Argument {
+impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.is_empty() {
-            return Ok(Self::None);
-        }
-        let argument = if input.peek(LitStr) {
-            Self::Path(input.parse::<LitStr>()?.value())
-        } else {
-            let name: Ident = input.parse()?;
-            if name != "database" {
-                return Err(syn::Error::new(name.span(), "expected a path, or `database = \"name\"`"));
+        let mut arguments = Self::default();
+        while !input.is_empty() {
+            let is_first = arguments.source == Source::Package;
+            if input.peek(LitStr) && is_first {
+                arguments.source = Source::Path(input.parse::<LitStr>()?.value());
+            } else {
+                let name: Ident = input.parse()?;
+                input.parse::<Token![=]>()?;
+                match name.to_string().as_str() {
+                    "database" if is_first => {
+                        arguments.source = Source::Database(input.parse::<LitStr>()?.value());
+                    }
+                    "follow_links" if arguments.follow_links.is_none() => {
+                        arguments.follow_links = Some(input.parse::<LitBool>()?.value);
+                    }
+                    _ => return Err(syn::Error::new(name.span(), EXPECTED)),
+                }
             }
-            input.parse::<Token![=]>()?;
-            Self::Database(input.parse::<LitStr>()?.value())
-        };
-        input.parse::<Option<Token![,]>>()?;
-        Ok(argument)
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(arguments)
     }
 }
+
+const EXPECTED: &str = "expected a path or `database = \"name\"`, and `follow_links = true`, each once";
 
 /// Expands the macro for the package that is being compiled.
 pub(crate) fn expand(input: TokenStream) -> syn::Result<TokenStream> {
     let span = Span::call_site();
-    let argument: Argument = syn::parse2(input)?;
+    let arguments: Arguments = syn::parse2(input)?;
     #[expect(clippy::disallowed_methods, reason = "Cargo tells a macro in no other way which package it expands for")]
     let root = std::env::var("CARGO_MANIFEST_DIR")
         .map_err(|_| syn::Error::new(span, "CARGO_MANIFEST_DIR is not set; compile with Cargo"))?;
-    expand_in(PathBuf::from(root), &argument).map_err(|messages| combined(span, &messages))
+    expand_in(PathBuf::from(root), &arguments).map_err(|messages| combined(span, &messages))
 }
 
 /// Expands the macro for the package at `root`, or returns everything that is wrong.
-fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<String>> {
+fn expand_in(root: PathBuf, arguments: &Arguments) -> Result<TokenStream, Vec<String>> {
     let folder = Folder::new(root);
-    let config = configuration(&folder, argument).map_err(|message| vec![message])?;
-    let files = folder.files(&config.migrations).map_err(|message| vec![message])?;
+    let config = configuration(&folder, arguments).map_err(|message| vec![message])?;
+    let files = folder.files(&config).map_err(|message| vec![message])?;
+    let passed_over = folder.passed_over(&config);
+    if !passed_over.is_empty() {
+        return Err(messages(&passed_over));
+    }
     let contents = files.iter().map(|file| (file.name.as_str(), file.content.as_slice()));
     let collection = Collection::read(contents).map_err(|problems| messages(&problems))?;
     one_head(&collection.graph)?;
@@ -65,7 +91,7 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     if !differences.is_empty() {
         return Err(messages(&differences));
     }
-    let seeds = folder.seeds(&config.seeds).map_err(|message| vec![message])?;
+    let seeds = folder.seeds(&config).map_err(|message| vec![message])?;
     // Cargo builds again for a new dependency, not for new metadata.
     let snapshots = folder.snapshots(&config.migrations);
     let mut watched = vec![folder.manifest(), lock_path];
@@ -74,16 +100,17 @@ fn expand_in(root: PathBuf, argument: &Argument) -> Result<TokenStream, Vec<Stri
     Ok(emit(&collection, &config, &watched, &files, &besides))
 }
 
-fn configuration(folder: &Folder, argument: &Argument) -> Result<Config, String> {
+fn configuration(folder: &Folder, arguments: &Arguments) -> Result<Config, String> {
     let config = folder.config()?;
-    match argument {
-        Argument::None => Ok(config),
-        Argument::Path(path) => Ok(Config { migrations: vec![path.trim_end_matches('/').to_owned()], ..config }),
-        Argument::Database(name) => config
+    let config = match &arguments.source {
+        Source::Package => config,
+        Source::Path(path) => Config { migrations: vec![path.trim_end_matches('/').to_owned()], ..config },
+        Source::Database(name) => config
             .database(name)
             .cloned()
-            .ok_or_else(|| format!("Cargo.toml has no [package.metadata.alembic.databases.{name}]")),
-    }
+            .ok_or_else(|| format!("Cargo.toml has no [package.metadata.alembic.databases.{name}]"))?,
+    };
+    Ok(Config { follow_links: arguments.follow_links.unwrap_or(config.follow_links), ..config })
 }
 
 fn one_head(graph: &Graph) -> Result<(), Vec<String>> {
@@ -135,7 +162,15 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
     for (revision, code, path) in in_rust {
         let (id, module) = (&revision.id, format_ident!("revision_{}", revision.id));
         modules.extend(quote! {
-            #[allow(unreachable_pub)]
+            // The shape of the functions is ours, and so is the header; lints on the rest are the application's.
+            #[allow(
+                unreachable_pub,
+                clippy::doc_markdown,
+                clippy::missing_const_for_fn,
+                clippy::needless_pass_by_ref_mut,
+                clippy::too_long_first_doc_paragraph,
+                clippy::unnecessary_wraps
+            )]
             #[path = #path]
             mod #module;
         });

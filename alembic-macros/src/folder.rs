@@ -1,13 +1,14 @@
 //! Finds and reads the files that the macro was pointed at.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
 use alembic_core::{
-    Dialect,
-    collection::is_revision,
+    Dialect, Problem,
+    collection::{is_revision, passed_over},
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
     seed::Seed,
@@ -44,9 +45,9 @@ impl Folder {
     }
 
     /// Reads the revision files of all locations, sorted by name.
-    pub(crate) fn files(&self, locations: &[String]) -> Result<Vec<File>, String> {
+    pub(crate) fn files(&self, config: &Config) -> Result<Vec<File>, String> {
         let mut files = Vec::new();
-        for location in locations {
+        for location in &config.migrations {
             let folder = self.root.join(location);
             let failed = |error| format!("could not read the migrations folder `{location}`: {error}");
             if leads_out(&self.root, &folder) {
@@ -54,8 +55,12 @@ impl Folder {
             }
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
-                if path.is_symlink() && leads_out(&folder, &path) {
-                    return Err(format!("`{location}/{}` is a link that leads out of its folder", file_name(&path)));
+                if path.is_symlink() && leads_out(&folder, &path) && !(config.follow_links && path.is_file()) {
+                    return Err(format!(
+                        "`{location}/{}` is a link that leads out of its folder; a link to a file is followed with \
+                         `follow-links = true` in [package.metadata.alembic], or `embed_migrations!(follow_links = true)`",
+                        file_name(&path)
+                    ));
                 }
                 if is_revision(&file_name(&path)) {
                     files.push(file(location, path)?);
@@ -66,8 +71,34 @@ impl Folder {
         Ok(files)
     }
 
+    /// Returns what begins as a revision does, at or below the locations, and is not taken as one.
+    pub(crate) fn passed_over(&self, config: &Config) -> Vec<Problem> {
+        let package = self.config().unwrap_or_default();
+        let all = std::iter::once(&package).chain(package.databases.values()).chain([config]);
+        let known: BTreeSet<&str> = all.flat_map(|config| &config.migrations).map(String::as_str).collect();
+        let mut problems = Vec::new();
+        let mut folders = config.migrations.clone();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(self.root.join(&folder)).into_iter().flatten().flatten() {
+                let (file_name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type());
+                let name = format!("{folder}/{file_name}");
+                let is_folder = kind.as_ref().is_ok_and(fs::FileType::is_dir);
+                if is_folder && !known.contains(name.as_str()) && !file_name.starts_with('.') {
+                    folders.push(name);
+                } else if kind.is_ok_and(|kind| kind.is_file())
+                    && !(known.contains(folder.as_str()) && is_revision(&file_name))
+                {
+                    problems.extend(fs::read(entry.path()).ok().and_then(|content| passed_over(&name, &content)));
+                }
+            }
+        }
+        problems.sort_by(|a, b| a.path.cmp(&b.path));
+        problems
+    }
+
     /// Reads the files of the folder of seeds, which need not be there; sorted by name.
-    pub(crate) fn seeds(&self, folder: &str) -> Result<Vec<File>, String> {
+    pub(crate) fn seeds(&self, config: &Config) -> Result<Vec<File>, String> {
+        let folder = &config.seeds;
         let mut seeds = Vec::new();
         let mut folders = vec![(String::new(), self.root.join(folder))];
         while let Some((prefix, path)) = folders.pop() {
@@ -75,11 +106,14 @@ impl Folder {
                 continue;
             }
             let failed = |error| format!("could not read `{folder}/{prefix}`: {error}");
-            for entry in fs::read_dir(&path).map_err(failed)? {
+            let parent = path;
+            for entry in fs::read_dir(&parent).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
                 let name = format!("{prefix}{}", file_name(&path));
-                if path.is_symlink() {
-                    return Err(format!("`{folder}/{name}` is a link; put the file itself there"));
+                if path.is_symlink() && leads_out(&parent, &path) && !(config.follow_links && path.is_file()) {
+                    return Err(format!(
+                        "`{folder}/{name}` is a link that leads out of its folder; put the file itself there"
+                    ));
                 }
                 if path.is_dir() && prefix.is_empty() {
                     folders.push((format!("{name}/"), path));
@@ -94,7 +128,6 @@ impl Folder {
         Ok(seeds)
     }
 
-    /// Reads the lock file.
     /// Reads the fingerprints of the schemas that were written down, each with its database and its file.
     pub(crate) fn snapshots(&self, locations: &[String]) -> Vec<(Dialect, String, PathBuf)> {
         let folder = self.root.join(&locations[0]);
@@ -106,6 +139,7 @@ impl Folder {
         found.collect()
     }
 
+    /// Reads the lock file.
     pub(crate) fn lock(&self, locations: &[String]) -> Result<(PathBuf, Lockfile), String> {
         let first = locations.first().map_or("migrations", String::as_str);
         let name = format!("{first}/{FILE_NAME}");

@@ -15,8 +15,11 @@ mod table;
 /// Without argument it reads `[package.metadata.alembic]` of the package's `Cargo.toml`; with
 /// `database = "…"` that of a named database; with a path, relative to `Cargo.toml`, that folder.
 ///
+/// `follow_links = true`, after the others, is the setting `follow-links`: a link to a file outside the folder is
+/// followed, for a build tool whose sandbox links every file.
+///
 /// A malformed file, a missing parent, a duplicate id, a cycle, two heads, a revision that is not
-/// in `alembic.lock`: each is a compile error with file and line. Adding a revision with
+/// in `alembic.lock`, a file at or below the folder that begins as a revision does and is none: each is a compile error with file and line. Adding a revision with
 /// `cargo alembic` changes `alembic.lock`, which makes Cargo build the program again.
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

@@ -1,6 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_core::{
+    script::normalise,
     seed::pick,
     sql::{controls_transaction, split},
 };
@@ -30,6 +31,8 @@ where
         let mut done = Vec::new();
         for seed in seeds {
             let text = self.seeds().find(|(path, _)| *path == seed.path).map_or("", |(_, text)| text);
+            // As in revisions: what a string literal holds does not depend on how git checked the file out.
+            let text = &*normalise(text);
             let failed = |line: usize, problem: String| Error::Seed { path: seed.path.to_owned(), line, problem };
             let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem_and_hint()))?;
             if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {

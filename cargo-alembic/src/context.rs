@@ -72,8 +72,18 @@ impl Context<'_> {
 
     /// Loads the revisions, and refreshes the lock file if they have changed.
     pub(crate) fn project(&mut self) -> Result<Project, CommandError> {
+        self.load(Lock::Refresh)
+    }
+
+    /// Loads the revisions, and says which files are passed over. `--locked` refuses a lock file that is not up to date.
+    pub(crate) fn load(&mut self, lock: Lock) -> Result<Project, CommandError> {
         let (package, config) = self.configured()?;
-        Project::load(package, config, if self.selection.locked { Lock::Require } else { Lock::Refresh })
+        let project = Project::load(package, config, if self.selection.locked { Lock::Require } else { lock })?;
+        for problem in &project.passed_over {
+            self.printer.status(format_args!("warning: {problem}"));
+            problem.hint.iter().for_each(|hint| self.printer.status(format_args!("hint: {hint}")));
+        }
+        Ok(project)
     }
 
     /// Returns which database is meant.

@@ -92,3 +92,30 @@ fn a_team_adds_edits_conflicts_and_merges() {
     project.ok("lock");
     answer("7\n");
 }
+
+#[test]
+fn a_revision_in_rust_passes_the_strictest_clippy() {
+    let project = package();
+    let models = "diesel::table! {\n    users (id) {\n        id -> Integer,\n        mail -> Text,\n    }\n}\n";
+    project.write("src/schema.rs", models);
+    // A message with what looks like code, a body with operations, and one with none.
+    project.ok("revision --autogenerate --rust -m add_users_to_the_shop --rev-id a1");
+    project.ok("revision --rust -m seed_asset_types --rev-id b1");
+    let manifest = project.read("Cargo.toml");
+    let lints = "\n[lints.rust]\nunreachable_pub = \"deny\"\nrust_2018_idioms = { level = \"deny\", priority = -1 }\n\n\
+        [lints.clippy]\nall = { level = \"deny\", priority = -1 }\npedantic = { level = \"deny\", priority = -1 }\n\
+        nursery = { level = \"deny\", priority = -1 }\n";
+    project.write("Cargo.toml", manifest + lints);
+    let clippy = || cargo(project.path(), &target("embed"), "clippy --quiet --offline");
+    let output = clippy();
+    assert_eq!(output.status, 0, "{output}");
+    // The lints hold for what the application has written, in a revision, too.
+    let seed = std::fs::read_dir(project.path().join("migrations")).unwrap().map(|entry| entry.unwrap().path());
+    let seed = seed.into_iter().find(|path| path.display().to_string().contains("b1")).unwrap();
+    let text = std::fs::read_to_string(&seed).unwrap();
+    std::fs::write(&seed, text.replacen("    Ok(())", "    let x = 1_u64 as u8;\n    drop(x);\n    Ok(())", 1))
+        .unwrap();
+    project.ok("lock");
+    let output = clippy();
+    assert!(output.status != 0 && output.stderr.contains("truncate"), "{output}");
+}

@@ -201,6 +201,29 @@ fn links_that_lead_out_are_refused() {
     let output = project.try_line("heads");
     assert!(output.stderr.contains("migrations/a1.sql` is a link that leads out of its folder"), "{output}");
     assert_eq!(output.status, 2);
+    // Nothing else is followed: a folder that is called like a revision, a device.
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{manifest}follow-links = true\n"));
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    project.ok("upgrade head");
+    for other in [elsewhere.path(), std::path::Path::new("/dev/zero")] {
+        let link = project.path().join("migrations/b1.sql");
+        symlink(other, &link).unwrap();
+        let output = project.try_line("heads");
+        assert!(
+            output.stderr.contains("hint: put a file there: `follow-links` is for links to regular files"),
+            "{output}"
+        );
+        assert_eq!(output.status, 2);
+        std::fs::remove_file(link).unwrap();
+    }
+    project.write("seeds/README.md", "");
+    std::fs::write(elsewhere.path().join("s.sql"), "SELECT 1;").unwrap();
+    symlink(elsewhere.path().join("s.sql"), project.path().join("seeds/s.sql")).unwrap();
+    project.ok("seed");
+    project.write("Cargo.toml", manifest);
+    std::fs::remove_file(project.path().join("migrations/a1.sql")).unwrap();
+    assert!(project.try_line("seed").stderr.contains("seeds/s.sql` is a link that leads out"));
     std::fs::remove_dir_all(project.path().join("migrations")).unwrap();
     symlink(elsewhere.path(), project.path().join("migrations")).unwrap();
     let output = project.try_line("heads");

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 #![expect(clippy::too_many_lines, reason = "a snapshot has as many lines as the command prints")]
 
+mod advice;
 mod autogenerate;
 mod bad_input;
 mod check;
@@ -15,9 +16,11 @@ mod hostile;
 mod import;
 mod init;
 mod kinds;
+mod line_ends;
 mod merge;
 mod on_servers;
 mod output;
+mod passed_over;
 mod printed;
 mod revision;
 mod script;

@@ -5,17 +5,31 @@ use tempfile::TempDir;
 
 use super::*;
 
-fn argument(text: &str) -> syn::Result<Argument> {
+fn arguments(text: &str) -> syn::Result<Arguments> {
     syn::parse_str(text)
 }
 
+fn none() -> Arguments {
+    Arguments::default()
+}
+
+fn source(source: Source) -> Arguments {
+    Arguments { source, ..none() }
+}
+
 #[test]
-fn the_argument_is_a_path_or_a_database() {
-    assert_eq!(argument("").unwrap(), Argument::None);
-    assert_eq!(argument("\"a/b\",").unwrap(), Argument::Path("a/b".into()));
-    assert_eq!(argument("database = \"x\"").unwrap(), Argument::Database("x".into()));
-    assert_eq!(argument("db = \"x\"").unwrap_err().to_string(), "expected a path, or `database = \"name\"`");
-    assert!(argument("\"a\" \"b\"").is_err());
+fn arguments_are_a_path_or_a_database_and_whether_links_are_followed() {
+    assert_eq!(arguments("").unwrap(), none());
+    assert_eq!(arguments("\"a/b\",").unwrap(), source(Source::Path("a/b".into())));
+    assert_eq!(arguments("database = \"x\"").unwrap(), source(Source::Database("x".into())));
+    let follow = |source| Arguments { source, follow_links: Some(true) };
+    assert_eq!(arguments("follow_links = true").unwrap(), follow(Source::Package));
+    assert_eq!(arguments("\"a\", follow_links = true,").unwrap(), follow(Source::Path("a".into())));
+    assert_eq!(arguments("follow_links = true, database = \"x\"").unwrap(), follow(Source::Database("x".into())));
+    for wrong in ["db = \"x\"", "database = \"x\", database = \"y\"", "follow_links = true, follow_links = true"] {
+        assert_eq!(arguments(wrong).unwrap_err().to_string(), EXPECTED);
+    }
+    assert!(arguments("\"a\" \"b\"").is_err() && arguments("\"a\", \"b\"").is_err());
 }
 
 const A: (&str, &str) = ("a.sql", "-- a\n-- Revision ID: a\n-- Revises: <base>\n-- alembic:upgrade\n");
@@ -38,12 +52,12 @@ fn package(settings: &str, files: &[(&str, &str)], locked: &[(&str, &str)]) -> T
 
 /// Returns what the compiler would print for a package with these files.
 fn errors(files: &[(&str, &str)]) -> String {
-    errors_in(&package("", files, files.get(..1).filter(|_| files[0] == A).unwrap_or_default()), &Argument::None)
+    errors_in(&package("", files, files.get(..1).filter(|_| files[0] == A).unwrap_or_default()), &none())
 }
 
-fn errors_in(package: &TempDir, argument: &Argument) -> String {
+fn errors_in(package: &TempDir, arguments: &Arguments) -> String {
     let root = package.path().to_path_buf();
-    let messages = expand_in(root.clone(), argument).map(|tokens| tokens.to_string()).unwrap_err();
+    let messages = expand_in(root.clone(), arguments).map(|tokens| tokens.to_string()).unwrap_err();
     messages.join("\n").replace(&root.display().to_string(), "$PACKAGE")
 }
 
@@ -80,29 +94,29 @@ fn every_mistake_is_an_error_with_its_place() {
 
 #[test]
 fn the_lock_file_and_the_files_have_to_fit() {
-    assert_snapshot!(errors_in(&package("", &[A], &[A, B]), &Argument::None), @"
+    assert_snapshot!(errors_in(&package("", &[A], &[A, B]), &none()), @"
     migrations/b.sql: alembic.lock has revision `b`, which has no file
     run `cargo alembic lock`
     ");
     let conflict = package("", &[A], &[A]);
     fs::write(conflict.path().join("migrations/alembic.lock"), "version 1\n<<<<<<< ours\n").unwrap();
-    assert_snapshot!(errors_in(&conflict, &Argument::None), @"migrations/alembic.lock:2: a merge conflict is not resolved; keep the lines of both sides; `cargo alembic lock` writes it anew");
+    assert_snapshot!(errors_in(&conflict, &none()), @"migrations/alembic.lock:2: a merge conflict is not resolved; keep the lines of both sides; `cargo alembic lock` writes it anew");
     fs::remove_file(conflict.path().join("migrations/alembic.lock")).unwrap();
-    assert_snapshot!(errors_in(&conflict, &Argument::None), @"could not read `migrations/alembic.lock`: No such file or directory (os error 2); `cargo alembic lock` writes it");
+    assert_snapshot!(errors_in(&conflict, &none()), @"could not read `migrations/alembic.lock`: No such file or directory (os error 2); `cargo alembic lock` writes it");
 }
 
 #[test]
 fn the_configuration_has_to_be_right() {
     let wrong = package("[package.metadata.alembic]\nmigration = \"m\"\n", &[A], &[A]);
-    assert_snapshot!(errors_in(&wrong, &Argument::None), @"Cargo.toml:4:1: unknown key `migration`; did you mean `migrations`?");
-    assert_snapshot!(errors_in(&package("", &[A], &[A]), &Argument::Path("missing".into())), @"could not read the migrations folder `missing`: No such file or directory (os error 2)");
-    assert_snapshot!(errors_in(&package("", &[A], &[A]), &Argument::Database("other".into())), @"Cargo.toml has no [package.metadata.alembic.databases.other]");
+    assert_snapshot!(errors_in(&wrong, &none()), @"Cargo.toml:4:1: unknown key `migration`; did you mean `migrations`?");
+    assert_snapshot!(errors_in(&package("", &[A], &[A]), &source(Source::Path("missing".into()))), @"could not read the migrations folder `missing`: No such file or directory (os error 2)");
+    assert_snapshot!(errors_in(&package("", &[A], &[A]), &source(Source::Database("other".into()))), @"Cargo.toml has no [package.metadata.alembic.databases.other]");
 }
 
 #[test]
 fn constants_are_emitted_and_files_watched() {
     let package = package("", &[A, B], &[A, B]);
-    let tokens = expand_in(package.path().to_path_buf(), &Argument::None).unwrap().to_string();
+    let tokens = expand_in(package.path().to_path_buf(), &none()).unwrap().to_string();
     assert!(tokens.contains(":: alembic_runtime :: Migrations :: embedded ("), "{tokens}");
     for file in ["alembic.lock", "a.sql", "b.sql"] {
         assert!(tokens.contains(&format!("migrations/{file}\"")), "{file} is not watched");
@@ -112,10 +126,66 @@ fn constants_are_emitted_and_files_watched() {
 #[test]
 fn a_snapshot_is_taken_along() {
     let package = package("[package.metadata.alembic]\nexclude-tables = [\"old_*\"]\n", &[A], &[A]);
-    let expand = || expand_in(package.path().to_path_buf(), &Argument::None).unwrap().to_string();
+    let expand = || expand_in(package.path().to_path_buf(), &none()).unwrap().to_string();
     assert!(!expand().contains("with_snapshots"));
     fs::write(package.path().join("migrations/schema.sqlite.sql"), "-- x\n-- Fingerprint: abc\n").unwrap();
     let expanded = expand();
     assert!(expanded.contains("(\"sqlite\" , \"abc\")") && expanded.contains("exclude : & [\"old_*\"]"), "{expanded}");
     assert!(expanded.contains("schema.sqlite.sql"), "a new snapshot builds the program again");
+}
+
+#[test]
+fn what_begins_as_a_revision_and_is_none_is_an_error() {
+    let package = package("", &[A, ("c.sql.orig", B.1), ("notes.txt", "-- Revision of the text\n")], &[A]);
+    fs::create_dir_all(package.path().join("migrations/old/2024")).unwrap();
+    fs::write(package.path().join("migrations/old/2024/b.sql"), B.1).unwrap();
+    assert_snapshot!(errors_in(&package, &none()), @"
+    migrations/c.sql.orig: it begins as a revision does, but its name does not end in `.sql` or `.rs`
+    rename it, or remove it
+    migrations/old/2024/b.sql: it begins as a revision does, but `migrations` does not name its folder
+    move it up, add `migrations/old/2024` to `migrations` in [package.metadata.alembic], or remove it
+    ");
+}
+
+#[test]
+fn the_folder_of_another_database_is_not_passed_over() {
+    let settings = "[package.metadata.alembic.databases.other]\nmigrations = \"migrations/other\"\n";
+    let package = package(settings, &[A], &[A]);
+    fs::create_dir(package.path().join("migrations/other")).unwrap();
+    fs::write(package.path().join("migrations/other/b.sql"), B.1).unwrap();
+    assert!(expand_in(package.path().to_path_buf(), &none()).is_ok());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_file_is_followed_where_that_is_set() {
+    use std::os::unix::fs::symlink;
+
+    let store = tempfile::tempdir().unwrap();
+    fs::write(store.path().join("a"), A.1).unwrap();
+    let linked = |settings: &str| {
+        let package = package(settings, &[], &[A]);
+        symlink(store.path().join("a"), package.path().join("migrations/a.sql")).unwrap();
+        package
+    };
+    let follow = Arguments { follow_links: Some(true), ..none() };
+    let setting = "[package.metadata.alembic]\nfollow-links = true\n";
+    assert!(errors_in(&linked(""), &none()).contains("`migrations/a.sql` is a link that leads out of its folder"));
+    assert!(expand_in(linked("").path().to_path_buf(), &follow).is_ok());
+    assert!(expand_in(linked(setting).path().to_path_buf(), &none()).is_ok());
+    let refuse = Arguments { follow_links: Some(false), ..none() };
+    assert!(errors_in(&linked(setting), &refuse).contains("is a link"));
+    // Only files are: not a folder, and nothing else.
+    let package = linked(setting);
+    symlink(store.path(), package.path().join("migrations/b.sql")).unwrap();
+    assert!(errors_in(&package, &none()).contains("`migrations/b.sql` is a link"));
+}
+
+#[test]
+fn line_ends_do_not_matter() {
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let package = package("", &[(A.0, &crlf(A.1)), B], &[A, B]);
+    let lock = package.path().join("migrations/alembic.lock");
+    fs::write(&lock, crlf(&fs::read_to_string(&lock).unwrap())).unwrap();
+    assert!(expand_in(package.path().to_path_buf(), &none()).is_ok());
 }

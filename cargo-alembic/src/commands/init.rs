@@ -6,7 +6,7 @@ use alembic_core::{Dialect, config::Config, wording::quoted};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use super::{
-    adopt,
+    adopt, gitattributes,
     list_templates::{self, Template},
     runner,
 };
@@ -34,6 +34,10 @@ pub(crate) struct Args {
     /// The migrations folder, relative to Cargo.toml
     #[arg(default_value = "migrations")]
     directory: String,
+    /// Write .gitattributes, too, so that git checks out revisions and alembic.lock with the same line ends
+    /// everywhere; later, nothing else
+    #[arg(long, conflicts_with_all = ["runner", "adopt"])]
+    gitattributes: bool,
     /// Use this SQLite file when no URL is set
     #[arg(long, value_name = "PATH")]
     sqlite_path: Option<String>,
@@ -47,6 +51,11 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    let package = cx.package()?;
+    if let Some(config) = package.config()?.filter(|_| args.gitattributes) {
+        gitattributes::write(&package, &config, cx)?;
+        return Ok(Exit::Success);
+    }
     if args.adopt {
         write_settings_if_missing(args, cx)?;
         return adopt::run(cx);
@@ -105,6 +114,9 @@ fn write_settings(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError>
     atomically(&package.manifest, &edited)
         .map_err(|e| CommandError::usage(format!("could not write `{}`", package.manifest.display())).caused_by(&e))?;
     cx.printer.status(format_args!("Adding [package.metadata.alembic] to {} ...  done", package.manifest.display()));
+    if args.gitattributes {
+        gitattributes::write(&package, &config, cx)?;
+    }
     for database in databases {
         Project::load(package.clone(), database.clone(), Lock::Rewrite)?;
     }

@@ -3,10 +3,7 @@
 use alembic_core::lockfile::FILE_NAME;
 use alembic_runtime::cli::{CommandError, Exit};
 
-use crate::{
-    context::Context,
-    project::{Lock, Project},
-};
+use crate::{context::Context, project::Lock};
 
 /// Write alembic.lock anew from the revision files
 ///
@@ -16,8 +13,7 @@ use crate::{
 pub(crate) struct Args {}
 
 pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let (package, config) = cx.configured()?;
-    let project = Project::load(package, config, if cx.selection.locked { Lock::Require } else { Lock::Rewrite })?;
+    let project = cx.load(Lock::Rewrite)?;
     let count = alembic_core::wording::count(project.graph.len(), "revision");
     cx.printer.status(format_args!("{}/{FILE_NAME} is up to date with {count}.", project.config.migrations[0]));
     Ok(Exit::Success)

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod database;
 mod edit;
+mod gitattributes;
 mod import;
 mod init;
 mod list_templates;

@@ -23,9 +23,11 @@ pub(crate) struct Package {
 impl Package {
     /// Reads its manifest.
     pub(crate) fn manifest_text(&self) -> Result<String, CommandError> {
-        std::fs::read_to_string(&self.manifest).map_err(|error| {
+        let text = std::fs::read_to_string(&self.manifest).map_err(|error| {
             CommandError::usage(format!("could not read `{}`", self.manifest.display())).caused_by(&error)
-        })
+        })?;
+        // Writing gives it the line ends that it has.
+        Ok(text.replace("\r\n", "\n"))
     }
 
     /// Reads the manifest of its workspace, if it is in one.

@@ -1,6 +1,7 @@
 //! Reads and writes files so that a crash leaves the old or the new one.
 
 use std::{
+    borrow::Cow,
     fs,
     io::{self, Write},
     path::Path,
@@ -8,14 +9,24 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-/// Replaces a file in one step; a reader sees the old text or the new.
+/// Replaces a file in one step; a reader sees the old text or the new. The lines end as those of the old text do.
 pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
-    let file = beside(path, text)?;
+    let old = fs::read(path).unwrap_or_default();
+    let file = beside(path, &with_line_ends_of(&old, text))?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file().set_permissions(metadata.permissions())?;
     }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Returns a text with the line ends of another one, which its first line shows: git may check files out with `\r\n`.
+fn with_line_ends_of<'t>(old: &[u8], text: &'t str) -> Cow<'t, str> {
+    let first_line = old.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    match first_line.ends_with(b"\r\n") {
+        true => text.replace("\r\n", "\n").replace('\n', "\r\n").into(),
+        false => text.into(),
+    }
 }
 
 /// Makes a file that must not exist yet, in one step.
@@ -42,4 +53,17 @@ fn readable_by_all(file: &fs::File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn readable_by_all(_file: &fs::File) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_line_ends_of;
+
+    #[test]
+    fn lines_end_as_they_did() {
+        assert_eq!(with_line_ends_of(b"a\r\nb\n", "x\ny\r\n"), "x\r\ny\r\n");
+        for old in [b"a\nb\r\n".as_slice(), b"a", b""] {
+            assert_eq!(with_line_ends_of(old, "x\ny\n"), "x\ny\n");
+        }
+    }
 }

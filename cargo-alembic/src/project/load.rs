@@ -1,9 +1,9 @@
 //! Files → graph, and the lock file that says the same.
 
 use std::{
-    fs, io,
+    fs,
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     thread::{self, available_parallelism},
 };
@@ -15,7 +15,11 @@ use alembic_core::{
 };
 use alembic_runtime::{Error, Migrations, cli::CommandError};
 
-use super::{Package, files::atomically};
+use super::{
+    Package,
+    files::atomically,
+    list::{Found, Listing, list},
+};
 
 /// A package with its revisions.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub(crate) struct Project {
     pub(crate) package: Package,
     pub(crate) config: Config,
     pub(crate) graph: Arc<Graph>,
+    /// Files that begin as a revision does and are not taken as one.
+    pub(crate) passed_over: Vec<Problem>,
 }
 
 /// What loading does about a lock file that does not say what the files say.
@@ -36,13 +42,6 @@ pub(crate) enum Lock {
     Rewrite,
 }
 
-/// A revision file, not opened yet.
-struct Found {
-    /// Relative to the package, with `/`.
-    name: String,
-    path: PathBuf,
-}
-
 impl Project {
     /// Loads the revisions from their files, all of them: neither times nor the lock file can prove
     /// that a file is what it was.
@@ -54,7 +53,7 @@ impl Project {
 
     /// Loads the revisions, whatever the lock file says of them.
     pub(crate) fn load_as_is(package: Package, config: Config) -> Result<Self, CommandError> {
-        let files = list(&package, &config)?;
+        let Listing { files, passed_over } = list(&package, &config)?;
         let (revisions, wrong) = read_all(&files);
         if !wrong.is_empty() {
             return Err(problems(&wrong));
@@ -62,13 +61,13 @@ impl Project {
         // With all texts at hand the message can name lines.
         let graph = Graph::new(revisions)
             .map_err(|errors| explain(&files).unwrap_or_else(|| CommandError::usage(errors.to_string())))?;
-        Ok(Self { package, config, graph: Arc::new(graph) })
+        Ok(Self { package, config, graph: Arc::new(graph), passed_over })
     }
 
     /// Returns whether the lock file says what the files say.
     pub(crate) fn lock_is_current(&self) -> bool {
         let text = fs::read_to_string(lock_path(&self.package, &self.config));
-        text.is_ok_and(|text| text == Lockfile::of(&self.graph).render())
+        text.is_ok_and(|text| Lockfile::of(&self.graph).is_rendered_as(&text))
     }
 
     /// Returns where the lock file is, relative to the package.
@@ -87,7 +86,7 @@ impl Project {
     fn settle_lock(&self, policy: Lock) -> Result<(), CommandError> {
         let path = lock_path(&self.package, &self.config);
         let found = match fs::read_to_string(&path) {
-            Ok(text) if text == Lockfile::of(&self.graph).render() => return Ok(()),
+            Ok(text) if Lockfile::of(&self.graph).is_rendered_as(&text) => return Ok(()),
             Ok(text) => Lockfile::parse(&text).map(drop),
             Err(_) => Ok(()),
         };
@@ -137,45 +136,6 @@ impl Project {
 
 fn lock_path(package: &Package, config: &Config) -> PathBuf {
     package.root.join(&config.migrations[0]).join(FILE_NAME)
-}
-
-/// Lists the revision files of all locations, sorted by name.
-fn list(package: &Package, config: &Config) -> Result<Vec<Found>, CommandError> {
-    let mut files = Vec::new();
-    for location in &config.migrations {
-        let folder = package.root.join(location);
-        let failed = |error: io::Error| {
-            CommandError::usage(format!("could not read the migrations folder `{}`", folder.display()))
-                .caused_by(&error)
-                .hint("`migrations` in [package.metadata.alembic] names it; `cargo alembic init` makes one")
-        };
-        if leads_out(&package.root, &folder) {
-            return Err(CommandError::usage(format!("the migrations folder `{location}` leads out of the package"))
-                .hint("a symbolic link may point to a folder of the same package only"));
-        }
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) && leads_out(&folder, &path) {
-                return Err(CommandError::usage(format!(
-                    "`{}` is a link that leads out of its folder",
-                    path.display()
-                ))
-                .hint("put the file itself there: what is run has to be what was reviewed"));
-            }
-            let file_name = entry.file_name().to_string_lossy().into_owned();
-            if collection::is_revision(&file_name) {
-                files.push(Found { name: format!("{location}/{file_name}"), path });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
-}
-
-/// Returns whether a path is really somewhere else than below a folder.
-fn leads_out(folder: &Path, path: &Path) -> bool {
-    matches!((folder.canonicalize(), path.canonicalize()), (Ok(folder), Ok(path)) if !path.starts_with(&folder))
 }
 
 /// Reads files on all processors: opening thousands takes longer than anything else.

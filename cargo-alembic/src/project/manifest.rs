@@ -4,7 +4,8 @@ use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 /// Adds `[package.metadata.alembic]` with `settings`, themselves TOML, to the text of a manifest.
 pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, String> {
-    let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let mut document: DocumentMut =
+        manifest.replace("\r\n", "\n").parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
     let package = document.get_mut("package").and_then(Item::as_table_like_mut).ok_or("it has no [package]")?;
     let metadata = implicit_table(package, "metadata")?;
     if metadata.contains_key("alembic") {
@@ -14,7 +15,7 @@ pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, Str
     // The settings are mostly comments, which belong to no key; so they are added as text.
     let text = document.to_string();
     let heading = "[package.metadata.alembic]\n";
-    let settings = settings.replace("[databases.", "[package.metadata.alembic.databases.");
+    let settings = settings.replace("\r\n", "\n").replace("[databases.", "[package.metadata.alembic.databases.");
     let at = text.find(heading).ok_or("[package.metadata] is not a table")? + heading.len();
     Ok(format!("{}{}{}", &text[..at], settings, &text[at..]))
 }

@@ -4,6 +4,7 @@ mod dependencies;
 mod discover;
 mod files;
 mod gitignore;
+mod list;
 mod load;
 mod manifest;
 pub(crate) mod models;

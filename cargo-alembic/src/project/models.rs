@@ -70,7 +70,8 @@ impl Source {
     pub(crate) fn read(cwd: &Path, file: &Path) -> Result<Self, CommandError> {
         let (name, path) = (file.display().to_string(), cwd.join(file));
         let text = fs::read_to_string(&path)
-            .map_err(|error| CommandError::usage(format!("could not read `{name}`")).caused_by(&error))?;
+            .map_err(|error| CommandError::usage(format!("could not read `{name}`")).caused_by(&error))?
+            .replace("\r\n", "\n");
         let models = read(&text, &name).map_err(misunderstood)?.models;
         Ok(Self { name, path, text, models })
     }

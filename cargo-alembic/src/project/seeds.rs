@@ -2,10 +2,13 @@
 
 use std::{fs, path::Path};
 
-use alembic_core::seed::Seed;
+use alembic_core::{config::Config, seed::Seed};
 use alembic_runtime::cli::CommandError;
 
-use super::Project;
+use super::{
+    Project,
+    list::{leads_out, refuse_link},
+};
 
 impl Project {
     /// Reads the seeds, each with its path below their folder; none if there is no folder.
@@ -13,26 +16,25 @@ impl Project {
         let root = self.package.root.join(&self.config.seeds);
         let mut seeds = Vec::new();
         if root.is_dir() {
-            read(&root, "", &mut seeds)?;
+            read(&self.config, &root, "", &mut seeds)?;
         }
         Ok(seeds)
     }
 }
 
 /// Folders are environments, and hold no folders.
-fn read(folder: &Path, prefix: &str, seeds: &mut Vec<(String, String)>) -> Result<(), CommandError> {
+fn read(config: &Config, folder: &Path, prefix: &str, seeds: &mut Vec<(String, String)>) -> Result<(), CommandError> {
     let failed = |path: &Path, error: std::io::Error| {
         CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error)
     };
     for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
         let entry = entry.map_err(|error| failed(folder, error))?;
         let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
-        if path.is_symlink() {
-            return Err(CommandError::usage(format!("`{}` is a link", path.display()))
-                .hint("put the file itself there: what is run has to be what was reviewed"));
+        if path.is_symlink() && leads_out(folder, &path) {
+            refuse_link(&path, config)?;
         }
         if path.is_dir() && prefix.is_empty() {
-            read(&path, &format!("{name}/"), seeds)?;
+            read(config, &path, &format!("{name}/"), seeds)?;
         } else if Seed::of(&name).is_some() {
             let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
             seeds.push((name, text));

@@ -12,6 +12,10 @@ pub(super) fn check(project: &Project) -> Said {
         let finding = Finding::new(format!("`{}` is not up to date", project.lock_name()));
         findings.push(finding.at(&project.lock_name(), 1).hint("run `cargo alembic lock` and commit the file"));
     }
+    for problem in &project.passed_over {
+        let finding = Finding::new(problem.message.clone()).at(&problem.path, 1);
+        findings.push(problem.hint.iter().fold(finding, Finding::hint));
+    }
     let heads = graph.heads();
     if heads.len() > 1 {
         let finding =
