@@ -4,7 +4,7 @@ use super::{
     safeguards::{Made, Safeguards},
     text::Text,
 };
-use crate::{Dialect, plan::RowOperation, sql::MYSQL_SETTINGS, version_table::VersionTable};
+use crate::{Dialect, plan::RowOperation, server::ServerStatement, sql::MYSQL_SETTINGS, version_table::VersionTable};
 
 pub(super) struct Mysql<'a> {
     pub(super) dialect: Dialect,
@@ -101,7 +101,7 @@ impl Safeguards for Mysql<'_> {
     fn open(&self, out: &mut Text) {
         out.comment("The client stops at the first error, unless it is run with --force: do not.");
         if let Some(database) = self.database {
-            out.statement(&format!("USE {}", self.dialect.quote(database)));
+            out.statement(ServerStatement::use_database(database).sql());
         }
         out.comment(
             "This file is UTF-8, and its texts are for a sql_mode in which a backslash escapes; else the mode is the",

@@ -160,8 +160,6 @@ fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
 
 #[cfg(test)]
 mod tests {
-    use mysql_async::Opts;
-
     use super::*;
 
     #[test]
