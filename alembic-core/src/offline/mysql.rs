@@ -157,7 +157,7 @@ impl Safeguards for Mysql<'_> {
     fn restore_settings(&self, out: &mut Text) {
         out.comment("What the revision has set is set back.");
         if let Some(database) = self.database {
-            out.line(&format!("USE {}", self.dialect.quote(database)));
+            out.line(ServerStatement::use_database(database).sql());
         }
         out.statement(&format!("SET {}", self.back()));
     }

@@ -118,7 +118,8 @@ proptest! {
     }
 
     #[test]
-    fn joined_statements_are_found_again(words in proptest::collection::vec("[a-z]{1,8} '[a-z;]{0,5}'", 0..6)) {
+    // No word of these begins a body.
+    fn joined_statements_are_found_again(words in proptest::collection::vec("x_[a-z]{1,8} '[a-z;]{0,5}'", 0..6)) {
         for dialect in Dialect::ALL {
             finds(dialect, &words.iter().map(String::as_str).collect::<Vec<_>>());
         }
