@@ -144,7 +144,7 @@ pub enum Error {
         /// The table.
         table: String,
         /// The tables that refer to it.
-        endangered: Vec<String>,
+        endangered: Box<[String]>,
         /// What is in the database now.
         outcome: Outcome,
     },

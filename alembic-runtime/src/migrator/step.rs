@@ -65,7 +65,7 @@ where
             path: work.path.clone(),
             line: statement.line,
             table,
-            endangered,
+            endangered: endangered.into(),
             outcome: Outcome::RolledBack { committed: 0, undone: 0 },
         })
     }
