@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use harness::{Database, Kind, Project, bash, workspace};
 use insta::assert_snapshot;
 
-use crate::project;
+use crate::{PROGRAM, project};
 
 /// A folder of Diesel migrations.
 fn with_diesel_migrations() -> Project {
@@ -45,6 +45,65 @@ fn a_folder_becomes_a_chain() {
       caused by: No such file or directory (os error 2)
     [exit status: 2]
     ");
+}
+
+#[test]
+fn what_will_not_run_is_named_and_transactions_are_those_of_diesel() {
+    let project = project().with("DATABASE_URL", "postgres://nobody@localhost/nothing");
+    let write = |name: &str, text: &str| project.write(&format!("diesel/{name}"), text);
+    write("2024-01-01-100000_fine/up.sql", "\u{feff}CREATE TABLE fine (id INTEGER);\n");
+    write("2024-01-01-100000_fine/down.sql", "\u{feff}DROP TABLE fine;\n");
+    write("2024-01-02-100000_index/up.sql", "CREATE INDEX CONCURRENTLY i ON fine (id);\n");
+    write("2024-01-02-100000_index/metadata.toml", "run_in_transaction = false\n");
+    write("2024-01-03-100000_back/up.sql", "SELECT 1;\n");
+    write("2024-01-03-100000_back/down.sql", "DROP INDEX CONCURRENTLY i;\nSELECT 'open;\n");
+    write("2024-01-04-100000_down/up.sql", "SELECT 1;\n");
+    write("2024-01-04-100000_down/down.sql", "DROP INDEX CONCURRENTLY i;\n");
+    assert_snapshot!(project.try_line("import diesel diesel"), @r#"
+    ------- stderr -------
+    Imported 4 migrations from $PROJECT/diesel.
+    Set `transaction = "per-migration"` in $PROJECT/Cargo.toml.
+    warning: the downgrade will be refused: migrations/DATE-20240103100000_back.sql:12:8: this string does not end
+    warning: the downgrade will be refused: migrations/DATE-20240104100000_down.sql:11: `DROP INDEX CONCURRENTLY i` cannot run in the transaction of revision `20240104100000`
+    hint: write `Transaction: none` into the header; nothing was changed
+    "#);
+    assert!(!bash(project.path(), "cat migrations/*.sql").contains('\u{feff}'));
+    assert!(project.read("Cargo.toml").contains("transaction = \"per-migration\"\n"));
+}
+
+#[test]
+fn what_the_configuration_says_of_transactions_stays() {
+    let project = Project::new(PROGRAM, "transaction = \"per-run\"\n");
+    project.write("diesel/2024-01-01-100000_a/up.sql", "SELECT 1;\n");
+    project.ok("import diesel diesel");
+    let manifest = project.read("Cargo.toml");
+    assert!(manifest.contains("per-run") && !manifest.contains("per-migration"), "{manifest}");
+}
+
+#[test]
+fn an_import_is_all_or_nothing() {
+    let project = Project::new(PROGRAM, "file-template = \"{rev}\"\n");
+    project.write("diesel/2024-01-01-100000_posts/up.sql", "SELECT 1;\n");
+    project.write("diesel/2024-01-03-100000_vacuum/up.sql", "VACUUM;\n");
+    project.write("diesel/2024-01-03-100000_vacuum/metadata.toml", "run_in_transaction = \n");
+    project.ok("lock");
+    let state = || (bash(project.path(), "find migrations -type f"), project.read("Cargo.toml"));
+    let before = state();
+    let refused = project.try_line("import diesel diesel");
+    assert!(refused.stderr.contains("2024-01-03-100000_vacuum/metadata.toml`\n"), "{refused}");
+    assert!(refused.stderr.contains("TOML parse error at line 1, column 22"), "{refused}");
+    assert_eq!(refused.status, 2);
+    assert_eq!(state(), before);
+
+    // The last of the files cannot be written: another revision has its name.
+    project.write("diesel/2024-01-03-100000_vacuum/metadata.toml", "");
+    project.revision("a1", "<base>", "", "");
+    let _output = bash(project.path(), "mv migrations/a1.sql migrations/20240103100000.sql");
+    project.ok("lock");
+    let before = state();
+    let refused = project.try_line("import diesel diesel");
+    assert!(refused.status == 2 && refused.stderr.contains("could not write"), "{refused}");
+    assert_eq!(state(), before);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::{
 };
 
 use alembic_core::{
-    Node,
-    script::{Downgrade, Section},
+    Direction, Node, Plan, Step,
+    plan::{WorkError, prepare},
+    script::{Downgrade, Section, parse},
     wording::count,
 };
 use alembic_runtime::{
@@ -22,7 +23,7 @@ use diesel_migrations::FileBasedMigrations;
 
 use crate::{
     context::Context,
-    project::{NewRevision, Project},
+    project::{NewRevision, Package, Project, Written, atomically, set_transaction},
 };
 
 /// Turn the migrations of another tool into revisions
@@ -37,32 +38,93 @@ enum Source {
     /// A folder of Diesel migrations becomes a chain of revisions
     ///
     /// Each revision has Diesel's version as its id, and the SQL byte for byte. Diesel's folder
-    /// stays as it is. `stamp --from-diesel` then takes a live database over.
+    /// stays as it is. As Diesel does, a run commits after each revision from then on, unless
+    /// Cargo.toml says otherwise. `stamp --from-diesel` then takes a live database over.
     Diesel {
         /// Diesel's migrations folder
         #[arg(default_value = "migrations")]
         directory: PathBuf,
+        /// What a transaction is, if Cargo.toml does not say it yet
+        #[arg(long, value_enum, default_value = "per-migration")]
+        transaction: Mode,
     },
 }
 
+/// How steps are grouped into transactions.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Mode {
+    PerRun,
+    PerMigration,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PerRun => "per-run",
+            Self::PerMigration => "per-migration",
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
-    let Source::Diesel { directory } = &args.source;
+    let Source::Diesel { directory, transaction } = &args.source;
     let mut project = cx.project()?;
     let folder = cx.cwd.join(directory);
     let migrations = read(&folder)?;
-    let mut parent: Option<Node> = single_head(&project)?;
-    let imported = migrations.len();
+    let parent: Option<Node> = single_head(&project)?;
     // All are read before the first is written.
     let revisions = migrations.iter().map(Imported::revision).collect::<Result<Vec<_>, _>>()?;
     if let Some(known) = migrations.iter().find(|migration| project.graph.find_id(&migration.id).is_some()) {
         return Err(CommandError::usage(format!("revision `{}` is here already; was it imported before?", known.id)));
     }
-    for (new, migration) in revisions.into_iter().zip(&migrations) {
-        project.add(NewRevision { parents: parent.into_iter().collect(), ..new })?;
-        parent = project.graph.find_id(&migration.id);
-    }
-    cx.printer.status(format_args!("Imported {} from {}.", count(imported, "migration"), folder.display()));
+    let written = project.add_chain(parent, revisions)?;
+    cx.printer.status(format_args!("Imported {} from {}.", count(written.len(), "migration"), folder.display()));
+    configure(&project.package, *transaction, cx)?;
+    warn_of_unrunnable(&project, &written, cx)?;
     Ok(Exit::Success)
+}
+
+/// Sets what a transaction is, unless the configuration says it already.
+fn configure(package: &Package, transaction: Mode, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let failed =
+        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
+    let (database, mode) = (cx.selection.name.as_deref(), transaction.name());
+    let Some(edited) = set_transaction(&package.manifest_text()?, database, mode).map_err(failed)? else {
+        return Ok(());
+    };
+    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))?;
+    cx.printer.status(format_args!("Set `transaction = \"{mode}\"` in {}.", package.manifest.display()));
+    Ok(())
+}
+
+/// Says of each file that was written what would be refused when it is run, as far as its database is known.
+fn warn_of_unrunnable(project: &Project, written: &[Written], cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let Some(target) = cx.find_target(&project.package, &project.config)? else {
+        cx.printer.status("warning: whether the files can be run was not checked: no database is named");
+        cx.printer.status(format_args!(
+            "hint: `cargo alembic check --only replay` tells when {} is set",
+            project.config.database_url_env
+        ));
+        return Ok(());
+    };
+    for file in written {
+        let text = read_sql(&file.path)?;
+        let script = parse(&text).map_err(|error| CommandError::usage(error.problem))?;
+        for direction in [Direction::Upgrade, Direction::Downgrade] {
+            let revision = project.graph.find_id(&file.id);
+            let step = Step { direction, revision, from: Vec::new(), to: Vec::new(), rows: Vec::new() };
+            match prepare::<WorkError>(&project.graph, Plan { steps: vec![step] }, target.dialect(), |_| {
+                Ok(script.clone())
+            }) {
+                Ok(_) | Err(WorkError::Irreversible { .. }) => {}
+                Err(error) => {
+                    cx.printer.status(format_args!("warning: the {} will be refused: {error}", direction.name()));
+                    error.hint().iter().for_each(|hint| cx.printer.status(format_args!("hint: {hint}")));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn single_head(project: &Project) -> Result<Option<Node>, CommandError> {
@@ -94,6 +156,7 @@ fn read(folder: &Path) -> Result<Vec<Imported>, CommandError> {
         .iter()
         .map(|migration| {
             let name = migration.name().to_string();
+            check_metadata(&folder.join(&name).join("metadata.toml"))?;
             let (_, rest) = name.split_once('_').unwrap_or((&name, ""));
             Ok(Imported {
                 id: diesel_revision_id(&migration.name().version().to_string())?,
@@ -124,7 +187,23 @@ impl Imported {
     }
 }
 
+/// Diesel passes over a file that it cannot read, and so over its `run_in_transaction = false`.
+fn check_metadata(path: &Path) -> Result<(), CommandError> {
+    let failed = |cause: &dyn std::error::Error| {
+        CommandError::usage(format!("could not read `{}`", path.display()))
+            .because(cause.to_string())
+            .hint("fix the file; nothing was imported")
+    };
+    if !path.exists() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+    text.parse::<toml_edit::DocumentMut>().map(drop).map_err(|error| failed(&error))
+}
+
+/// Reads a file without its byte order mark, which would be a character in the middle of the revision.
 fn read_sql(path: &Path) -> Result<String, CommandError> {
-    fs::read_to_string(path)
-        .map_err(|error| CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error))
+    let text = fs::read_to_string(path)
+        .map_err(|error| CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

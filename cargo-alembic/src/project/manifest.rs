@@ -39,6 +39,23 @@ pub(crate) fn set_runner(manifest: &str, program: &str) -> Result<String, String
     Ok(document.to_string())
 }
 
+/// Sets how steps are grouped into transactions, for the package or for one of its databases; what is set already
+/// stays. Returns nothing if there is nothing to do.
+pub(crate) fn set_transaction(manifest: &str, database: Option<&str>, mode: &str) -> Result<Option<String>, String> {
+    let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let settings = document.get_mut("package").and_then(|package| package.get_mut("metadata")?.get_mut("alembic"));
+    let settings = match database {
+        Some(name) => settings.and_then(|settings| settings.get_mut("databases")?.get_mut(name)),
+        None => settings,
+    };
+    let settings = settings.and_then(Item::as_table_like_mut).ok_or("it has no [package.metadata.alembic]")?;
+    if settings.contains_key("transaction") {
+        return Ok(None);
+    }
+    settings.insert("transaction", toml_edit::value(mode));
+    Ok(Some(document.to_string()))
+}
+
 fn implicit_table<'t>(parent: &'t mut dyn TableLike, key: &str) -> Result<&'t mut dyn TableLike, String> {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -73,5 +90,20 @@ mod tests {
              runner = \"shop-migrate\"\n# timezone = \"UTC\"\n"
         );
         assert_eq!(set_default_run(&edited, "other").unwrap(), edited);
+    }
+
+    #[test]
+    fn a_transaction_mode_is_set_where_there_is_none() {
+        let manifest = "[package.metadata.alembic]\nmigrations = \"m\" # here\n\n\
+             [package.metadata.alembic.databases.logs]\ntransaction = \"per-run\"\n";
+        let edited = set_transaction(manifest, None, "per-migration").unwrap().unwrap();
+        assert!(
+            edited.starts_with(
+                "[package.metadata.alembic]\nmigrations = \"m\" # here\ntransaction = \"per-migration\"\n"
+            )
+        );
+        assert_eq!(set_transaction(&edited, None, "per-run"), Ok(None));
+        assert_eq!(set_transaction(manifest, Some("logs"), "per-migration"), Ok(None));
+        assert!(set_transaction(manifest, Some("other"), "per-migration").is_err());
     }
 }

@@ -18,5 +18,5 @@ pub(crate) use discover::{Package, discover, migrated_members};
 pub(crate) use files::{atomically, create};
 pub(crate) use gitignore::add_to_gitignore;
 pub(crate) use load::{Lock, Project};
-pub(crate) use manifest::{add_settings, set_default_run, set_runner};
+pub(crate) use manifest::{add_settings, set_default_run, set_runner, set_transaction};
 pub(crate) use write::{NewRevision, Written};

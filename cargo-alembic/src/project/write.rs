@@ -1,7 +1,7 @@
 //! Adds a revision to a project.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -53,10 +53,61 @@ pub(crate) struct Written {
     pub(crate) parents: Vec<String>,
 }
 
+/// A revision file that is not written yet.
+struct Draft {
+    text: String,
+    written: Written,
+}
+
+impl Draft {
+    fn not_written(&self, error: &io::Error) -> CommandError {
+        CommandError::usage(format!("could not write `{}`", self.written.path.display())).caused_by(error)
+    }
+}
+
+/// Removes the files of a chain that could not be written as a whole.
+fn remove(drafts: &[Draft]) {
+    for draft in drafts {
+        // One that stays is named by the next command, and refused by the next import.
+        fs::remove_file(&draft.written.path).ok();
+    }
+}
+
 impl Project {
     /// Writes a revision file and the lock file. The graph with the new revision is checked before
     /// anything is written.
     pub(crate) fn add(&mut self, new: NewRevision) -> Result<Written, CommandError> {
+        let draft = self.draft(new)?;
+        files::create(&draft.written.path, &draft.text).map_err(|error| draft.not_written(&error))?;
+        self.write_lock()?;
+        Ok(draft.written)
+    }
+
+    /// Writes revision files that follow each other, the first of them `parent`, and the lock file; if one cannot be
+    /// written, none of them stays.
+    pub(crate) fn add_chain(
+        &mut self,
+        mut parent: Option<Node>,
+        chain: Vec<NewRevision>,
+    ) -> Result<Vec<Written>, CommandError> {
+        let mut drafts = Vec::with_capacity(chain.len());
+        for new in chain {
+            let draft = self.draft(NewRevision { parents: parent.into_iter().collect(), ..new })?;
+            parent = self.graph.find_id(&draft.written.id);
+            drafts.push(draft);
+        }
+        for (at, draft) in drafts.iter().enumerate() {
+            files::create(&draft.written.path, &draft.text).map_err(|error| {
+                remove(&drafts[..at]);
+                draft.not_written(&error)
+            })?;
+        }
+        self.write_lock().inspect_err(|_| remove(&drafts))?;
+        Ok(drafts.into_iter().map(|draft| draft.written).collect())
+    }
+
+    /// Makes a revision part of the graph, and returns the file to be written.
+    fn draft(&mut self, new: NewRevision) -> Result<Draft, CommandError> {
         self.refuse_non_head(&new)?;
         let id = new.rev_id.clone().unwrap_or_else(random_id);
         check_name(&id).map_err(|error| CommandError::usage(error.to_string()))?;
@@ -75,11 +126,8 @@ impl Project {
                 .caused_by(&errors)
                 .hint(hint)
         })?;
-        files::create(&path, &text)
-            .map_err(|error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error))?;
         self.graph = Arc::new(graph);
-        self.write_lock()?;
-        Ok(Written { id, path, name, parents })
+        Ok(Draft { text, written: Written { id, path, name, parents } })
     }
 
     /// Runs the post-write hooks on a file, then refreshes the lock file, which they may have made stale.
