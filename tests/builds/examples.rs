@@ -60,6 +60,7 @@ fn the_team_has_its_own_migration_tool() {
     assert_snapshot!(run("--database-url team.db current"), @"
     ae1027a6acf0
     3cac04ae8714 (effective head)
+    3 behind head.
     ");
 }
 
