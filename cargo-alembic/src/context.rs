@@ -89,7 +89,12 @@ impl Context<'_> {
     /// Returns which database is meant.
     pub(crate) fn target(&self, package: &Package, config: &Config) -> Result<Target, CommandError> {
         self.find_target(package, config)?.ok_or_else(|| {
-            CommandError::usage("no database URL").hint(format!(
+            let error = CommandError::usage("no database URL");
+            let error = match self.environment.with_dotenv(&package.root).malformed() {
+                Some(malformed) => error.because(malformed).hint("quote the value in that line"),
+                None => error,
+            };
+            error.hint(format!(
                 "set {} (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml",
                 config.database_url_env
             ))
@@ -104,12 +109,12 @@ impl Context<'_> {
 
     /// Returns which database a URL names, if there is one.
     pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
-        let environment = self.environment.with_dotenv(&package.root)?;
+        let environment = self.environment.with_dotenv(&package.root);
         if let Some(url) = &self.selection.database_url {
             return Target::parse_url(url, &package.root, &environment).map(Some);
         }
         let variable = &config.database_url_env;
-        let Some(url) = environment.get(variable) else { return Ok(None) };
+        let Some(url) = environment.find(variable, "pass `--database-url`")? else { return Ok(None) };
         let target = Target::parse_url(url, &package.root, &environment)?;
         // Wherever a command is run, a `.env` names one database.
         Ok(Some(match environment.dotenv_folder(variable) {

@@ -7,12 +7,20 @@ use std::{
 
 use alembic_runtime::cli::CommandError;
 
+use crate::dotenv::{Dotenv, Malformed};
+
 /// The variables that commands may look at.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
     /// The folder of the `.env` that sets a variable, for those that a `.env` sets.
     folders: BTreeMap<String, PathBuf>,
+    /// Why the value of a variable is unknown, for those that a malformed line of a `.env` sets.
+    unknown: BTreeMap<String, String>,
+    /// Which line of the `.env` is the first malformed one.
+    malformed: Option<String>,
+    /// Why the `.env` cannot be read at all.
+    unreadable: Option<String>,
 }
 
 impl Environment {
@@ -21,7 +29,7 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self { variables: std::env::vars_os().filter_map(text).collect(), folders: BTreeMap::new() }
+        Self { variables: std::env::vars_os().filter_map(text).collect(), ..Self::default() }
     }
 
     /// Returns a variable, if it is set and not empty.
@@ -35,27 +43,57 @@ impl Environment {
     }
 
     /// Adds the nearest `.env` at or above `folder`; variables of the process win.
-    pub(crate) fn with_dotenv(&self, folder: &Path) -> Result<Self, CommandError> {
+    ///
+    /// What cannot be read there matters when it is looked for.
+    pub(crate) fn with_dotenv(&self, folder: &Path) -> Self {
         let mut this = self.clone();
         let Some(path) = folder.ancestors().map(|folder| folder.join(".env")).find(|path| path.is_file()) else {
-            return Ok(this);
+            return this;
         };
-        let failed = |error: dotenvy::Error| {
-            CommandError::usage(format!("could not read `{}`", path.display())).because(match error {
-                // The rest of the message would quote the line, and with it a password.
-                dotenvy::Error::LineParse(_, column) => {
-                    format!("a line is malformed at column {column}")
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let dotenv = Dotenv::parse(&bytes);
+                for (name, value) in dotenv.variables {
+                    if let Entry::Vacant(entry) = this.variables.entry(name.clone()) {
+                        entry.insert(value);
+                        this.folders.insert(name, path.parent().unwrap_or(folder).to_path_buf());
+                    }
                 }
-                other => other.to_string(),
-            })
-        };
-        for entry in dotenvy::from_path_iter(&path).map_err(failed)? {
-            let (name, value) = entry.map_err(failed)?;
-            if let Entry::Vacant(entry) = this.variables.entry(name.clone()) {
-                entry.insert(value);
-                this.folders.insert(name, path.parent().unwrap_or(folder).to_path_buf());
+                let told = |malformed: Malformed| format!("in `{}` {malformed}", path.display());
+                this.unknown = dotenv.unknown.into_iter().map(|(name, malformed)| (name, told(malformed))).collect();
+                this.malformed = dotenv.malformed.map(told);
             }
+            Err(error) => this.unreadable = Some(format!("could not read `{}`: {error}", path.display())),
         }
-        Ok(this)
+        this
+    }
+
+    /// Returns a variable like [`get`](Self::get), unless a `.env` sets it that cannot be read. `otherwise` is how to do
+    /// without it.
+    pub(crate) fn find(&self, name: &str, otherwise: &str) -> Result<Option<&str>, CommandError> {
+        if !self.variables.contains_key(name)
+            && let Some(error) = &self.unreadable
+        {
+            return Err(CommandError::usage(format!("could not find out {name}"))
+                .because(error.as_str())
+                .hint(format!("give yourself the right to read the file, or {otherwise}")));
+        }
+        self.ensure_known(name, otherwise)?;
+        Ok(self.get(name))
+    }
+
+    /// Fails if a malformed line of a `.env` sets a variable that the process does not have.
+    pub(crate) fn ensure_known(&self, name: &str, otherwise: &str) -> Result<(), CommandError> {
+        let malformed = self.unknown.get(name).filter(|_| !self.variables.contains_key(name));
+        malformed.map_or(Ok(()), |malformed| {
+            Err(CommandError::usage(format!("could not find out {name}"))
+                .because(malformed.as_str())
+                .hint(format!("quote the value in that line, or {otherwise}")))
+        })
+    }
+
+    /// Returns what of the `.env` cannot be read, if anything.
+    pub(crate) fn malformed(&self) -> Option<&str> {
+        self.malformed.as_deref()
     }
 }

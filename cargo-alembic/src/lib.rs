@@ -4,6 +4,7 @@ mod autogenerate;
 mod commands;
 mod connect;
 mod context;
+mod dotenv;
 mod environment;
 mod look;
 mod project;

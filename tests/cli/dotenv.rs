@@ -111,3 +111,125 @@ fn migrations_in_a_member_are_found_by_name() {
     ");
     assert_eq!(project.ok("-p store heads"), "a1 (head)\n");
 }
+
+/// A project with a revision, whose `.env` is the only place for its URL.
+fn with_dotenv(env: impl AsRef<[u8]>) -> Project {
+    let project = Project::new(PROGRAM, "");
+    project.revision("a1", "<base>", "", "");
+    fs::write(project.path().join(".env"), env).unwrap();
+    project
+}
+
+const MALFORMED: &str = "SMTP_FROM=My App <secret@example.com>";
+
+#[test]
+fn a_malformed_line_of_a_dotenv_is_not_in_the_way_of_others() {
+    for env in [
+        format!("{MALFORMED}\nDATABASE_URL=shop.db\n"),
+        format!("DATABASE_URL=shop.db\r\n{MALFORMED}\r\n"),
+        format!("KEY=\"a\nDATABASE_URL=no.db\n\"\n{MALFORMED}\nDATABASE_URL=shop.db"),
+    ] {
+        let project = with_dotenv(&env);
+        project.ok("upgrade head");
+        assert_eq!(project.ok("current"), "a1 (head)\n", "{env}");
+        assert!(project.path().join("shop.db").exists() && !project.path().join("no.db").exists(), "{env}");
+    }
+    for env in [MALFORMED.as_bytes(), b"DATABASE_URL=a secret", b"DATABASE_URL='secret", b"\xff\xfe\0secret"] {
+        let project = with_dotenv(env);
+        assert_eq!(project.ok("heads"), "a1 (head)\n");
+        project.ok("--database-url shop.db upgrade head");
+        project.ok("--database-url shop.db check");
+        let script = project.ok("--database-url postgres://h/d upgrade head --sql");
+        assert!(script.contains("alembic_version"), "{script}");
+        assert_eq!(project.with("DATABASE_URL", "shop.db").ok("current"), "a1 (head)\n");
+    }
+}
+
+#[test]
+fn a_malformed_line_of_a_dotenv_is_named_where_it_matters() {
+    assert_snapshot!(with_dotenv(format!("A=1\n{MALFORMED}\n")).try_line("current"), @"
+    ------- stderr -------
+    error: no database URL
+      caused by: in `$PROJECT/.env` line 2 is malformed
+    hint: quote the value in that line
+    hint: set DATABASE_URL (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml
+    [exit status: 2]
+    ");
+    assert_snapshot!(with_dotenv("A=1\n\nDATABASE_URL=a secret\nDATABASE_URL=b.db").try_line("upgrade head"), @"
+    ------- stderr -------
+    error: could not find out DATABASE_URL
+      caused by: in `$PROJECT/.env` line 3 is malformed
+    hint: quote the value in that line, or pass `--database-url`
+    [exit status: 2]
+    ");
+    assert_snapshot!(with_dotenv("NAME=O'Secret\nDATABASE_URL=a.db\n").try_line("current"), @"
+    ------- stderr -------
+    error: could not find out DATABASE_URL
+      caused by: in `$PROJECT/.env` lines 1 to 2 are malformed: a quote opens in line 1
+    hint: quote the value in that line, or pass `--database-url`
+    [exit status: 2]
+    ");
+    assert_snapshot!(with_dotenv("HOST=a secret\nDATABASE_URL=postgres://$HOST/d\n").try_line("current"), @"
+    ------- stderr -------
+    error: could not find out DATABASE_URL
+      caused by: in `$PROJECT/.env` line 1 is malformed
+    hint: quote the value in that line, or pass `--database-url`
+    [exit status: 2]
+    ");
+    let project = with_dotenv("PGPASSWORD=a secret\n");
+    assert_snapshot!(project.try_line("--database-url postgres://127.0.0.1:1/d current"), @"
+    ------- stderr -------
+    error: could not find out PGPASSWORD
+      caused by: in `$PROJECT/.env` line 1 is malformed
+    hint: quote the value in that line, or set it in the environment
+    [exit status: 2]
+    ");
+    let output = project.try_line("--database-url postgres://me:word@127.0.0.1:1/d current");
+    assert!(output.stderr.starts_with("error: could not connect to"), "{output}");
+    let output = project.with("PGPASSWORD", "word").try_line("--database-url postgres://127.0.0.1:1/d current");
+    assert!(output.stderr.starts_with("error: could not connect to"), "{output}");
+    // Following the hint leads out.
+    let project = with_dotenv("NAME=\"O'Secret\"\nDATABASE_URL=\"a b.db\"\n");
+    project.ok("upgrade head");
+    assert!(project.path().join("a b.db").exists());
+}
+
+#[test]
+fn a_malformed_line_for_the_scratch_server_is_named() {
+    let project = with_dotenv("SCRATCH_URL=a secret\n");
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{manifest}scratch-url-env = \"SCRATCH_URL\"\n"));
+    project.ok("--database-url shop.db upgrade head");
+    assert_snapshot!(project.try_line("--database-url shop.db snapshot"), @"
+    ------- stderr -------
+    error: could not find out SCRATCH_URL
+      caused by: in `$PROJECT/.env` line 1 is malformed
+    hint: quote the value in that line, or pass `--scratch-url`
+    [exit status: 2]
+    ");
+    project.write(".env", format!("{MALFORMED}\n"));
+    project.ok("--database-url shop.db snapshot");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_dotenv_that_is_no_readable_file_matters_where_it_is_asked() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let project = with_dotenv("DATABASE_URL=shop.db\n");
+    let env = project.path().join(".env");
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o000)).unwrap();
+    // Whoever may do anything reads it all the same.
+    if fs::read(&env).is_err() {
+        let output = project.try_line("current");
+        assert!(output.stderr.starts_with("error: could not find out DATABASE_URL\n"), "{output}");
+        assert!(output.stderr.contains(".env`: ") && output.stderr.contains("or pass `--database-url`"), "{output}");
+    }
+    project.ok("--database-url shop.db upgrade head");
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(&env).unwrap();
+    fs::create_dir(&env).unwrap();
+    assert_eq!(project.ok("--database-url shop.db current"), "a1 (head)\n");
+    assert!(project.try_line("current").stderr.starts_with("error: no database URL\nhint: set DATABASE_URL"));
+}

@@ -36,8 +36,14 @@ pub(crate) enum Target {
 impl Target {
     /// Understands a URL, or says which one is not understood, without its password. `root` is the package's folder.
     pub(crate) fn parse_url(url: &str, root: &Path, environment: &Environment) -> Result<Self, CommandError> {
-        Self::parse(url, root, environment)
-            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(error))
+        let target = Self::parse(url, root, environment)
+            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(error))?;
+        if let Self::Postgres(server) = &target {
+            for variable in server.variables() {
+                environment.ensure_known(variable, "set it in the environment")?;
+            }
+        }
+        Ok(target)
     }
 
     /// Understands a URL, a list of libpq keywords or a path.

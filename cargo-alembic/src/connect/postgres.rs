@@ -68,6 +68,13 @@ impl Server {
         Ok(Self { url: url.to_owned(), config, tls })
     }
 
+    /// Returns the variables that stand in for what the URL leaves out.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
+        let given = libpq(&self.url).unwrap_or_default();
+        let is_given = move |key: &str| given.iter().any(|(given, _)| given == key);
+        VARIABLES.into_iter().filter(move |(_, key)| !is_given(key)).map(|(variable, _)| variable)
+    }
+
     /// Connects to the database of the URL.
     pub(crate) fn connect(&self) -> Result<PgConnection, CommandError> {
         Ok(self.open(&self.config)?.conn.into())

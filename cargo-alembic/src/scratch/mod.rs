@@ -61,12 +61,14 @@ impl ScratchArgs {
         cx: &Context<'_>,
         project: &Project,
     ) -> Result<Option<ScratchServer>, CommandError> {
-        let environment = cx.environment.with_dotenv(&project.package.root)?;
+        let environment = cx.environment.with_dotenv(&project.package.root);
         let meant = cx.find_target(&project.package, &project.config)?;
-        let configured = project.config.scratch_url_env.as_deref();
-        let (said, url) = match (&self.scratch_url, configured.and_then(|name| Some((name, environment.get(name)?)))) {
+        let (said, url) = match (&self.scratch_url, &project.config.scratch_url_env) {
             (Some(url), _) => ("--scratch-url", url.as_str()),
-            (None, Some((name, url))) => (name, url),
+            (None, Some(name)) => match environment.find(name, "pass `--scratch-url`")? {
+                Some(url) => (name.as_str(), url),
+                None => return Ok(meant.map(ScratchServer::shared)),
+            },
             (None, None) => return Ok(meant.map(ScratchServer::shared)),
         };
         let scratch = Target::parse_url(url, &project.package.root, &environment)?;
