@@ -39,6 +39,45 @@ on_every_database! {
         assert_eq!(error.line, if KIND == Kind::Postgres { 8 } else { 7 });
     }
 
+    fn a_statement_that_breaks_off_is_quoted_without_ours(db) {
+        let headers = if KIND.is_mysql_family() { &[""][..] } else { &["", "\n-- Transaction: none"] };
+        let around = [("", ""), ("", " -- why"), ("", "\n;\nSELECT 2"), ("SELECT 1;\n", ""), ("SELECT 1;\n", "\n;\nSELECT 2")];
+        for (header, (before, after)) in headers.iter().flat_map(|header| around.map(|around| (header, around))) {
+            let text: &'static str = format!("{before}SELECT\n  (1{after}\n;").leak();
+            let m = migrations::<Conn>(&[("a", header, text, "")]);
+            let error = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
+            let Error::Statement(error) = error else { panic!("{error}") };
+            let number = if before.is_empty() { 1 } else { 2 };
+            assert_eq!(error.number, Some(number), "{error}");
+            let shown = error.to_string();
+            assert!(!shown.contains("alembic_") && !shown.contains("RELEASE"), "{shown}");
+            if KIND.is_mysql_family() {
+                assert!(error.server.ends_with("near '' at line 2"), "{shown}");
+                let reason = db.ask("SELECT error AS answer FROM alembic_version_log WHERE state = 'failed'");
+                assert!(reason.ends_with("near '' at line 2"), "{reason}");
+            }
+            let place = if KIND == Kind::Postgres { (6 + number, Some(5)) } else { (5 + number, None) };
+            assert_eq!((error.line, error.caret), place, "{shown}");
+        }
+    }
+
+    fn a_mistake_is_quoted_up_to_the_end_of_its_statement(db) {
+        let long = "x".repeat(90);
+        for (statement, quoted) in [
+            ("SELECT 1 FROM t WHERE WHERE x = 'it''s'", "WHERE x = 'it''s'"),
+            ("SELECT 1 FROM t\nORDER ORDER -- why", "ORDER"),
+            (&*format!("SELECT 1 FROM t WHERE WHERE x = '{long}'"), &*format!("WHERE x = '{}", &long[..60])),
+        ] {
+            let m = migrations::<Conn>(&[("a", "", format!("{statement}\n;\nSELECT 2;").leak(), "")]);
+            let error = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err().to_string();
+            assert!(!error.contains("alembic_"), "{error}");
+            if KIND.is_mysql_family() {
+                let said = error.split_once(&format!("near '{quoted}")).map(|(_, rest)| rest.trim_start_matches(['x', '.']));
+                assert!(said.is_some_and(|rest| rest.starts_with("' at line ")), "{error}");
+            }
+        }
+    }
+
     fn what_was_committed_before_is_told(db) {
         let m = migrations::<Conn>(FAILING);
         let mut conn = db.connect::<Conn>();

@@ -53,6 +53,13 @@ on_every_database! {
         assert_eq!(db.tables(), "");
     }
 
+    fn an_operation_that_breaks_off_is_quoted_without_ours(db) {
+        let m = one::<Conn>("", |_| code(|op| Ok(op.execute("SELECT (1")?)));
+        let error = m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err().to_string();
+        assert!(!error.contains("alembic_") && !error.contains("near ';"), "{error}");
+        assert_eq!(error.contains("near '' at line 1"), KIND.is_mysql_family(), "{error}");
+    }
+
     fn an_error_names_the_line_and_is_rolled_back(db) {
         let mut conn = db.connect::<Conn>();
         let m = one::<Conn>("", |_| code(assets));

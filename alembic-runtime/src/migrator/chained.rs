@@ -14,6 +14,7 @@ use super::{
     contention::Retries,
     engine::{Engine, Progress},
     journal::{Stopped, marker, session_statements},
+    quoted::BETWEEN_STATEMENTS,
 };
 use crate::database::{MigrationBackend, between_steps_mysql};
 
@@ -95,6 +96,8 @@ where
 
     fn send(&mut self, work: &Work, message: &[String]) -> Result<(), Box<Stopped>> {
         let begun = Instant::now();
-        self.conn.batch_execute(&message.join("\n;\n")).map_err(|error| self.stopped(work, &error, begun.elapsed()))
+        self.conn
+            .batch_execute(&message.join(BETWEEN_STATEMENTS))
+            .map_err(|error| self.stopped(work, &error, begun.elapsed()))
     }
 }

@@ -449,20 +449,12 @@ impl fmt::Display for Server<'_> {
         if matches!(kind, DatabaseErrorKind::ClosedConnection) {
             f.write_str("the connection was lost: ")?;
         }
-        f.write_str(&without_our_sql(info.message()))?;
+        f.write_str(info.message())?;
         for (name, text) in [("detail", info.details()), ("hint", info.hint())] {
             if let Some(text) = text {
                 write!(f, "; {name}: {text}")?;
             }
         }
         Ok(())
-    }
-}
-
-/// MariaDB quotes what follows a mistake; what we put after the user's statement is not their concern.
-fn without_our_sql(message: &str) -> String {
-    match (message.find("\n;\n"), message.rfind("' at line ")) {
-        (Some(ours), Some(end)) if ours < end => format!("{}{}", &message[..ours], &message[end..]),
-        _ => message.to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use alembic_core::{
 };
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::{Error, Outcome, StatementError, error::Server};
+use super::{Error, Outcome, StatementError, error::Server, quoted::without_our_sql};
 use crate::database::Diagnosis;
 
 /// Returns the byte at which the server saw the error; it counts characters from 1.
@@ -17,7 +17,8 @@ pub(super) fn position(error: &DieselError, message: &str) -> Option<usize> {
         return None;
     };
     let characters = usize::try_from(info.statement_position()?).ok()?.checked_sub(1)?;
-    message.char_indices().nth(characters).map(|(byte, _)| byte)
+    // Behind the last character it is the end of the text.
+    message.char_indices().map(|(byte, _)| byte).chain([message.len()]).nth(characters)
 }
 
 /// How long a statement may have taken to be run again only to learn why it failed.
@@ -71,7 +72,16 @@ pub(super) fn failed_at(
 
 /// Some statement of a step.
 pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
-    Error::Statement(Box::new(failure(work, Server(error).to_string())))
+    Error::Statement(Box::new(failure(work, said_of(work, error))))
+}
+
+/// Returns what the server says of a step's statements, and quotes nothing else.
+pub(super) fn said_of(work: &Work, error: &DieselError) -> String {
+    let said = Server(error).to_string();
+    if !work.dialect.is_mysql_family() {
+        return said;
+    }
+    without_our_sql(&said, work.statements.iter().map(|statement| statement.text.as_str()))
 }
 
 fn failure(work: &Work, server: String) -> StatementError {

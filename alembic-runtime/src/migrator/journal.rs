@@ -20,8 +20,7 @@ use diesel::{
 use super::{
     Error, Outcome,
     engine::{Engine, Halt, Progress, after},
-    error::Server,
-    failure::{contended, failed, message, with_outcome, worth_repeating},
+    failure::{contended, failed, message, said_of, with_outcome, worth_repeating},
 };
 use crate::database::{
     Diagnosis, LogDepth, MigrationBackend, Settings, Transaction, begin_mysql, by_failing_again, lock_holder,
@@ -159,7 +158,7 @@ where
             let error = with_outcome(failed(work, done, error, &diagnosis), Outcome::Unknown);
             return Box::new(Stopped { done, error });
         }
-        let reason = Server(error).to_string();
+        let reason = said_of(work, error);
         let entry = work.log_entry(&self.run);
         let mut notes = Vec::new();
         // It was the note that failed, not the statement, which committed by itself.

@@ -14,6 +14,7 @@ mod options;
 mod others_step;
 mod planning;
 mod policy;
+mod quoted;
 mod rebuild;
 mod refusal;
 mod report;

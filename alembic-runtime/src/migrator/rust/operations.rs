@@ -16,7 +16,7 @@ use diesel::{connection::LoadConnection, result::Error as DieselError};
 use super::statement;
 use crate::{
     database::{LogRecord, MigrationBackend, Transaction},
-    migrator::{Error, Finding, contention::Retries, engine::Engine, journal::marker},
+    migrator::{Error, Finding, contention::Retries, engine::Engine, journal::marker, quoted::BETWEEN_STATEMENTS},
     op::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render},
 };
 
@@ -120,7 +120,7 @@ where
         let mut retries = Retries::new(self.engine.lock_retries);
         loop {
             let begun = Instant::now();
-            let result = self.engine.conn.batch_execute(&message.join("\n;\n"));
+            let result = self.engine.conn.batch_execute(&message.join(BETWEEN_STATEMENTS));
             let Err(error) = result else { return Ok(()) };
             let stopped = self.engine.stopped(self.work, &error, begun.elapsed());
             // With what was done by hand before, it would have to be done again, too.
