@@ -192,13 +192,13 @@ const ALL: &[Spec] = &[
             (
                 "c",
                 "b",
-                "INSERT INTO seen SELECT current_setting('search_path') || current_setting('work_mem') || current_role;\nCREATE TABLE u (x INTEGER);",
+                "INSERT INTO seen SELECT current_setting('search_path') || current_setting('work_mem') || current_role;\nCREATE TABLE u (x INTEGER);\nSET LOCAL work_mem = '9MB';",
                 "SET search_path = public;\nDROP TABLE u;\nDELETE FROM seen;",
             ),
             (
                 "d",
                 "c\n-- Transaction: none",
-                "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.v (x INTEGER);\nINSERT INTO public.v VALUES (1);\nSET LOCAL work_mem = '8MB';",
+                "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.v (x INTEGER);\nINSERT INTO public.v VALUES (1);\nSET work_mem = '8MB';",
                 "SET search_path = tenant;\nDROP TABLE public.v;",
             ),
             (
