@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use crate::{
-    Graph, GraphError, Revision, Script,
+    Graph, GraphError, Hint, Revision, Script,
     lockfile::Lockfile,
     script::{parse, parse_rust},
 };
@@ -28,7 +28,7 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Box<Hint>>,
 }
 
 impl fmt::Display for Problem {
@@ -44,9 +44,8 @@ impl fmt::Display for Problem {
 impl Problem {
     /// Returns a problem of a file as a whole.
     #[must_use]
-    pub fn of_file(path: &str, message: String, hint: &str) -> Self {
-        let hint = (!hint.is_empty()).then(|| hint.to_owned());
-        Self { path: path.to_owned(), line: None, column: None, message, hint }
+    pub fn of_file(path: &str, message: String, hint: impl Into<Option<Hint>>) -> Self {
+        Self { path: path.to_owned(), line: None, column: None, message, hint: hint.into().map(Box::new) }
     }
 }
 
@@ -90,16 +89,16 @@ impl Collection {
     /// and entries without file. An edited file is no difference.
     #[must_use]
     pub fn missing_from(&self, lock: &Lockfile) -> Vec<Problem> {
-        let hint = "run `cargo alembic lock`";
+        let hint = || Hint::LockIsStale;
         let locked: HashMap<&str, &str> =
             lock.revisions.iter().map(|(r, _)| (r.id.as_str(), r.path.as_str())).collect();
         let unlocked =
             self.graph.nodes().map(|node| self.graph.revision(node)).filter(|r| !locked.contains_key(r.id.as_str()));
         let unlocked =
-            unlocked.map(|r| Problem::of_file(&r.path, format!("revision `{}` is not in alembic.lock", r.id), hint));
+            unlocked.map(|r| Problem::of_file(&r.path, format!("revision `{}` is not in alembic.lock", r.id), hint()));
         let gone = lock.revisions.iter().map(|(r, _)| r).filter(|r| self.graph.find_id(&r.id).is_none());
         let gone = gone.map(|r| {
-            Problem::of_file(&r.path, format!("alembic.lock has revision `{}`, which has no file", r.id), hint)
+            Problem::of_file(&r.path, format!("alembic.lock has revision `{}`, which has no file", r.id), hint())
         });
         unlocked.chain(gone).collect()
     }
@@ -124,12 +123,12 @@ pub fn passed_over(path: &str, content: &[u8]) -> Option<Problem> {
     if name.starts_with(['.', '#']) || name.ends_with('~') || !begins_like_revision(content) {
         return None;
     }
-    let problem = |message: &str, hint: &str| Some(Problem::of_file(path, message.to_owned(), hint));
+    let problem = |message: &str, hint: Hint| Some(Problem::of_file(path, message.to_owned(), hint));
     if is_revision(name) {
-        let hint = format!("move it up, add `{folder}` to `migrations` in [package.metadata.alembic], or remove it");
-        return problem("it begins as a revision does, but `migrations` does not name its folder", &hint);
+        let hint = Hint::FolderNotNamed { folder: folder.to_owned() };
+        return problem("it begins as a revision does, but `migrations` does not name its folder", hint);
     }
-    problem("it begins as a revision does, but its name does not end in `.sql` or `.rs`", "rename it, or remove it")
+    problem("it begins as a revision does, but its name does not end in `.sql` or `.rs`", Hint::RevisionNotNamed)
 }
 
 /// Returns whether a text begins with a comment that has a line `Revision ID`.
@@ -157,7 +156,7 @@ pub fn is_rust(file_name: &str) -> bool {
 pub fn script<'a>(path: &str, content: &'a [u8]) -> Result<(Script, &'a str), Problem> {
     let text = str::from_utf8(content).map_err(|error| {
         let line = content[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Problem { line: Some(line), ..Problem::of_file(path, "the file is not UTF-8".into(), "save it in UTF-8") }
+        Problem { line: Some(line), ..Problem::of_file(path, "the file is not UTF-8".into(), Hint::NotUtf8) }
     })?;
     let script = if is_rust(path) { parse_rust(text) } else { parse(text) };
     let script = script.map_err(|error| Problem {

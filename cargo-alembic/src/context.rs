@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use alembic_core::config::Config;
+use alembic_core::{Hint, config::Config};
 use alembic_runtime::cli::{CommandError, Printer};
 
 use crate::{
@@ -53,10 +53,10 @@ impl Context<'_> {
         let config = package.config()?.ok_or_else(|| {
             let error = CommandError::usage(format!("package `{}` has no [package.metadata.alembic]", package.name));
             match project::migrated_members(&package) {
-                members if members.is_empty() => error.hint("run `cargo alembic init` to start a migrations folder"),
-                members => members.iter().fold(error, |error, member| {
-                    error.hint(format!("package `{member}` of the workspace has migrations: pass `-p {member}`"))
-                }),
+                members if members.is_empty() => error.hint(Hint::NotInitialized),
+                members => {
+                    members.iter().fold(error, |error, member| error.hint(Hint::OtherMember { member: member.clone() }))
+                }
             }
         })?;
         let Some(name) = &self.selection.name else {
@@ -81,7 +81,7 @@ impl Context<'_> {
         let project = Project::load(package, config, if self.selection.locked { Lock::Require } else { lock })?;
         for problem in &project.passed_over {
             self.printer.status(format_args!("warning: {problem}"));
-            problem.hint.iter().for_each(|hint| self.printer.status(format_args!("hint: {hint}")));
+            problem.hint.iter().for_each(|hint| self.printer.hint(hint));
         }
         Ok(project)
     }
@@ -91,13 +91,10 @@ impl Context<'_> {
         self.find_target(package, config)?.ok_or_else(|| {
             let error = CommandError::usage("no database URL");
             let error = match self.environment.with_dotenv(&package.root).malformed() {
-                Some(malformed) => error.because(malformed).hint("quote the value in that line"),
+                Some(malformed) => error.because(malformed).hint(Hint::MalformedLine),
                 None => error,
             };
-            error.hint(format!(
-                "set {} (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml",
-                config.database_url_env
-            ))
+            error.hint(Hint::NoUrl { variable: config.database_url_env.clone() })
         })
     }
 
@@ -127,7 +124,7 @@ impl Context<'_> {
     pub(crate) fn note_missing(&mut self, target: &Target) {
         if target.is_missing() {
             self.printer.status(format_args!("warning: there is no database file `{}`", target.display()));
-            self.printer.status("hint: `cargo alembic upgrade head` makes it, if that is the database you mean");
+            self.printer.hint(&Hint::NoDatabaseFile);
         }
     }
 }

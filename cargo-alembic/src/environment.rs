@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alembic_core::Hint;
 use alembic_runtime::cli::CommandError;
 
 use crate::dotenv::{Dotenv, Malformed};
@@ -76,7 +77,7 @@ impl Environment {
         {
             return Err(CommandError::usage(format!("could not find out {name}"))
                 .because(error.as_str())
-                .hint(format!("give yourself the right to read the file, or {otherwise}")));
+                .hint(Hint::UnreadableDotenv { otherwise: otherwise.into() }));
         }
         self.ensure_known(name, otherwise)?;
         Ok(self.get(name))
@@ -88,7 +89,7 @@ impl Environment {
         malformed.map_or(Ok(()), |malformed| {
             Err(CommandError::usage(format!("could not find out {name}"))
                 .because(malformed.as_str())
-                .hint(format!("quote the value in that line, or {otherwise}")))
+                .hint(Hint::MalformedDotenv { otherwise: otherwise.into() }))
         })
     }
 

@@ -1,7 +1,7 @@
 //! Applies the project's revisions to a scratch database.
 
 use alembic_core::{
-    Dialect, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
+    Dialect, Hint, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
 };
 use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, cli::CommandError};
 use diesel::connection::LoadConnection;
@@ -39,7 +39,7 @@ impl<'p> Replay<'p> {
                 "revision `{}` is written in Rust, and `version-table` is in another database: it cannot be tried",
                 graph.id(node)
             );
-            return Err(CommandError::usage(message).hint("name a table without a database"));
+            return Err(CommandError::usage(message).hint(Hint::VersionTableElsewhere));
         }
         let users = if in_rust.is_some() { Users::Several } else { Users::One };
         let scratch = Scratch::make(server, users, makes_routines(project, server), &mut cx.printer)?;
@@ -124,10 +124,7 @@ fn explain(error: Error) -> CommandError {
     if !is_denied {
         return error;
     }
-    let hint = "a replay runs as a role that owns its scratch database and nothing else; where revisions need more, name a \
-                server for scratch databases with `scratch-url-env` (for functions and triggers on a MySQL that writes a \
-                binary log, `log_bin_trust_function_creators` is enough)";
-    CommandError { hints: vec![hint.to_owned()], ..error }
+    CommandError { hints: vec![Hint::ReplayRights], ..error }
 }
 
 /// Returns whether a revision is written in Rust.

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::{Dialect, Graph, replay::Surroundings, wording::joined};
+use alembic_core::{Dialect, Graph, Hint, replay::Surroundings, wording::joined};
 use alembic_runtime::cli::{CommandError, Exit};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
@@ -43,9 +43,7 @@ impl Runner {
                 "revision `{revision}` is written in Rust, and package `{}` has no program `{name}` to run it",
                 package.name
             ))
-            .hint(
-                "`cargo alembic init --runner` writes one; or name yours with `runner` in [package.metadata.alembic]",
-            ));
+            .hint(Hint::NoRunner));
         }
         let heads = project.graph.heads();
         if heads.len() > 1 {
@@ -53,7 +51,7 @@ impl Runner {
             return Err(CommandError::usage(format!(
                 "the program `{name}`, which runs revisions in Rust, does not compile while heads are not merged: {ids}"
             ))
-            .hint("run `cargo alembic merge heads`"));
+            .hint(Hint::MergeHeads));
         }
         let cargo = cx.environment.get("CARGO").unwrap_or("cargo").to_owned();
         Ok(Self { manifest: package.manifest.clone(), name: name.clone(), cargo })
@@ -119,7 +117,7 @@ impl Runner {
         match executable {
             None if build.status.success() => Err(self.failed("was not built: it requires features")),
             Some(path) if build.status.success() => Ok(path.into_std_path_buf()),
-            _ => Err(self.failed("could not be built").hint("the compiler says why, above; nothing was changed")),
+            _ => Err(self.failed("could not be built").hint(Hint::RunnerNotBuilt)),
         }
     }
 }

@@ -44,7 +44,7 @@ fn a_plan_with_rust_in_it_runs() {
     assert_eq!(missing.status, 2);
     assert_snapshot!(missing.stderr, @"
     error: revision `b1` is written in Rust, and package `shop` has no program `migrate` to run it
-    hint: `cargo alembic init --runner` writes one; or name yours with `runner` in [package.metadata.alembic]
+    hint: run `cargo alembic init --runner` to have one written, or name yours as `runner` in [package.metadata.alembic] of Cargo.toml
     ");
 
     project.ok("init --runner sqlite");
@@ -74,7 +74,7 @@ fn a_plan_with_rust_in_it_runs() {
     let output = project.try_line("upgrade head");
     assert_eq!(output.status, 2);
     assert!(output.stderr.contains("no variant") && output.stderr.contains("b1.rs:"), "{output}");
-    assert!(output.stderr.contains("hint: the compiler says why, above; nothing was changed"), "{output}");
+    assert!(output.stderr.contains("hint: fix what the compiler says above; nothing was changed"), "{output}");
 }
 
 #[test]

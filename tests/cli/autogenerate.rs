@@ -169,7 +169,7 @@ fn what_a_downgrade_forgets_is_told_where_it_is() {
     ");
     assert_snapshot!(project.try_line("heads --format github"), @"
     ------- stderr -------
-    error: only `check` has --format github; say --format json
+    error: only `check` has --format github; pass `--format json`
     [exit status: 2]
     ");
 }
@@ -193,7 +193,7 @@ fn only_what_is_new_makes_the_round_trip() {
     ------- stderr -------
     error: --since nonsense: git does not tell what was there
       caused by: fatal: Needed a single revision
-    hint: pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch`
+    hint: pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch --unshallow`
     [exit status: 2]
     ");
 }
@@ -228,8 +228,7 @@ fn mistakes_in_models_have_a_place() {
     assert_snapshot!(project.try_line("revision --autogenerate -m x"), @"
     ------- stderr -------
     error: package `shop` has no models
-    hint: declare tables with `table!` in src/schema.rs, or name other files with `models` in [package.metadata.alembic]
-    hint: `cargo alembic print-schema --from migrations > src/schema.rs` writes what the migrations leave
+    hint: run `cargo alembic print-schema --from migrations > src/schema.rs` to have what the migrations leave as models, or name the files that declare tables as `models` in [package.metadata.alembic] of Cargo.toml
     [exit status: 2]
     ");
 }
@@ -301,7 +300,7 @@ fn the_schema_is_written_down_and_goes_stale() {
     assert_snapshot!(project.try_line("check --only replay"), @"
     replay     failed   there is no `migrations/schema.sqlite.sql`, and `schema-snapshot` asks for it
                         --> migrations/schema.sqlite.sql:1
-                        hint: run `cargo alembic snapshot` and commit the file
+                        hint: run `cargo alembic snapshot`, and commit the file
     [exit status: 1]
     ");
     project.ok("snapshot");
@@ -320,7 +319,7 @@ fn the_schema_is_written_down_and_goes_stale() {
     assert_snapshot!(project.try_line("check --only replay"), @"
     replay     failed   `migrations/schema.sqlite.sql` is not the schema that the revisions leave
                         --> migrations/schema.sqlite.sql:1
-                        hint: run `cargo alembic snapshot` and commit the file
+                        hint: run `cargo alembic snapshot`, and commit the file
     [exit status: 1]
     ");
 }

@@ -22,7 +22,7 @@ fn no_project() {
     assert_snapshot!(project.try_line("heads"), @"
     ------- stderr -------
     error: package `shop` has no [package.metadata.alembic]
-    hint: run `cargo alembic init` to start a migrations folder
+    hint: run `cargo alembic init`
     [exit status: 2]
     ");
     std::fs::remove_file(project.path().join("Cargo.toml")).unwrap();
@@ -43,7 +43,7 @@ fn configuration() {
     ------- stderr -------
     error: could not read the migrations folder `$PROJECT/missing`
       caused by: No such file or directory (os error 2)
-    hint: `migrations` in [package.metadata.alembic] names it; `cargo alembic init` makes one
+    hint: make the folder with `mkdir -p $PROJECT/missing`, or write the name of another one as `migrations` into [package.metadata.alembic] of Cargo.toml
     [exit status: 2]
     ");
     assert_snapshot!(message("migrations = \"../outside\"\n"), @"
@@ -72,7 +72,7 @@ fn files() {
     ------- stderr -------
     error: a revision file is not usable
       caused by: migrations/a.sql:3: revision `a1` (migrations/a.sql) follows `zz`, which does not exist
-    hint: was the file of the parent deleted, renamed or not committed?
+    hint: restore the file of `zz` if it was deleted or not committed, or name another revision in `Revises`
     [exit status: 2]
     ");
     assert_snapshot!(heads(&[
@@ -96,7 +96,7 @@ fn encodings() {
     ------- stderr -------
     error: a revision file is not usable
       caused by: migrations/a.sql:2: the file is not UTF-8
-    hint: save it in UTF-8
+    hint: save the file in UTF-8
     [exit status: 2]
     ");
     project.write("migrations/a.sql", format!("\u{feff}{}", GOOD.replace('\n', "\r\n")));
@@ -117,7 +117,7 @@ fn targets() {
     assert_snapshot!(project.try_line("upgrade zz"), @"
     ------- stderr -------
     error: can't locate revision identified by `zz`
-    hint: `history` lists the revisions
+    hint: run `cargo alembic history` for a list of the revisions
     [exit status: 2]
     ");
     assert_snapshot!(project.try_line("upgrade abc"), @"
@@ -171,12 +171,12 @@ fn urls() {
     let output = message("mysql://me:secret@127.0.0.1:1/shop");
     assert!(output.stderr.starts_with("error: could not connect to mysql://me:***@127.0.0.1:1/shop\n"), "{output}");
     assert!(!output.stderr.contains("secret"));
-    assert_snapshot!(Project::new(PROGRAM, "").try_line("current"), @"
+    assert_snapshot!(Project::new(PROGRAM, "").try_line("current"), @r#"
     ------- stderr -------
     error: no database URL
-    hint: set DATABASE_URL (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml
+    hint: set DATABASE_URL in the environment or in .env, or pass `--database-url <URL>`; for SQLite, `sqlite-path = "app.db"` in [package.metadata.alembic] of Cargo.toml is enough
     [exit status: 2]
-    ");
+    "#);
 }
 
 #[test]

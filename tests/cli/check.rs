@@ -11,7 +11,7 @@ fn the_lock_file_follows_the_files() {
     assert_snapshot!(project.try_line("heads --locked"), @"
     ------- stderr -------
     error: `$PROJECT/migrations/alembic.lock` is not up to date
-    hint: run `cargo alembic lock` and commit the file
+    hint: run `cargo alembic lock`, and commit the file
     [exit status: 2]
     ");
     project.ok("heads");
@@ -53,7 +53,7 @@ fn ci_sees_files_heads_and_the_database() {
     pending    failed   The database is at base; 4 revisions pending: a1, b1, b2, m1.
     ------- stderr -------
     warning: there is no database file `$PROJECT/shop.db`
-    hint: `cargo alembic upgrade head` makes it, if that is the database you mean
+    hint: run `cargo alembic upgrade head` to make it, if that is the database you mean
     [exit status: 1]
     ");
     project.ok("upgrade head");
@@ -62,7 +62,7 @@ fn ci_sees_files_heads_and_the_database() {
     project.ok("lock");
     assert_snapshot!(project.try_line("check --only pending"), @"
     pending    failed   The database does not agree with the migrations: revision `b1` (migrations/b1.sql) was edited after it was applied.
-                        hint: restore the file, and put the change into a new revision; or say `accept b1` if the file is right
+                        hint: restore the file, and put the change into a new revision; or run `cargo alembic accept b1` if the file is right
     [exit status: 1]
     ");
 }
@@ -78,7 +78,7 @@ fn a_conflict_in_the_lock_file_says_how_to_end_it() {
     assert_snapshot!(project.try_line("heads"), @"
     ------- stderr -------
     error: $PROJECT/migrations/alembic.lock:3: a merge conflict is not resolved; keep the lines of both sides
-    hint: `cargo alembic lock` writes it anew from the files
+    hint: run `cargo alembic lock`: it writes the file anew from the revisions
     [exit status: 2]
     ");
     project.ok("lock");
@@ -102,7 +102,7 @@ fn an_edit_is_accepted_on_purpose() {
     pending    ok       The database is up to date at a1
     ------- stderr -------
     warning: comments of revision `a1` (migrations/a1.sql) were edited after it was applied
-    hint: `accept a1` records the present text
+    hint: run `cargo alembic accept a1` to record the present text
     ");
 }
 

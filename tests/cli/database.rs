@@ -12,7 +12,7 @@ fn an_sqlite_file_is_made_dropped_and_reset() {
     assert_snapshot!(project.try_line("database drop"), @"
     ------- stderr -------
     Drop $PROJECT/shop.db with all its data? [y/N] error: nothing was dropped
-    hint: say --yes to drop without being asked
+    hint: pass `--yes` to drop the database without being asked
     [exit status: 2]
     ");
     assert!(project.path().join("shop.db").exists());

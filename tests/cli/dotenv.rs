@@ -85,7 +85,7 @@ fn reading_a_file_that_is_not_there_says_so_and_makes_none() {
     assert_snapshot!(project.try_line("current"), @"
     ------- stderr -------
     warning: there is no database file `$PROJECT/shop.db`
-    hint: `cargo alembic upgrade head` makes it, if that is the database you mean
+    hint: run `cargo alembic upgrade head` to make it, if that is the database you mean
     1 behind head.
     ");
     for line in ["log", "history --indicate-current", "print-schema", "upgrade head --dry-run", "check --only pending"]
@@ -106,7 +106,7 @@ fn migrations_in_a_member_are_found_by_name() {
     assert_snapshot!(project.try_line("heads"), @"
     ------- stderr -------
     error: package `shop` has no [package.metadata.alembic]
-    hint: package `store` of the workspace has migrations: pass `-p store`
+    hint: package `store` of the workspace has migrations: pass `--package store`
     [exit status: 2]
     ");
     assert_eq!(project.ok("-p store heads"), "a1 (head)\n");
@@ -147,14 +147,14 @@ fn a_malformed_line_of_a_dotenv_is_not_in_the_way_of_others() {
 
 #[test]
 fn a_malformed_line_of_a_dotenv_is_named_where_it_matters() {
-    assert_snapshot!(with_dotenv(format!("A=1\n{MALFORMED}\n")).try_line("current"), @"
+    assert_snapshot!(with_dotenv(format!("A=1\n{MALFORMED}\n")).try_line("current"), @r#"
     ------- stderr -------
     error: no database URL
       caused by: in `$PROJECT/.env` line 2 is malformed
     hint: quote the value in that line
-    hint: set DATABASE_URL (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml
+    hint: set DATABASE_URL in the environment or in .env, or pass `--database-url <URL>`; for SQLite, `sqlite-path = "app.db"` in [package.metadata.alembic] of Cargo.toml is enough
     [exit status: 2]
-    ");
+    "#);
     assert_snapshot!(with_dotenv("A=1\n\nDATABASE_URL=a secret\nDATABASE_URL=b.db").try_line("upgrade head"), @"
     ------- stderr -------
     error: could not find out DATABASE_URL

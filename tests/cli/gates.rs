@@ -80,7 +80,7 @@ fn an_option_for_a_gate_that_is_left_out_is_refused() {
     assert_snapshot!(project().try_line("check --only files --wait 5"), @"
     ------- stderr -------
     error: --wait is for `pending`, which --only or --skip leaves out
-    hint: leave out --wait, or name a gate that it is for
+    hint: leave out `--wait`, or pass `--only` with one of `pending`
     [exit status: 2]
     ");
     for line in ["--skip roundtrip --since HEAD", "--skip pending --allow-ahead", "--only files --scratch-url x.db"] {
@@ -111,7 +111,7 @@ fn since_names_one_commit() {
     assert_snapshot!(since(""), @"
     ------- stderr -------
     error: --since `` names no revision of git
-    hint: pass a branch, a tag or a commit, such as --since origin/main
+    hint: pass a branch, a tag or a commit, as in `--since origin/main`
     [exit status: 2]
     ");
 }

@@ -33,12 +33,12 @@ fn a_folder_becomes_a_chain() {
     assert!(files.contains("-- Transaction: none\n"));
     assert!(files.contains("-- alembic:irreversible\n"));
     project.ok("upgrade head");
-    assert_snapshot!(project.try_line("downgrade base"), @"
+    assert_snapshot!(project.try_line("downgrade base"), @r#"
     ------- stderr -------
     error: revision `20240103100000` (migrations/DATE-20240103100000_vacuum.sql) is irreversible
-    hint: nothing was changed; restore a backup, or write a revision that repairs forward
+    hint: nothing was changed; restore a backup, or write a revision that repairs forward with `cargo alembic revision -m "…"`
     [exit status: 2]
-    ");
+    "#);
     assert_snapshot!(project.try_line("import diesel nowhere"), @"
     ------- stderr -------
     error: could not read the Diesel migrations in `$PROJECT/nowhere`

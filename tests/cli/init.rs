@@ -130,15 +130,16 @@ fn servers_are_spoken_to_without_a_c_library() {
 #[test]
 fn a_program_without_a_database_is_told_how_to_name_one() {
     let project = Project::unconfigured(PROGRAM);
-    assert_snapshot!(project.try_line("init --runner"), @"
+    assert_snapshot!(project.try_line("init --runner"), @r#"
+
     ------- stderr -------
     Creating directory $PROJECT/migrations ...  done
     Adding [package.metadata.alembic] to $PROJECT/Cargo.toml ...  done
     error: no database URL
-    hint: set DATABASE_URL (in the environment or in .env), say --database-url, or for SQLite set sqlite-path in Cargo.toml
+    hint: set DATABASE_URL in the environment or in .env, or pass `--database-url <URL>`; for SQLite, `sqlite-path = "app.db"` in [package.metadata.alembic] of Cargo.toml is enough
     hint: or name it: `cargo alembic init --runner postgres`
     [exit status: 2]
-    ");
+    "#);
     project.ok("init --runner postgres");
     assert_eq!(project.try_line("init --runner oracle").status, 2);
 }
@@ -173,7 +174,7 @@ fn nothing_is_written_for_a_url_that_is_not_understood_nor_ignored() {
     assert_snapshot!(project.try_line("init --runner --sqlite-path shop.db"), @"
     ------- stderr -------
     error: the package has its settings already
-    hint: leave out template, folder and --sqlite-path; edit [package.metadata.alembic] in Cargo.toml
+    hint: leave out template, folder and `--sqlite-path`, and edit [package.metadata.alembic] in Cargo.toml
     [exit status: 2]
     ");
     assert_eq!(project.try_line("init --adopt -t sqlite").status, 2);
@@ -203,7 +204,7 @@ fn templates_are_listed() {
     Available templates:
 
     generic - One folder of migrations; the URL comes from the environment.
-    multidb - Two databases, each with a folder and a URL of its own; say -n analytics for the second.
+    multidb - Two databases, each with a folder and a URL of its own; pass `-n analytics` for the second.
     sqlite - One folder of migrations for an SQLite file beside Cargo.toml.
 
     Templates are used via the 'init' command, e.g.:
@@ -213,7 +214,7 @@ fn templates_are_listed() {
     assert_snapshot!(Project::unconfigured(PROGRAM).try_line("init -t postgres"), @"
     ------- stderr -------
     error: no such template `postgres`
-    hint: there are `generic`, `multidb`, `sqlite`
+    hint: pass `--template` with one of `generic`, `multidb`, `sqlite`
     [exit status: 2]
     ");
 }
@@ -258,12 +259,13 @@ fn what_cannot_be_adopted_is_left_alone() {
     [exit status: 2]
     ");
     project.ok("database create");
-    assert_snapshot!(project.try_line("init --adopt"), @"
+    assert_snapshot!(project.try_line("init --adopt"), @r#"
+
     ------- stderr -------
     error: the database `$PROJECT/shop.db` has no tables to adopt
-    hint: write the first revision with `cargo alembic revision`
+    hint: write the first revision with `cargo alembic revision -m "…"`
     [exit status: 2]
-    ");
+    "#);
     let _output = harness::bash(
         project.path(),
         "sqlite3 shop.db 'CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY); INSERT INTO alembic_version VALUES (1); CREATE TABLE t (x INTEGER PRIMARY KEY)'",

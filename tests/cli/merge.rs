@@ -33,7 +33,7 @@ fn the_same_revision_twice_is_no_merge() {
     assert_snapshot!(branched().try_line("merge a1 b1 -m x"), @"
     ------- stderr -------
     error: revision `a1` is not a head revision
-    hint: say --splice to create a new branch from this revision
+    hint: pass `--splice` to create a new branch from this revision
     [exit status: 2]
     ");
 }

@@ -178,7 +178,7 @@ fn a_pooler_is_recognised() {
     assert_snapshot!(project.try_line("upgrade head"), @"
     ------- stderr -------
     error: the connection goes through a transaction pooler, where no lock can protect revision `b1` (migrations/b1.sql), which runs outside a transaction
-    hint: connect to the server itself for migrations: another URL in --database-url, or the name of another variable as `database-url-env`; if the pooler keeps sessions, say --pooler session. Nothing of this revision was changed
+    hint: connect to the server itself: pass another URL as `--database-url <URL>`, or name another variable as `database-url-env` in Cargo.toml; if the pooler keeps sessions, pass `--pooler session`. Nothing of this revision was changed
     [exit status: 2]
     ");
     assert_eq!(project.ok("current"), "a1\n");

@@ -64,13 +64,13 @@ fn the_answer_and_nothing_else_is_on_stdout() {
         "error": "can't locate revision identified by `zz`",
         "causes": [],
         "hints": [
-          "`history` lists the revisions"
+          "run `cargo alembic history` for a list of the revisions"
         ]
       }
     }
     ------- stderr -------
     error: can't locate revision identified by `zz`
-    hint: `history` lists the revisions
+    hint: run `cargo alembic history` for a list of the revisions
     [exit status: 2]
     "#);
 }
@@ -122,7 +122,7 @@ fn a_workspace_has_packages() {
     assert_snapshot!(workspace.try_line("heads"), @"
     ------- stderr -------
     error: which package of the workspace is meant?
-    hint: say -p with one of `one`, `two`
+    hint: pass `--package` with one of `one`, `two`
     [exit status: 2]
     ");
     assert_eq!(workspace.ok("-p two heads"), "two (head)\n");
@@ -130,7 +130,7 @@ fn a_workspace_has_packages() {
     assert_snapshot!(workspace.try_line("-p three heads"), @"
     ------- stderr -------
     error: the workspace has no package `three`
-    hint: it has `one`, `two`
+    hint: pass `--package` with one of `one`, `two`
     [exit status: 2]
     ");
 }

@@ -81,14 +81,14 @@ fn several_heads_have_to_be_told_apart() {
     ------- stderr -------
     error: multiple heads are present; please specify the head revision on which the new revision should be based, or perform a merge
       caused by: multiple head revisions are present for given argument `head`: b1, b2; specify a specific target revision, `<branchname>@head` to narrow to a specific head, or `heads` for all heads
-    hint: say --head with one of them, or run `cargo alembic merge heads`
+    hint: pass `--head` with one of them, or run `cargo alembic merge heads`
     [exit status: 2]
     ");
     project.ok("revision -m x --rev-id c1 --head shop@head");
     assert_snapshot!(project.try_line("revision -m x --head a1"), @"
     ------- stderr -------
     error: revision `a1` is not a head revision
-    hint: say --splice to create a new branch from this revision
+    hint: pass `--splice` to create a new branch from this revision
     [exit status: 2]
     ");
     project.ok("revision -m x --rev-id b3 --head a1 --splice");
@@ -119,7 +119,7 @@ fn nothing_is_written_that_does_not_fit() {
     assert_snapshot!(project.try_line("revision --depends-on nothing -m again"), @"
     ------- stderr -------
     error: can't locate revision identified by `nothing`
-    hint: `history` lists the revisions
+    hint: run `cargo alembic history` for a list of the revisions
     [exit status: 2]
     ");
     assert_snapshot!(project.alembic(["revision", "-m", "Revises: nothing"]), @"
@@ -146,7 +146,7 @@ fn version_locations() {
     assert_snapshot!(project.try_line("revision -m x --head base --version-path other"), @"
     ------- stderr -------
     error: path `other` is not represented in current version locations
-    hint: they are `migrations`, `more`
+    hint: pass `--version-path` with one of `migrations`, `more`
     [exit status: 2]
     ");
 }
@@ -210,7 +210,7 @@ fn time_zones() {
     assert_snapshot!(Project::new(PROGRAM, "timezone = \"Mars/Olympus\"\n").try_line("revision -m x"), @"
     ------- stderr -------
     error: can't locate timezone: `Mars/Olympus`
-    hint: use UTC, local or an IANA name such as Europe/Vienna
+    hint: write `UTC`, `local` or an IANA name such as `Europe/Vienna` as `timezone` into Cargo.toml
     [exit status: 2]
     ");
 }

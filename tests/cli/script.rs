@@ -163,7 +163,7 @@ fn a_script_is_what_alembic_prints() {
     assert_snapshot!(project.try_line("upgrade a1:b1"), @"
     ------- stderr -------
     error: range revision not allowed: `a1:b1`
-    hint: ranges are for --sql; online, name the target only
+    hint: pass `--sql` for a script, or name `b1` alone to run it
     [exit status: 2]
     ");
     assert_snapshot!(project.try_line("upgrade a1: --sql"), @"
@@ -262,7 +262,7 @@ fn without_url_the_dialect_has_to_be_said() {
     assert_snapshot!(project.try_line("upgrade head --sql"), @"
     ------- stderr -------
     error: for which database is the script?
-    hint: say --dialect sqlite, postgres, mysql or mariadb
+    hint: pass `--dialect` with `sqlite`, `postgres`, `mysql` or `mariadb`
     [exit status: 2]
     ");
 }

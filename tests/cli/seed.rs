@@ -37,7 +37,7 @@ fn all_or_one_as_often_as_you_like() {
     let unknown = project.try_line("seed mor");
     assert_snapshot!(format!("{} {}", unknown.status, unknown.stderr), @"
     2 error: there is no seed `mor`; did you mean `more`?
-    hint: there are `more`, `root`, `users`
+    hint: name one of `more`, `root`, `users`
     ");
     let names = "sqlite3 shop.db 'SELECT name FROM users'";
     assert_eq!(harness::bash(project.path(), names), "Ada\nAlan\n");
@@ -49,7 +49,7 @@ fn production_has_to_be_said() {
     let refused = project.try_line("seed");
     assert_snapshot!(format!("{} {}", refused.status, refused.stderr), @"
     2 error: seeds are not run in production unless you say so
-    hint: say --environment with the name of another one, or with `production`
+    hint: pass `--environment` with the name of another environment, or with `production`
     ");
     assert_eq!(project.ok("seed --environment production"), "users.sql\nproduction/root.sql\n");
 }
@@ -61,7 +61,7 @@ fn a_mistyped_environment_is_refused() {
     assert_snapshot!(project.try_line("seed --environment stagign"), @"
     ------- stderr -------
     error: no seed is for the environment `stagign`; did you mean `staging`?
-    hint: known are `development`, `production`, `staging`; a file in the folder `stagign` of the seeds makes it known, too
+    hint: pass `--environment` with one of `development`, `production`, `staging`; a file in the folder `stagign` of the seeds makes it known, too
     [exit status: 2]
     ");
     assert_eq!(project.try_line("seed users --environment qa").status, 2);

@@ -12,7 +12,7 @@ fn up_down_and_where_it_stands() {
     assert_snapshot!(project.try_line("current"), @"
     ------- stderr -------
     warning: there is no database file `$PROJECT/shop.db`
-    hint: `cargo alembic upgrade head` makes it, if that is the database you mean
+    hint: run `cargo alembic upgrade head` to make it, if that is the database you mean
     2 behind head.
     ");
     assert_snapshot!(project.try_line("upgrade head"), @"
@@ -128,7 +128,7 @@ fn branches() {
     assert_snapshot!(project.try_line("upgrade head"), @"
     ------- stderr -------
     error: multiple head revisions are present for given argument `head`: b1, b2; specify a specific target revision, `<branchname>@head` to narrow to a specific head, or `heads` for all heads
-    hint: `merge heads` joins them
+    hint: run `cargo alembic merge heads`, or name one of them
     [exit status: 2]
     ");
     assert_snapshot!(project.try_line("upgrade heads"), @"
@@ -140,7 +140,7 @@ fn branches() {
     assert_snapshot!(project.try_line("downgrade shop@base"), @"
     ------- stderr -------
     error: `shop@base` would also downgrade `b1`, on other branches that share its base
-    hint: downgrade to the branch point instead, or say --allow-siblings to undo all of them
+    hint: downgrade to the branch point instead, or pass `--allow-siblings` to undo all of them
     [exit status: 2]
     ");
     assert_snapshot!(project.try_line("downgrade shop@-1"), @"

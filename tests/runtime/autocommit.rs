@@ -131,7 +131,7 @@ fn a_refused_pragma_works_without_transaction_and_asking_always_does() {
         let mut conn = db.connect::<SqliteConn>();
         let error = migrations(&[("a", "", &up, "")]).upgrade(&mut conn, "head").unwrap_err();
         assert!(error.to_string().starts_with(&format!("a.sql:7: `{statement}`")), "{error}");
-        assert!(error.hint().unwrap().contains("`Transaction: none`"), "{error}");
+        assert!(error.hint().unwrap().to_string().contains("`Transaction: none`"), "{error}");
         assert_eq!(db.tables(), "");
         migrations(&[("a", "\n-- Transaction: none", &up, "")]).upgrade(&mut conn, "head").unwrap();
         assert_eq!(rows(&mut conn, question).unwrap(), [expected], "{statement}");
@@ -243,7 +243,7 @@ fn what_depends_on_the_catalog_is_left_to_postgres_and_leads_out() {
         db.run(OBJECTS);
         let mut conn = db.connect::<PostgresConn>();
         let error = migrations(&[("a", "", statement, "")]).upgrade(&mut conn, "head").unwrap_err();
-        assert!(error.hint().unwrap().contains("`Transaction: none`"), "{error}: {:?}", error.hint());
+        assert!(error.hint().unwrap().to_string().contains("`Transaction: none`"), "{error}: {:?}", error.hint());
         migrations(&[("a", "\n-- Transaction: none", statement, "")]).upgrade(&mut conn, "head").unwrap();
     }
 }
@@ -291,7 +291,7 @@ on_every_database! {
             let none = migrations::<Conn>(&[("a", "\n-- Transaction: none", &up, "")]);
             let error = none.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
             assert!(error.to_string().starts_with(&format!("a.sql:7: `{statement}` would break the journal")), "{error}");
-            assert!(error.hint().unwrap().starts_with("delete it"), "{error}");
+            assert!(error.hint().unwrap().to_string().starts_with("delete it"), "{error}");
             assert_eq!(db.tables(), "");
         }
     }

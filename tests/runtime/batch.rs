@@ -84,7 +84,7 @@ fn with_foreign_keys_on_the_children_would_go() {
     let (db, mut conn) = filled();
     let error = migrations("").upgrade(&mut conn, "head").unwrap_err();
     assert!(matches!(&error, Error::Cascade { endangered, .. } if endangered[..] == ["comments"]), "{error}");
-    assert!(error.hint().unwrap().contains("Foreign Keys: off"));
+    assert!(error.hint().unwrap().to_string().contains("Foreign Keys: off"));
     assert_eq!(db.ask("SELECT name AS answer FROM sqlite_master WHERE name LIKE '%tmp%'"), "");
     assert_eq!(db.ask("SELECT CAST(COUNT(*) AS TEXT) AS answer FROM comments"), "10000");
 }

@@ -132,7 +132,7 @@ on_every_database! {
         };
         let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{sql}").into_boxed_str());
         let error = migrations::<Conn>(&[("a", "", up, "")]).upgrade(&mut db.connect::<Conn>(), "head").unwrap_err();
-        assert!(error.hint().unwrap().contains("`Transaction: none`"), "{error}");
+        assert!(error.hint().unwrap().to_string().contains("`Transaction: none`"), "{error}");
     }
 
     fn what_would_hide_the_log_is_refused(db) {

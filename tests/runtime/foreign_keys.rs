@@ -45,7 +45,7 @@ fn a_drop_that_would_cascade_is_refused() {
             .starts_with("b.sql:8: dropping `p` in revision `b` would change rows of c through foreign keys"),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("`Foreign Keys: off`"));
+    assert!(error.hint().unwrap().to_string().contains("`Foreign Keys: off`"));
     assert_eq!(db.tables(), "");
 }
 

@@ -216,7 +216,7 @@ fn asks(kind: Kind, second: &'static str) {
                 panic!("another error")
             };
             let [Finding::Undecided { number: 2, of: 3, line: 7, .. }] = &findings[..] else { panic!("{findings:?}") };
-            assert!(findings[0].hint().contains("resolve a --step 2 --applied"), "{}", findings[0].hint());
+            assert!(findings[0].hint().to_string().contains("resolve a --step 2 --applied"), "{}", findings[0].hint());
             assert!(
                 m.migrator().resolve(&mut conn, "a", Some(3), resolution).is_err(),
                 "another statement is in doubt"

@@ -199,7 +199,7 @@ on_every_database! {
         m.migrator().argument("fail", "").upgrade(&mut conn, "head").unwrap_err();
         let error = m.upgrade(&mut conn, "head").unwrap_err();
         assert!(error.to_string().contains("only a person can tell"), "{error}");
-        assert!(error.hint().unwrap().contains("resolve a --abort"));
+        assert!(error.hint().unwrap().to_string().contains("resolve a --abort"));
         db.run("DROP TABLE t");
         m.migrator().resolve(&mut conn, "a", None, Resolution::Abort).unwrap();
         m.upgrade(&mut conn, "head").unwrap();

@@ -85,7 +85,7 @@ fn whoever_gives_up_says_what_to_do() {
     let migrator = m.migrator().lock_timeout(Duration::from_millis(100)).lock_retries(1);
     let error = migrator.upgrade(&mut db.connect(), "head").unwrap_err();
     assert!(error.to_string().contains("blocked by: process "), "{error}");
-    assert!(error.hint().unwrap().contains("--lock-timeout"), "{error}\n{:?}", error.hint());
+    assert!(error.hint().unwrap().to_string().contains("--lock-timeout"), "{error}\n{:?}", error.hint());
 }
 
 on_every_database! {
@@ -151,7 +151,7 @@ fn a_step_outside_a_transaction_is_refused_behind_a_pooler() {
     let migrator = m.migrator().behind_transaction_pooler(true);
     let error = migrator.upgrade(&mut db.connect(), "head").unwrap_err();
     assert!(matches!(&error, Error::Pooled { revision: Some((id, _)) } if id == "a"), "{error}");
-    assert!(error.hint().unwrap().contains("database-url-env"));
+    assert!(error.hint().unwrap().to_string().contains("database-url-env"));
     migrations::<PostgresConn>(LINE)
         .migrator()
         .behind_transaction_pooler(true)

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::wording::{joined, quoted};
+use crate::{
+    Hint,
+    wording::{joined, quoted},
+};
 
 /// One thing that is wrong with a set of revisions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +62,7 @@ pub enum GraphError {
 }
 
 impl GraphError {
-    /// Returns the file in which the mistake is likely to be mended.
+    /// Returns the file in which the mistake is likely to be fixed.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
         match self {
@@ -83,13 +86,13 @@ impl GraphError {
 
     /// Returns what to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::DuplicateId { .. } => "give one of the files another `Revision ID`, or remove it",
-            Self::UnknownParent { .. } => "was the file of the parent deleted, renamed or not committed?",
-            Self::UnknownDependency { .. } => "name an existing revision or label in `Depends On`",
-            Self::DuplicateLabel { .. } => "declare the label on one revision only, the first of the branch",
-            Self::Cycle { .. } => "edit `Revises` or `Depends On` of one of them to follow an earlier revision",
+            Self::DuplicateId { .. } => Hint::DuplicateId,
+            Self::UnknownParent { parent, .. } => Hint::UnknownParent { parent: parent.clone() },
+            Self::UnknownDependency { .. } => Hint::UnknownDependency,
+            Self::DuplicateLabel { .. } => Hint::DuplicateLabel,
+            Self::Cycle { .. } => Hint::Cycle,
         }
     }
 }

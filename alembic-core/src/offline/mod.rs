@@ -102,14 +102,10 @@ pub enum OfflineError {
 impl OfflineError {
     /// Returns what to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> crate::Hint {
         match self {
-            Self::UnknownDatabase { .. } => {
-                "pass `--database-url` with the name of the database, or write schema-qualified names instead of `USE`"
-            }
-            Self::NoConditions { .. } | Self::Unconditional { .. } => {
-                "leave out `--idempotent` and pass the range: `upgrade <what the database is at>:<target> --sql`"
-            }
+            Self::UnknownDatabase { .. } => crate::Hint::ScriptDatabase,
+            Self::NoConditions { .. } | Self::Unconditional { .. } => crate::Hint::NotIdempotent,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Direction, Plan, Step};
 use crate::{
-    Checksum, Dialect, Script,
+    Checksum, Dialect, Hint, Script,
     graph::{Graph, Node},
     replay::{Outside, Replayed, Surroundings},
     script::{Downgrade, Section},
@@ -179,42 +179,20 @@ pub enum WorkError {
 impl WorkError {
     /// Returns what to do about it, if that is known. Nothing was changed.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Irreversible { .. } => {
-                Some("nothing was changed; restore a backup, or write a revision that repairs forward".into())
-            }
-            Self::NoSection { direction, dialect, .. } => {
-                Some(format!("add a section `-- alembic:{direction} {dialect}`; nothing was changed"))
-            }
-            Self::TransactionControl { without_transaction: false, .. } => {
-                Some(
-                    "delete it: the revision is one transaction; if every statement is to be committed by itself, delete it \
-                     and write `Transaction: none` into the header; nothing was changed"
-                        .into(),
-                )
-            }
-            Self::TransactionControl { .. } => Some(
-                "delete it: every statement of this revision is committed by itself, together with a note in the log; \
-                 nothing was changed"
-                    .into(),
-            ),
-            Self::ForeignKeys { .. } => {
-                Some("leave it out, and write `Foreign Keys: off` into the header; nothing was changed".into())
-            }
-            Self::NeedsNoTransaction { .. } => {
-                Some("write `Transaction: none` into the header; nothing was changed".into())
-            }
-            Self::NeedsTransaction { dialect, .. } if dialect.is_mysql_family() => {
-                Some("delete it; nothing was changed".into())
-            }
-            Self::NeedsTransaction { .. } => {
-                Some("delete it, or delete `Transaction: none` from the header; nothing was changed".into())
-            }
-            Self::OwnTable { .. } => Some("leave it out; `stamp` and `resolve` set the record right; nothing was changed".into()),
-            Self::Outside { outside, .. } => Some(outside.instead.clone()),
-            Self::Sql { error, .. } => error.hint.map(|hint| format!("{hint}; nothing was changed")),
-        }
+    pub fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Irreversible { .. } => Hint::Irreversible,
+            Self::NoSection { direction, dialect, .. } => Hint::NoSection { direction, dialect: dialect.name() },
+            Self::TransactionControl { without_transaction: false, .. } => Hint::EndsTransaction,
+            Self::TransactionControl { .. } => Hint::OwnTransaction,
+            Self::ForeignKeys { .. } => Hint::ForeignKeysPragma,
+            Self::NeedsNoTransaction { .. } => Hint::NeedsNoTransaction,
+            Self::NeedsTransaction { dialect, .. } if dialect.is_mysql_family() => Hint::NoEffect,
+            Self::NeedsTransaction { .. } => Hint::NeedsTransaction,
+            Self::OwnTable { .. } => Hint::OwnTable,
+            Self::Outside { outside, .. } => Hint::Outside { instead: outside.instead.clone() },
+            Self::Sql { error, .. } => Hint::UnclearEnd { instead: error.hint? },
+        })
     }
 }
 

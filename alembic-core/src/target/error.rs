@@ -1,6 +1,9 @@
 //! Why a target cannot be found.
 
-use crate::wording::{count, joined, quoted};
+use crate::{
+    Hint,
+    wording::{count, joined, quoted},
+};
 
 /// Why a target names no revision, or not the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,17 +133,13 @@ pub enum TargetError {
 impl TargetError {
     /// Returns what to do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<Hint> {
         Some(match self {
-            Self::NotFound { .. } => "`history` lists the revisions".into(),
-            Self::AmbiguousPrefix { .. } => "type more of the id".into(),
-            Self::MultipleHeads { .. } => "`merge heads` joins them".into(),
-            Self::AmbiguousCurrent { .. } | Self::AmbiguousWalk { .. } => {
-                "name the revision, or a branch as in `<branchname>@-1`".into()
-            }
-            Self::Siblings { .. } => {
-                "downgrade to the branch point instead, or say --allow-siblings to undo all of them".into()
-            }
+            Self::NotFound { .. } => Hint::UnknownRevision,
+            Self::AmbiguousPrefix { .. } => Hint::AmbiguousPrefix,
+            Self::MultipleHeads { .. } => Hint::WhichTarget,
+            Self::AmbiguousCurrent { .. } | Self::AmbiguousWalk { .. } => Hint::AmbiguousWalk,
+            Self::Siblings { .. } => Hint::Siblings,
             _ => return None,
         })
     }

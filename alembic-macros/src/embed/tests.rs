@@ -67,7 +67,7 @@ fn every_mistake_is_an_error_with_its_place() {
     let (name, text) = edited(B, "Revises: a", "Revises: zz");
     assert_snapshot!(errors(&[A, (name, &text)]), @"
     migrations/b.sql:3: revision `b` (migrations/b.sql) follows `zz`, which does not exist
-    was the file of the parent deleted, renamed or not committed?
+    restore the file of `zz` if it was deleted or not committed, or name another revision in `Revises`
     ");
     let (name, text) = edited(B, "ID: b", "ID: a");
     assert_snapshot!(errors(&[A, (name, &text)]), @"
@@ -88,7 +88,7 @@ fn every_mistake_is_an_error_with_its_place() {
     ");
     assert_snapshot!(errors(&[A, B]), @"
     migrations/b.sql: revision `b` is not in alembic.lock
-    run `cargo alembic lock`
+    run `cargo alembic lock`, and commit the file
     ");
 }
 
@@ -96,7 +96,7 @@ fn every_mistake_is_an_error_with_its_place() {
 fn the_lock_file_and_the_files_have_to_fit() {
     assert_snapshot!(errors_in(&package("", &[A], &[A, B]), &none()), @"
     migrations/b.sql: alembic.lock has revision `b`, which has no file
-    run `cargo alembic lock`
+    run `cargo alembic lock`, and commit the file
     ");
     let conflict = package("", &[A], &[A]);
     fs::write(conflict.path().join("migrations/alembic.lock"), "version 1\n<<<<<<< ours\n").unwrap();

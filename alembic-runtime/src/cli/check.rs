@@ -77,7 +77,7 @@ where
         cx.printer.status(format_args!("warning: {warning}"));
     }
     for finding in status.findings.iter().chain(&status.warnings) {
-        cx.printer.status(format_args!("hint: {}", finding.hint()));
+        cx.printer.hint(&finding.hint());
     }
     Ok(if good { Exit::Success } else { Exit::Negative })
 }

@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, io, io::Write};
 
+use alembic_core::Hint;
+
 use super::{Exit, Io, Styles};
 use crate::Error;
 
@@ -13,7 +15,7 @@ pub struct CommandError {
     /// Its causes, the nearest first.
     pub causes: Vec<String>,
     /// What to do.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
     /// How the process ends.
     pub exit: Exit,
     /// The revision in Rust that this program was built without, if that is why.
@@ -51,8 +53,8 @@ impl CommandError {
 
     /// Adds advice.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub fn hint(mut self, hint: Hint) -> Self {
+        self.hints.push(hint);
         self
     }
 

@@ -45,7 +45,7 @@ use std::{
     process::ExitCode,
 };
 
-use alembic_core::{Dialect, replay::Surroundings};
+use alembic_core::{Dialect, Hint, replay::Surroundings};
 pub use check::{Args as CheckArgs, settled};
 use clap::{Parser, Subcommand};
 pub use context::{Context, Link, Place};
@@ -240,7 +240,7 @@ where
             CommandError::failed(format!("could not connect to {}", mask(url)))
                 .because(mask_in(&error.to_string(), url))
         }),
-        None => Err(CommandError::usage("no database URL").hint("set DATABASE_URL, or say --database-url")),
+        None => Err(CommandError::usage("no database URL").hint(Hint::NoUrlOfProgram)),
     };
     let mut printer = Printer::new(io, &cli.output);
     if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
@@ -280,7 +280,7 @@ fn same_history<C>(migrations: &Migrations<C>, expected: Option<&str>) -> Result
         return Ok(());
     }
     Err(CommandError::usage("this program embeds other migrations than those of the project")
-        .hint("`runner` in [package.metadata.alembic], and for each named database, names the program for it"))
+        .hint(Hint::OtherMigrations))
 }
 
 /// Takes the URL out of a driver's message, should it be there.

@@ -5,6 +5,7 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use alembic_core::Hint;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -137,7 +138,7 @@ struct Envelope<'a, R> {
 struct JsonError<'a> {
     error: &'a str,
     causes: &'a [String],
-    hints: &'a [String],
+    hints: Vec<String>,
 }
 
 impl<'a> Printer<'a> {
@@ -162,7 +163,10 @@ impl<'a> Printer<'a> {
         match self.format {
             Format::Human => report.human(self.io.out, &self.out_styles),
             Format::Github => report.github(self.io.out).unwrap_or_else(|| {
-                Err(io::Error::new(io::ErrorKind::Unsupported, "only `check` has --format github; say --format json"))
+                Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "only `check` has --format github; pass `--format json`",
+                ))
             }),
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *self.io.out, &Envelope { schema: R::SCHEMA, data: report })?;
@@ -186,6 +190,11 @@ impl<'a> Printer<'a> {
             self.end_progress();
             writeln!(self.io.err, "{text}").ok();
         }
+    }
+
+    /// Says what to do next, after a warning or an answer; silent under `--quiet`.
+    pub fn hint(&mut self, hint: &Hint) {
+        self.status(format_args!("hint: {hint}"));
     }
 
     /// Shows how far long work has come, on a terminal, in a line that the next one replaces.
@@ -228,7 +237,8 @@ impl<'a> Printer<'a> {
         if error.exit != Exit::Success {
             error.write(self.io.err, &self.err_styles).ok();
             if self.format == Format::Json {
-                let json = JsonError { error: &error.message, causes: &error.causes, hints: &error.hints };
+                let hints = error.hints.iter().map(ToString::to_string).collect();
+                let json = JsonError { error: &error.message, causes: &error.causes, hints };
                 let envelope = Envelope { schema: "error/1", data: &json };
                 serde_json::to_writer_pretty(&mut *self.io.out, &envelope).ok();
                 writeln!(self.io.out).ok();

@@ -3,7 +3,7 @@
 use std::{io, io::Write, time::Duration};
 
 use alembic_core::{
-    Dialect, Graph, Node, Plan,
+    Dialect, Graph, Hint, Node, Plan,
     offline::{self, Offline, Steps},
     plan::prepare,
     target,
@@ -188,10 +188,9 @@ impl Running {
     }
 
     fn dialect_of_script<C>(&self, cx: &Context<'_, '_, C>) -> Result<Dialect, CommandError> {
-        self.dialect.or(cx.place.dialect).ok_or_else(|| {
-            CommandError::usage("for which database is the script?")
-                .hint("say --dialect sqlite, postgres, mysql or mariadb")
-        })
+        self.dialect
+            .or(cx.place.dialect)
+            .ok_or_else(|| CommandError::usage("for which database is the script?").hint(Hint::WhichDialect))
     }
 }
 
@@ -207,7 +206,7 @@ pub(super) fn range<'t>(graph: &Graph, text: &'t str, sql: bool) -> Result<(Opti
     };
     if !sql {
         return Err(CommandError::usage(format!("range revision not allowed: `{text}`"))
-            .hint("ranges are for --sql; online, name the target only"));
+            .hint(Hint::RangeOnline { target: to.to_owned() }));
     }
     if from.is_empty() || to.is_empty() || to.contains(':') {
         return Err(CommandError::usage(format!("`{text}` is not a range; expected <fromrev>:<torev>")));

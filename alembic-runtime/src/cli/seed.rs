@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use alembic_core::wording::quoted;
+use alembic_core::{Hint, wording::quoted};
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Report, Styles};
@@ -57,10 +57,8 @@ fn require_known<C>(args: &Args, environment: &str, cx: &mut Context<'_, '_, C>)
     known.sort_unstable();
     known.dedup();
     let near = alembic_core::suggest::did_you_mean(environment, known.iter().copied());
-    Err(CommandError::usage(format!("no seed is for the environment `{environment}`{near}")).hint(format!(
-        "known are {}; a file in the folder `{environment}` of the seeds makes it known, too",
-        quoted(&known)
-    )))
+    Err(CommandError::usage(format!("no seed is for the environment `{environment}`{near}"))
+        .hint(Hint::UnknownEnvironment { environment: environment.to_owned(), known: quoted(&known) }))
 }
 
 pub(super) fn run<C>(args: &Args, cx: &mut Context<'_, '_, C>) -> Result<Exit, CommandError>
@@ -70,17 +68,18 @@ where
 {
     let environment = args.environment.as_deref().unwrap_or(cx.environment);
     if args.environment.is_none() && environment == PRODUCTION {
-        return Err(CommandError::usage("seeds are not run in production unless you say so")
-            .hint("say --environment with the name of another one, or with `production`"));
+        return Err(
+            CommandError::usage("seeds are not run in production unless you say so").hint(Hint::SeedInProduction)
+        );
     }
     require_known(args, environment, cx)?;
     let known = cx.migrations.seed_names();
     if let Some(name) = args.seed.as_deref().filter(|name| !known.contains(name)) {
         let near = alembic_core::suggest::did_you_mean(name, known.iter().copied());
         return Err(CommandError::usage(format!("there is no seed `{name}`{near}")).hint(if known.is_empty() {
-            "there are no seeds".to_owned()
+            Hint::NoSeeds
         } else {
-            format!("there are {}", quoted(&known))
+            Hint::UnknownSeed { seeds: quoted(&known) }
         }));
     }
     let seeds = cx.migrations.seed(&mut (cx.connect)()?.conn, environment, args.seed.as_deref())?;

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use alembic_core::{
-    Problem,
+    Hint, Problem,
     image::ImageError,
     plan::WorkError,
     target::TargetError,
@@ -193,64 +193,34 @@ impl Error {
 
     /// Returns what to do about it, if that is known.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Target(error) => error.hint(),
-            Self::Files(problems) => problems.iter().find_map(|problem| problem.hint.clone()),
-            Self::Work(error) => error.hint(),
-            Self::Statement(error) => Some(error.next_step()),
-            Self::Locked { .. } => Some("wait for it to end, or allow more time with --wait".into()),
-            Self::Busy { .. } => Some(
-                "wait for its transaction to end, or allow more time with --wait; SQLite does not tell whose it is: the \
-                 application's, another migrator's, or that of a tool that has the file open"
-                    .into(),
-            ),
-            Self::Pending(_) => Some("run `upgrade` with the program that is to migrate".into()),
-            Self::Pooled { .. } => Some(
-                "connect to the server itself for migrations: another URL in --database-url, or the name of another \
-                 variable as `database-url-env`; if the pooler keeps sessions, say --pooler session. Nothing of this \
-                 revision was changed"
-                    .into(),
-            ),
-            Self::NotCompiled { .. } => Some(
-                "run it with a program that embeds the migrations with `embed_migrations!`; nothing was changed".into(),
-            ),
-            Self::NotForScripts { .. } => Some(
-                "write it with the operations or as SQL, or run the revision on the database and leave it out of the script \
-                 with `from:to`"
-                    .into(),
-            ),
-            Self::Seed { .. } => Some("fix the file and run it again: seeds may be run as often as you like".into()),
-            Self::NoSeed { .. } => Some("seeds are files of `seeds/` and of `seeds/<environment>/`".into()),
-            Self::Overtaken => Some("look at `log`, and run the command again".into()),
-            Self::Cascade { outcome: Outcome::RolledBack { .. }, .. } => {
-                Some("write `Foreign Keys: off` into the header, or delete those rows first".into())
-            }
-            Self::Cascade { .. } => Some(
-                "write `PRAGMA foreign_keys = OFF;` before it, or delete those rows first, and run the command again: it goes \
-                 on with what you wrote"
-                    .into(),
-            ),
-            Self::ForeignKeys { .. } => Some("fix the file and run the command again".into()),
-            Self::Inconsistent(findings) => findings.first().map(Finding::hint),
-            Self::InsideTransaction(_) => Some("migrate before the transaction is begun".into()),
-            Self::Interfered { .. } => Some("run the command again".into()),
-            Self::Changed { .. } => Some("run `cargo alembic lock`".into()),
-            Self::Diesel(_) => Some("import its migrations with `cargo alembic import diesel`, all of them".into()),
-            Self::Image(_) => Some("use the same version of alembic-runtime and alembic-macros".into()),
-            Self::Query { source, .. } if is_readonly_file(source) => Some(
-                "the database file or its folder cannot be written: SQLite keeps its journal beside the file, and in WAL \
-                 mode needs that even for reading. Give the user who runs this the right to write both, or for reading \
-                 connect with `file:PATH?immutable=1`, if nobody writes meanwhile; nothing was changed by this"
-                    .into(),
-            ),
-            Self::Query { source, .. } if is_denied(source) => Some(
-                "the role needs CREATE where the version table is, and SELECT, INSERT, UPDATE and DELETE on it, on its log \
-                 and on its lock; nothing was changed by this"
-                    .into(),
-            ),
-            Self::Io { .. } | Self::Query { .. } => None,
-        }
+    pub fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Target(error) => return error.hint(),
+            Self::Files(problems) => return problems.iter().find_map(|problem| problem.hint.as_deref().cloned()),
+            Self::Work(error) => return error.hint(),
+            Self::Statement(error) => error.next_step(),
+            Self::Locked { .. } => Hint::Locked,
+            Self::Busy { .. } => Hint::Busy,
+            Self::Pending(_) => Hint::Pending,
+            Self::Pooled { .. } => Hint::Pooled,
+            Self::NotCompiled { .. } => Hint::NotCompiled,
+            Self::NotForScripts { path, .. } => Hint::NotForScripts { path: path.clone() },
+            Self::Seed { .. } => Hint::SeedFailed,
+            Self::NoSeed { .. } => Hint::SeedElsewhere,
+            Self::Overtaken => Hint::Overtaken,
+            Self::Cascade { outcome: Outcome::RolledBack { .. }, .. } => Hint::Cascade,
+            Self::Cascade { .. } => Hint::CascadeWithoutTransaction,
+            Self::ForeignKeys { .. } => Hint::BrokenForeignKeys,
+            Self::Inconsistent(findings) => return findings.first().map(Finding::hint),
+            Self::InsideTransaction(_) => Hint::InsideTransaction,
+            Self::Interfered { .. } => Hint::Interfered,
+            Self::Changed { .. } => Hint::Changed,
+            Self::Diesel(_) => Hint::DieselTable,
+            Self::Image(_) => Hint::OtherVersion,
+            Self::Query { source, .. } if is_readonly_file(source) => Hint::ReadOnlyFile,
+            Self::Query { source, .. } if is_denied(source) => Hint::Denied,
+            Self::Io { .. } | Self::Query { .. } => return None,
+        })
     }
 
     /// Returns whether the database may have been changed before the failure.
@@ -335,32 +305,18 @@ pub enum Outcome {
 }
 
 impl StatementError {
-    fn next_step(&self) -> String {
+    fn next_step(&self) -> Hint {
         if let Some(way_out) = self.other_transaction() {
             return way_out;
         }
         match self.outcome {
-            _ if self.contended_sql.is_some() => {
-                "others hold a lock that it needs; run the command again when they are done, or allow more with \
-                 --lock-timeout and --lock-retries"
-                    .into()
-            }
-            Outcome::RolledBack { .. } => "fix the file and run the command again".into(),
-            Outcome::Unknown if self.server.contains("packet") => {
-                "the server takes no message as large as this statement: cut it up, or raise max_allowed_packet".into()
-            }
-            Outcome::Unknown => "run the command again when the server answers: it reads the log first".into(),
-            Outcome::ByHand => format!(
-                "look how it stands; undo what it did, and say `resolve {} --abort`, or finish it by hand and `stamp` it",
-                self.revision
-            ),
-            Outcome::Partial { done: 0 } => {
-                "nothing of this revision is applied; fix the file and run the command again".into()
-            }
-            Outcome::Partial { done } => format!(
-                "fix the file from this statement on and run the command again: it goes on after the first {}",
-                count(done, "statement")
-            ),
+            _ if self.contended_sql.is_some() => Hint::Contended,
+            Outcome::RolledBack { .. } => Hint::FixTheFile,
+            Outcome::Unknown if self.server.contains("packet") => Hint::PacketTooLarge,
+            Outcome::Unknown => Hint::ConnectionLost,
+            Outcome::ByHand => Hint::ByHand { revision: self.revision.clone() },
+            Outcome::Partial { done: 0 } => Hint::NothingApplied,
+            Outcome::Partial { done } => Hint::GoesOn { done: count(done, "statement") },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alembic_core::wording::count;
+use alembic_core::{Hint, wording::count};
 use serde::Serialize;
 
 /// How the note of what a person decided begins.
@@ -118,51 +118,30 @@ pub enum Finding {
 impl Finding {
     /// Returns what to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::Unknown { .. } => {
-                "deploy the newer program; in a rolling deploy the old one may go on beside it, if the application \
-                 allows that. If the revision is another program's, with a graph of its own on the same database, give \
-                 each a version table of its own: `version-table = \"alembic_version_shop\"` in \
-                 [package.metadata.alembic]. Only if it was yours and is gone for good, `stamp --purge` the right one: \
-                 that erases every row of the table"
-                    .into()
-            }
-            Self::Edited { revision, .. } => format!(
-                "restore the file, and put the change into a new revision; or say `accept {revision}` if the file is right"
-            ),
-            Self::Drift => "`cargo alembic check --only drift` says what differs".into(),
-            Self::CommentsEdited { revision, .. } => format!("`accept {revision}` records the present text"),
-            Self::NeverApplied { revision, .. } => {
-                format!("let `{revision}` follow the applied head instead of coming before it")
-            }
-            Self::Overlap { revision, .. } => format!("`stamp --purge {revision}` leaves one row"),
+            Self::Unknown { .. } => Hint::DatabaseIsAhead,
+            Self::Edited { revision, .. } => Hint::Edited { revision: revision.clone() },
+            Self::Drift => Hint::Drift,
+            Self::CommentsEdited { revision, .. } => Hint::CommentsEdited { revision: revision.clone() },
+            Self::NeverApplied { revision, .. } => Hint::NeverApplied { revision: revision.clone() },
+            Self::Overlap { revision, .. } => Hint::Overlap { revision: revision.clone() },
             Self::Unfinished { revision, direction, interrupted, .. } => {
-                let again = if *interrupted {
-                    format!(
-                        "run the {direction} of `{revision}` again: it waits if an earlier run is still at work, else it \
-                             goes on where that was interrupted"
-                    )
-                } else {
-                    format!("fix the file and run the {direction} of `{revision}` again: it goes on where it stopped")
-                };
+                let (revision, direction) = (revision.clone(), direction.clone());
                 let counts_as = if direction == "downgrade" { "applied" } else { "not applied" };
-                format!(
-                    "{again}; or give the {direction} up: undo by hand what it did, and pass `resolve {revision} --abort`, \
-                     then `{revision}` counts as {counts_as} as it did before"
-                )
+                if *interrupted {
+                    Hint::Interrupted { revision, direction, counts_as }
+                } else {
+                    Hint::Unfinished { revision, direction, counts_as }
+                }
             }
-            Self::Undecided { revision, number, .. } => format!(
-                "look whether it took effect, then say `resolve {revision} --step {number} --applied`, or `--retry` to run \
-                 it again; or undo by hand what the revision did, and say `--abort`"
-            ),
-            Self::ByHand { revision, .. } | Self::Forgotten { revision, .. } => format!(
-                "finish it by hand, and `stamp` it; or undo by hand what it did, and say `resolve {revision} --abort`"
-            ),
-            Self::Rewritten { revision, done, .. } => format!(
-                "restore the first {}; or undo by hand what they did, and say `resolve {revision} --abort`",
-                count(*done, "statement")
-            ),
+            Self::Undecided { revision, number, .. } => Hint::Undecided { revision: revision.clone(), step: *number },
+            Self::ByHand { revision, .. } | Self::Forgotten { revision, .. } => {
+                Hint::ByHand { revision: revision.clone() }
+            }
+            Self::Rewritten { revision, done, .. } => {
+                Hint::Rewritten { revision: revision.clone(), done: count(*done, "statement") }
+            }
         }
     }
 

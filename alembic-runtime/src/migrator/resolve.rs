@@ -150,7 +150,7 @@ fn why_not_open(state: &State, revision: &str) -> &'static str {
         state.log.iter().any(|record| record.revision == revision && condition(record))
     };
     if any(&LogRecord::is_by_hand) {
-        "it has used the connection itself: undo what that has left, and say `--abort`"
+        "it has used the connection itself: undo what that has left, and pass `--abort`"
     } else if any(&|record| unfinished(record).is_some()) {
         "its step stopped with an error, so nothing is in doubt; fix it and run the command again"
     } else {

@@ -7,7 +7,7 @@ mod text;
 use std::collections::BTreeSet;
 
 use alembic_core::{
-    Dialect,
+    Dialect, Hint,
     diff::{Block, Caution, Diff, Difference, Locking, Renames},
     models::Models,
     operation::render,
@@ -98,7 +98,7 @@ impl Comparing<'_> {
             return Err(CommandError::usage(
                 "models of another database cannot be compared: a schema is a database there",
             )
-            .hint("name tables without a schema, and give each database a configuration of its own"));
+            .hint(Hint::SchemasOnMysql));
         }
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
@@ -208,8 +208,7 @@ impl Compared {
         let (dialect, naming) = (self.dialect, &self.naming);
         let up = self.blocks(conn, &self.diff, locking)?;
         let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
-        apply(conn, &up, dialect, naming, up_disturbs)
-            .map_err(|error| error.hint("the models want it, and it has to be written by hand: nothing was written"))?;
+        apply(conn, &up, dialect, naming, up_disturbs).map_err(|error| error.hint(Hint::UpgradeDoesNotRun))?;
         let after = look(conn, &self.inspection)?;
         self.expect(&after, &self.wanted, "the models want what no operation brings about")?;
         let back = Diff::between(&after, &self.renamed, dialect);
@@ -217,8 +216,7 @@ impl Compared {
         let down_disturbs = back.disturbs_foreign_keys(&after, &down);
         let undone = self.renames.undone();
         let all: Vec<Block> = down.into_iter().chain(undone).collect();
-        apply(conn, &all, dialect, naming, down_disturbs)
-            .map_err(|error| error.hint("this is the downgrade that would have been written; nothing was"))?;
+        apply(conn, &all, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         let again = look(conn, &self.inspection)?;
         self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
         let notes: Vec<Caution> = self.broken().chain(self.not_restored(&again)).map(Caution::Note).collect();
@@ -273,7 +271,7 @@ impl Compared {
         }
         let error = CommandError::usage(format!("nothing was written: {otherwise}"));
         let error = left.iter().fold(error, |error, difference| error.because(difference.to_string()));
-        Err(error.hint("write this change by hand, with `cargo alembic revision`"))
+        Err(error.hint(Hint::WriteByHand))
     }
 }
 
@@ -283,20 +281,20 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let hint = "the schema of the database could not be made again; compare with the migrations";
     for other in live.others.iter().filter(|other| !left.others.contains(other)) {
         let sql = match other.kind.as_str() {
             "extension" => format!("CREATE EXTENSION IF NOT EXISTS {}", dialect.quote(&other.name.name)),
             "function" if dialect == Dialect::Postgres => other.definition.clone(),
             _ => continue,
         };
-        conn.batch_execute(&sql).map_err(|error| failed("make what the tables need")(error).hint(hint))?;
+        conn.batch_execute(&sql)
+            .map_err(|error| failed("make what the tables need")(error).hint(Hint::CannotFollow))?;
     }
     let sources = sources(conn).map_err(failed("look at the tables"))?;
     let diff = Diff::between(left, live, dialect);
     let blocks = diff.blocks(dialect, naming, &|table| sources.get(table).cloned(), Locking::Plain);
     let disturbs = diff.disturbs_foreign_keys(left, &blocks);
-    apply(conn, &blocks, dialect, naming, disturbs).map_err(|error| error.hint(hint))
+    apply(conn, &blocks, dialect, naming, disturbs).map_err(|error| error.hint(Hint::CannotFollow))
 }
 
 /// Returns whether an operation needs, or is there for, several transactions.
@@ -340,7 +338,7 @@ where
 }
 
 fn unsupported(error: &alembic_core::operation::Unsupported) -> CommandError {
-    CommandError::usage(error.to_string()).hint(error.instead.clone())
+    CommandError::usage(error.to_string()).hint(Hint::Instead { instead: error.instead.clone() })
 }
 
 /// Generates a revision on a scratch database, or finds that there is nothing to do.

@@ -26,7 +26,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let target = cx.target(&project.package, &project.config)?;
     if !project.graph.is_empty() {
         return Err(CommandError::usage("there are revisions already, and --adopt writes the first one")
-            .hint("`cargo alembic stamp` records which revision a database is at"));
+            .hint(alembic_core::Hint::HasRevisions));
     }
     if target.is_missing() {
         return Err(CommandError::usage(format!("there is no database `{}` to adopt", target.display())));
@@ -34,13 +34,13 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let rows = target.run(Access::Read, Rows(&project))?;
     if let Some(row) = rows.first() {
         return Err(CommandError::usage(format!("the database is at revision `{row}` already"))
-            .hint("bring the revision files here, or forget them with `cargo alembic stamp --purge base`"));
+            .hint(alembic_core::Hint::IsStamped));
     }
     let (mut schema, dialect) = target.run(Access::Read, Look(&inspection(&project, None)))?;
     schema.tables.retain(|table| !project.config.tables.leaves_alone(&table.name));
     if schema.tables.is_empty() {
         return Err(CommandError::usage(format!("the database `{}` has no tables to adopt", target.display()))
-            .hint("write the first revision with `cargo alembic revision`"));
+            .hint(alembic_core::Hint::NothingToAdopt));
     }
     let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
     // What may fail comes before anything is written.
@@ -68,7 +68,7 @@ fn write_models(cx: &mut Context<'_>, project: &Project, text: &str) -> Result<(
     create(&path, text).map_err(|error| {
         CommandError::usage(format!("could not write `{}`", path.display()))
             .caused_by(&error)
-            .hint(format!("`models` in [package.metadata.alembic] names the files, if it is not {MODELS}"))
+            .hint(alembic_core::Hint::ModelsNotWritten { file: MODELS })
     })?;
     cx.printer.status(format_args!("Generating {} ...  done", path.display()));
     Ok(())

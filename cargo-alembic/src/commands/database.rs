@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use alembic_core::{Dialect, server::ServerStatement};
+use alembic_core::{Dialect, Hint, server::ServerStatement};
 use alembic_runtime::cli::{self, CommandError, Exit};
 use clap::Parser;
 use diesel::connection::SimpleConnection;
@@ -95,7 +95,7 @@ pub(super) fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, Comm
 fn drop_database(cx: &mut Context<'_>, target: &Target, confirmation: &Confirmation) -> Result<Exit, CommandError> {
     let question = format!("Drop {} with all its data?", target.display());
     if !confirmation.yes && !cx.printer.confirm(&question) {
-        return Err(CommandError::usage("nothing was dropped").hint("say --yes to drop without being asked"));
+        return Err(CommandError::usage("nothing was dropped").hint(Hint::Unconfirmed));
     }
     let failed = |error: diesel::result::Error| {
         CommandError::failed(format!("could not drop {}", target.display())).because(error.to_string())

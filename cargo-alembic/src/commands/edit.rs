@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use alembic_core::target;
+use alembic_core::{Hint, target};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{
@@ -33,9 +33,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
 
 /// Opens a file in the user's editor and waits for it.
 pub(super) fn open(cx: &Context<'_>, path: &Path) -> Result<(), CommandError> {
-    let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| cx.environment.get(name)).ok_or_else(|| {
-        CommandError::usage("no suitable editor found").hint("set the EDITOR or VISUAL environment variable")
-    })?;
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(|name| cx.environment.get(name))
+        .ok_or_else(|| CommandError::usage("no suitable editor found").hint(Hint::NoEditor))?;
     let words = shlex::split(editor).unwrap_or_default();
     let failed = |why: String| CommandError::usage(format!("error executing editor `{editor}`")).because(why);
     let Some((program, arguments)) = words.split_first() else {

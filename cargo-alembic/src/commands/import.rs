@@ -6,7 +6,7 @@ use std::{
 };
 
 use alembic_core::{
-    Direction, Node, Plan, Step,
+    Direction, Hint, Node, Plan, Step,
     plan::{WorkError, prepare},
     script::{Downgrade, Section, parse},
     wording::count,
@@ -101,10 +101,7 @@ fn configure(package: &Package, transaction: Mode, cx: &mut Context<'_>) -> Resu
 fn warn_of_unrunnable(project: &Project, written: &[Written], cx: &mut Context<'_>) -> Result<(), CommandError> {
     let Some(target) = cx.find_target(&project.package, &project.config)? else {
         cx.printer.status("warning: whether the files can be run was not checked: no database is named");
-        cx.printer.status(format_args!(
-            "hint: `cargo alembic check --only replay` tells when {} is set",
-            project.config.database_url_env
-        ));
+        cx.printer.hint(&Hint::ImportUnchecked { variable: project.config.database_url_env.clone() });
         return Ok(());
     };
     for file in written {
@@ -119,7 +116,7 @@ fn warn_of_unrunnable(project: &Project, written: &[Written], cx: &mut Context<'
                 Ok(_) | Err(WorkError::Irreversible { .. }) => {}
                 Err(error) => {
                     cx.printer.status(format_args!("warning: the {} will be refused: {error}", direction.name()));
-                    error.hint().iter().for_each(|hint| cx.printer.status(format_args!("hint: {hint}")));
+                    error.hint().iter().for_each(|hint| cx.printer.hint(hint));
                 }
             }
         }
@@ -192,7 +189,7 @@ fn check_metadata(path: &Path) -> Result<(), CommandError> {
     let failed = |cause: &dyn std::error::Error| {
         CommandError::usage(format!("could not read `{}`", path.display()))
             .because(cause.to_string())
-            .hint("fix the file; nothing was imported")
+            .hint(Hint::DieselMetadata)
     };
     if !path.exists() {
         return Ok(());

@@ -75,8 +75,7 @@ fn write_settings_if_missing(args: &Args, cx: &mut Context<'_>) -> Result<(), Co
         return write_settings(args, cx);
     }
     if args.template != "generic" || args.directory != "migrations" || args.sqlite_path.is_some() {
-        return Err(CommandError::usage("the package has its settings already")
-            .hint("leave out template, folder and --sqlite-path; edit [package.metadata.alembic] in Cargo.toml"));
+        return Err(CommandError::usage("the package has its settings already").hint(alembic_core::Hint::HasSettings));
     }
     Ok(())
 }

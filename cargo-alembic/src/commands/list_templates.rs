@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use alembic_core::wording::quoted;
+use alembic_core::{Hint, wording::quoted};
 use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
@@ -49,10 +49,9 @@ pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErr
 pub(super) fn find(name: &str) -> Result<Template, CommandError> {
     let templates = all();
     let names = quoted(templates.iter().map(|template| template.name));
-    templates
-        .into_iter()
-        .find(|template| template.name == name)
-        .ok_or_else(|| CommandError::usage(format!("no such template `{name}`")).hint(format!("there are {names}")))
+    templates.into_iter().find(|template| template.name == name).ok_or_else(|| {
+        CommandError::usage(format!("no such template `{name}`")).hint(Hint::Templates { templates: names })
+    })
 }
 
 fn all() -> Vec<Template> {

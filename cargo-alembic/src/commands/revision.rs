@@ -3,7 +3,7 @@
 use std::{cell::RefCell, io, io::Write};
 
 use alembic_core::{
-    Dialect, Node,
+    Dialect, Hint, Node,
     diff::{Caution, Locking},
     models::Models,
     schema::Schema,
@@ -193,7 +193,7 @@ impl Job for AtHead<'_> {
         if status.verdict != Verdict::UpToDate {
             return Err(CommandError::usage("Target database is not up to date.")
                 .because(status.to_string())
-                .hint("run `cargo alembic upgrade head`, or compare with the migrations"));
+                .hint(Hint::NotAtHead));
         }
         Look(&inspection(self.project, Some(self.models))).run(conn)
     }
@@ -235,7 +235,7 @@ fn parents(project: &Project, head: &str) -> Result<Vec<Node>, CommandError> {
              or perform a merge",
         )
         .caused_by(&error)
-        .hint("say --head with one of them, or run `cargo alembic merge heads`"),
+        .hint(Hint::WhichHead),
         other => other.into(),
     })
 }

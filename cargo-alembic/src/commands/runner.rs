@@ -26,7 +26,7 @@ pub(super) fn write(named: Option<Dialect>, cx: &mut Context<'_>) -> Result<Exit
         Some(dialect) => dialect,
         None => {
             let target = cx.target(&package, &config);
-            target.map_err(|error| error.hint("or name it: `cargo alembic init --runner postgres`"))?.dialect()
+            target.map_err(|error| error.hint(alembic_core::Hint::RunnerDatabase))?.dialect()
         }
     };
     let metadata = MetadataCommand::new().manifest_path(&package.manifest).no_deps().exec();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::{config::Config, wording::quoted};
+use alembic_core::{Hint, config::Config, wording::quoted};
 use alembic_runtime::cli::CommandError;
 use cargo_metadata::MetadataCommand;
 use toml_edit::DocumentMut;
@@ -80,9 +80,7 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
             other => other.to_string(),
         };
         if cause.contains("could not find `Cargo.toml`") {
-            CommandError::usage("there is no package here")
-                .because(cause)
-                .hint("run it in a package, or make one with `cargo new`")
+            CommandError::usage("there is no package here").because(cause).hint(Hint::NoPackage)
         } else {
             CommandError::usage("Cargo cannot read the package").because(cause)
         }
@@ -97,7 +95,8 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
     if let Some(name) = &selection.package {
         let found = members.iter().find(|member| member.name.as_str() == name).map(|found| package(found));
         return found.ok_or_else(|| {
-            CommandError::usage(format!("the workspace has no package `{name}`")).hint(format!("it has {}", names()))
+            CommandError::usage(format!("the workspace has no package `{name}`"))
+                .hint(Hint::WhichPackage { packages: names() })
         });
     }
     let start = selection.manifest_path.as_ref().and_then(|path| cwd.join(path).parent().map(Path::to_path_buf));
@@ -111,7 +110,7 @@ pub(crate) fn discover(cwd: &Path, selection: &Selection) -> Result<Package, Com
     match migrated[..] {
         [only] => Ok(package(only)),
         _ => Err(CommandError::usage("which package of the workspace is meant?")
-            .hint(format!("say -p with one of {}", names()))),
+            .hint(Hint::WhichPackage { packages: names() })),
     }
 }
 

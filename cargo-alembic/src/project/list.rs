@@ -7,7 +7,7 @@ use std::{
 };
 
 use alembic_core::{
-    Problem,
+    Hint, Problem,
     collection::{is_revision, passed_over},
     config::Config,
 };
@@ -39,11 +39,11 @@ pub(super) fn list(package: &Package, config: &Config) -> Result<Listing, Comman
         let failed = |error: io::Error| {
             CommandError::usage(format!("could not read the migrations folder `{}`", folder.display()))
                 .caused_by(&error)
-                .hint("`migrations` in [package.metadata.alembic] names it; `cargo alembic init` makes one")
+                .hint(Hint::NoMigrationsFolder { folder: folder.display().to_string() })
         };
         if leads_out(&package.root, &folder) {
             return Err(CommandError::usage(format!("the migrations folder `{location}` leads out of the package"))
-                .hint("a symbolic link may point to a folder of the same package only"));
+                .hint(Hint::FolderLeadsOut));
         }
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -105,16 +105,13 @@ pub(super) fn refuse_link(path: &Path, config: &Config) -> Result<(), CommandErr
         return Ok(());
     }
     let error = CommandError::usage(format!("`{}` is a link that leads out of its folder", path.display()));
-    Err(if config.follow_links {
-        error.hint("put a file there: `follow-links` is for links to regular files only")
+    Err(error.hint(if config.follow_links {
+        Hint::FollowsFilesOnly
     } else if is_file {
-        error.hint(
-            "put the file itself there: what is run has to be what was reviewed; or set `follow-links = true` in \
-             [package.metadata.alembic], where a build tool links every file into its sandbox",
-        )
+        Hint::FileLeadsOut
     } else {
-        error.hint("put the file itself there: what is run has to be what was reviewed")
-    })
+        Hint::LinkToNoFile
+    }))
 }
 
 /// Returns whether a path is really somewhere else than below a folder.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use alembic_core::{
-    Graph, Node, Problem, Revision, collection,
+    Graph, Hint, Node, Problem, Revision, collection,
     config::{Config, Settings},
     lockfile::{FILE_NAME, Lockfile},
 };
@@ -91,11 +91,12 @@ impl Project {
             Err(_) => Ok(()),
         };
         match (policy, found) {
-            (Lock::Require, _) => Err(CommandError::usage(format!("`{}` is not up to date", path.display()))
-                .hint("run `cargo alembic lock` and commit the file")),
+            (Lock::Require, _) => {
+                Err(CommandError::usage(format!("`{}` is not up to date", path.display())).hint(Hint::LockIsStale))
+            }
             (Lock::Refresh, Err(error)) => {
                 Err(CommandError::usage(format!("{}:{}: {}", path.display(), error.line, error.problem))
-                    .hint("`cargo alembic lock` writes it anew from the files"))
+                    .hint(Hint::LockIsBroken))
             }
             // Who may not write may still read.
             (Lock::Refresh, Ok(())) => {
@@ -161,7 +162,7 @@ fn read_all(files: &[Found]) -> (Vec<Revision>, Vec<Problem>) {
 
 fn read(file: &Found) -> Result<Revision, Problem> {
     let content = fs::read(&file.path)
-        .map_err(|error| Problem::of_file(&file.name, format!("could not read the file: {error}"), ""))?;
+        .map_err(|error| Problem::of_file(&file.name, format!("could not read the file: {error}"), None))?;
     collection::script(&file.name, &content).map(|(script, _)| script.revision(&file.name))
 }
 
@@ -179,7 +180,7 @@ fn problems(wrong: &[Problem]) -> CommandError {
         _ => format!("{} problems with the revision files", wrong.len()),
     });
     let error = wrong.iter().fold(error, |error, problem| error.because(problem.to_string()));
-    let mut hints: Vec<&String> = wrong.iter().filter_map(|problem| problem.hint.as_ref()).collect();
+    let mut hints: Vec<Hint> = wrong.iter().filter_map(|problem| problem.hint.as_deref().cloned()).collect();
     hints.dedup();
     hints.into_iter().fold(error, CommandError::hint)
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use alembic_core::{
+    Hint,
     config::Config,
     models::{Found, ModelError, Models, read},
 };
@@ -42,18 +43,15 @@ pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>,
     }
     if reader.models.tables.is_empty() {
         return Err(CommandError::usage(format!("there is no `table!` in {}", alembic_core::wording::quoted(&files)))
-            .hint("`models` in [package.metadata.alembic] names the files that declare tables"));
+            .hint(Hint::ModelsFiles));
     }
     Ok(Some(reader.models))
 }
 
 /// Returns the models, which have to be there.
 pub(crate) fn require(package: &Package, config: &Config) -> Result<Models, CommandError> {
-    load(package, config)?.ok_or_else(|| {
-        CommandError::usage(format!("package `{}` has no models", package.name))
-            .hint("declare tables with `table!` in src/schema.rs, or name other files with `models` in [package.metadata.alembic]")
-            .hint("`cargo alembic print-schema --from migrations > src/schema.rs` writes what the migrations leave")
-    })
+    load(package, config)?
+        .ok_or_else(|| CommandError::usage(format!("package `{}` has no models", package.name)).hint(Hint::NoModels))
 }
 
 /// A file of models that is to be changed.
@@ -128,7 +126,7 @@ impl Reader<'_> {
         let text = fs::read_to_string(self.root.join(&path)).map_err(|error| {
             CommandError::usage(format!("could not read the models in `{}`", path.display()))
                 .caused_by(&error)
-                .hint("`models` in [package.metadata.alembic] names the files")
+                .hint(Hint::ModelsFiles)
         })?;
         let name = path.display().to_string().replace('\\', "/");
         let found = match read(&text, &name) {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use alembic_core::{
-    Graph, Node, Script,
+    Graph, GraphError, Hint, Node, Script,
     config::Hook,
     revision::{Created, check_name},
     script::{Bodies, Connection, Downgrade, Header, Section, parse, parse_rust, render, render_rust},
@@ -121,10 +121,9 @@ impl Project {
         let mut revisions: Vec<_> = self.graph.nodes().map(|node| self.graph.revision(node).clone()).collect();
         revisions.push(script.revision(&name));
         let graph = Graph::new(revisions).map_err(|errors| {
-            let hint = errors.0.first().map_or("", |error| error.hint());
-            CommandError::usage("the revision was not written: it does not fit into the graph")
-                .caused_by(&errors)
-                .hint(hint)
+            let error =
+                CommandError::usage("the revision was not written: it does not fit into the graph").caused_by(&errors);
+            errors.0.first().map(GraphError::hint).into_iter().fold(error, CommandError::hint)
         })?;
         self.graph = Arc::new(graph);
         Ok(Draft { text, written: Written { id, path, name, parents } })
@@ -146,7 +145,7 @@ impl Project {
         let failed = |why: String| {
             CommandError::usage(format!("post write hook `{}` failed", hook.name))
                 .because(why)
-                .hint(format!("`{}` was written", path.display()))
+                .hint(Hint::HookFailed { path: path.display().to_string() })
         };
         let mut words = shlex::split(&hook.command).ok_or_else(|| failed("its quotes are not balanced".into()))?;
         let file = path.display().to_string();
@@ -170,7 +169,7 @@ impl Project {
         match followed {
             Some(parent) if !new.splice => {
                 Err(CommandError::usage(format!("revision `{}` is not a head revision", self.graph.id(*parent)))
-                    .hint("say --splice to create a new branch from this revision"))
+                    .hint(Hint::NotAHead))
             }
             _ => Ok(()),
         }
@@ -184,7 +183,7 @@ impl Project {
             let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
             return locations.iter().find(|location| *location == wanted).cloned().ok_or_else(|| {
                 CommandError::usage(format!("path `{wanted}` is not represented in current version locations"))
-                    .hint(format!("they are {}", quoted(locations)))
+                    .hint(Hint::VersionPath { locations: quoted(locations) })
             });
         }
         if let Some(parent) = new.parents.first() {
@@ -262,8 +261,7 @@ fn now(timezone: &str) -> Result<DateTime<FixedOffset>, CommandError> {
         "UTC" | "utc" => Ok(Utc::now().fixed_offset()),
         name => match name.parse::<chrono_tz::Tz>() {
             Ok(zone) => Ok(Utc::now().with_timezone(&zone).fixed_offset()),
-            Err(_) => Err(CommandError::usage(format!("can't locate timezone: `{name}`"))
-                .hint("use UTC, local or an IANA name such as Europe/Vienna")),
+            Err(_) => Err(CommandError::usage(format!("can't locate timezone: `{name}`")).hint(Hint::Timezone)),
         },
     }
 }

@@ -120,9 +120,7 @@ impl Scratch {
         if let Target::Sqlite(_) = server {
             return Self::sqlite(users);
         }
-        let unreachable = |error: CommandError| {
-            error.hint("a scratch database is made on the server of the URL; say --scratch-url for another server")
-        };
+        let unreachable = |error: CommandError| error.hint(alembic_core::Hint::NoScratch);
         sweep::sweep(server).map_err(unreachable)?;
         let name = ScratchName::new(Utc::now().timestamp());
         let needs = Needs::of(server, makes_routines && !is_own);
@@ -137,7 +135,7 @@ impl Scratch {
                 let create = ServerStatement::create_database(server.dialect(), &name.database());
                 server.on_server(&create).map_err(|error| {
                     let error = unreachable(error);
-                    error.hint("the role has to be allowed to create databases; `check --skip` leaves gates out")
+                    error.hint(alembic_core::Hint::MayNotCreateDatabases)
                 })?;
                 if let Some(Err(reason)) = without_role {
                     warn_of_all_rights(printer, server.dialect(), &reason);

@@ -55,7 +55,7 @@ where
     let (status, good) = cli::settled(args, &mut context)?;
     for warning in &status.warnings {
         cx.printer.status(format_args!("warning: {warning}"));
-        cx.printer.status(format_args!("hint: {}", warning.hint()));
+        cx.printer.hint(&warning.hint());
     }
     if good {
         return Ok(Ok(status.to_string().trim_end_matches('.').to_owned().into()));

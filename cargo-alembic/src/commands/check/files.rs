@@ -1,6 +1,9 @@
 //! What the files say without a database.
 
-use alembic_core::wording::{count, joined};
+use alembic_core::{
+    Hint,
+    wording::{count, joined},
+};
 
 use super::{Finding, Passed, Said};
 use crate::project::Project;
@@ -10,25 +13,25 @@ pub(super) fn check(project: &Project) -> Said {
     let mut findings = Vec::new();
     if !project.lock_is_current() {
         let finding = Finding::new(format!("`{}` is not up to date", project.lock_name()));
-        findings.push(finding.at(&project.lock_name(), 1).hint("run `cargo alembic lock` and commit the file"));
+        findings.push(finding.at(&project.lock_name(), 1).hint(Hint::LockIsStale));
     }
     for problem in &project.passed_over {
         let finding = Finding::new(problem.message.clone()).at(&problem.path, 1);
-        findings.push(problem.hint.iter().fold(finding, Finding::hint));
+        findings.push(problem.hint.as_deref().cloned().into_iter().fold(finding, Finding::hint));
     }
     let heads = graph.heads();
     if heads.len() > 1 {
         let finding =
             Finding::new(format!("{} heads are not merged: {}", heads.len(), joined(graph.ids(heads.iter().copied()))));
         let path = &graph.revision(heads[heads.len() - 1]).path;
-        findings.push(finding.at(path, 1).hint("run `cargo alembic merge heads`"));
+        findings.push(finding.at(path, 1).hint(Hint::MergeHeads));
     }
     for node in graph.nodes() {
         let revision = graph.revision(node);
         let file = revision.path.rsplit('/').next().unwrap_or_default();
         if !file.contains(&revision.id) {
             let finding = Finding::new(format!("the file of revision `{}` is not named after it", revision.id));
-            findings.push(finding.at(&revision.path, 1).hint("rename the file: its name is how people find it"));
+            findings.push(finding.at(&revision.path, 1).hint(Hint::FileName { revision: revision.id.clone() }));
         }
     }
     match (findings.is_empty(), graph.is_empty()) {

@@ -6,6 +6,7 @@ mod report;
 mod scratch;
 mod since;
 
+use alembic_core::Hint;
 use alembic_runtime::cli::{CheckArgs, CommandError, Exit};
 use report::{Checked, Finding, Passed};
 use scratch::Found;
@@ -111,7 +112,7 @@ impl Args {
             Some((option, _, gates)) => {
                 let gates = alembic_core::wording::quoted(gates.iter().map(|gate| gate.name()));
                 let message = format!("{option} is for {gates}, which --only or --skip leaves out");
-                Err(CommandError::usage(message).hint(format!("leave out {option}, or name a gate that it is for")))
+                Err(CommandError::usage(message).hint(Hint::UselessOption { option: option.to_owned(), gates }))
             }
             None => Ok(()),
         }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use alembic_core::Hint;
 use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
 use serde::Serialize;
 
@@ -35,7 +36,8 @@ pub(super) struct Finding {
     /// The line, from 1.
     pub(super) line: Option<usize>,
     /// What to do.
-    pub(super) hints: Vec<String>,
+    #[serde(serialize_with = "texts")]
+    pub(super) hints: Vec<Hint>,
 }
 
 impl Finding {
@@ -48,8 +50,8 @@ impl Finding {
         self
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub(super) fn hint(mut self, hint: Hint) -> Self {
+        self.hints.push(hint);
         self
     }
 
@@ -63,6 +65,10 @@ impl Finding {
             None => finding,
         }
     }
+}
+
+fn texts<S: serde::Serializer>(hints: &[Hint], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(hints.iter().map(ToString::to_string))
 }
 
 /// Finds the first `file.sql:12` of a message.
@@ -242,8 +248,8 @@ impl Checked {
                     }
                     _ => String::new(),
                 };
-                let text =
-                    std::iter::once(&finding.message).chain(&finding.hints).cloned().collect::<Vec<_>>().join("\n");
+                let hints = finding.hints.iter().map(ToString::to_string);
+                let text = std::iter::once(finding.message.clone()).chain(hints).collect::<Vec<_>>().join("\n");
                 writeln!(w, "::error {place}title=cargo alembic check: {}::{}", gate.name(), data(&text))?;
             }
         }

@@ -1,7 +1,7 @@
 //! What running the revisions shows.
 
 use alembic_core::{
-    Node,
+    Hint, Node,
     diff::{Difference, traces},
     models::Models,
     schema::Schema,
@@ -109,11 +109,9 @@ impl Job for Running<'_> {
         let dialect = dialect_of(conn)?;
         found.applied = true;
         found.replay = match snapshot::is_stale(project, &schema, dialect) {
-            Some(finding) => Err(vec![
-                Finding::new(finding)
-                    .at(&snapshot::name(project, dialect), 1)
-                    .hint("run `cargo alembic snapshot` and commit the file"),
-            ]),
+            Some(finding) => {
+                Err(vec![Finding::new(finding).at(&snapshot::name(project, dialect), 1).hint(Hint::SnapshotIsStale)])
+            }
             None if project.graph.is_empty() => Ok(Passed::Nothing("there are no revisions".to_owned())),
             None => Ok(format!("{} on {dialect}", count(project.graph.len(), "revision")).into()),
         };
@@ -146,7 +144,7 @@ fn wanted(models: &Models, differences: &[Difference]) -> Said {
     };
     let mut findings: Vec<Finding> = differences.iter().map(finding).collect();
     if let Some(last) = findings.pop() {
-        findings.push(last.hint("run `cargo alembic revision --autogenerate -m \"…\"`"));
+        findings.push(last.hint(Hint::Autogenerate));
     }
     Err(findings)
 }
@@ -250,6 +248,5 @@ impl Running<'_> {
 fn broken_by_downgrades(error: &CommandError, when: &str) -> Finding {
     let finding = Finding::of_error(error);
     let message = format!("{when}: {}", finding.message);
-    Finding { message, hints: Vec::new(), ..finding }
-        .hint("a downgrade has to take back what its upgrade did, and nothing else: schema and rows")
+    Finding { message, hints: Vec::new(), ..finding }.hint(Hint::DowngradeIsNoInverse)
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use alembic_core::{Node, lockfile::Lockfile};
+use alembic_core::{Hint, Node, lockfile::Lockfile};
 use alembic_runtime::cli::CommandError;
 
 use crate::project::Project;
@@ -44,7 +44,7 @@ impl Git<'_> {
         let revision = self.revision.trim();
         if revision.is_empty() || revision.starts_with('-') {
             let error = CommandError::usage(format!("--since `{}` names no revision of git", self.revision));
-            return Err(error.hint("pass a branch, a tag or a commit, such as --since origin/main"));
+            return Err(error.hint(Hint::SinceNothing));
         }
         let commit = self.output(&["rev-parse", "--verify", &format!("{revision}^{{commit}}")])?;
         Ok(commit.trim().to_owned())
@@ -61,6 +61,6 @@ impl Git<'_> {
 
     fn failed(&self) -> CommandError {
         CommandError::usage(format!("--since {}: git does not tell what was there", self.revision))
-            .hint("pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch`")
+            .hint(Hint::SinceUnknown)
     }
 }

@@ -1,0 +1,219 @@
+//! Packages, their configuration, and where the database is.
+
+use std::fs;
+
+use alembic_core::Hint;
+use harness::{Project, bash};
+
+use crate::{Followed, PROGRAM, Shown, follow, project};
+
+const FIRST: &str = "-- a\n-- Revision ID: a1\n-- Revises: <base>\n-- alembic:upgrade\n-- alembic:downgrade\n";
+
+follow! {
+    fn no_package() -> Followed {
+        let project = Project::unconfigured(PROGRAM);
+        fs::remove_file(project.path().join("Cargo.toml")).unwrap();
+        let hint = Shown::by(&project.try_line("heads"), Hint::NoPackage);
+        hint.says("`cargo new <PATH>`");
+        let _output = bash(project.path(), "cargo new --quiet --vcs none made");
+        let inside = bash(&project.path().join("made"), &format!("{PROGRAM} alembic init --sqlite-path x.db 2>&1"));
+        hint.leads_where(inside.contains("Adding [package.metadata.alembic]"))
+    }
+
+    fn which_package() -> Followed {
+        let project = Project::unconfigured(PROGRAM);
+        project.write("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\n");
+        for name in ["one", "two"] {
+            let settings = "[package.metadata.alembic]\nsqlite-path = \"x.db\"\n";
+            project.write(&format!("{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n{settings}"));
+            project.write(&format!("{name}/src/lib.rs"), "");
+            project.write(&format!("{name}/migrations/a1.sql"), FIRST);
+        }
+        let hint = || Hint::WhichPackage { packages: "`one`, `two`".into() };
+        let _unknown = Shown::by(&project.try_line("--package three heads"), hint());
+        let hint = Shown::by(&project.try_line("heads"), hint());
+        hint.says("`--package`");
+        hint.leads_to(&project.try_line("--package two heads"))
+    }
+
+    fn malformed_line() -> Followed {
+        let project = Project::new(PROGRAM, "");
+        project.write(".env", "OTHER=a <b>\n");
+        let hint = Shown::by(&project.try_line("current"), Hint::MalformedLine);
+        project.write(".env", "OTHER=\"a <b>\"\nDATABASE_URL=shop.db\n");
+        hint.leads_to(&project.try_line("current"))
+    }
+
+    fn malformed_dotenv() -> Followed {
+        let project = Project::new(PROGRAM, "");
+        project.write(".env", "DATABASE_URL=my shop.db\n");
+        let hint = Hint::MalformedDotenv { otherwise: "pass `--database-url`".into() };
+        let hint = Shown::by(&project.try_line("current"), hint);
+        assert_eq!(project.try_line("current --database-url shop.db").status, 0);
+        project.write(".env", "DATABASE_URL=\"my shop.db\"\n");
+        hint.leads_to(&project.try_line("current"))
+    }
+
+    fn not_initialized() -> Followed {
+        let project = Project::unconfigured(PROGRAM);
+        let hint = Shown::by(&project.try_line("heads"), Hint::NotInitialized);
+        assert_eq!(hint.run(&project, 1).status, 0);
+        hint.leads_to(&project.try_line("heads"))
+    }
+
+    fn no_migrations_folder() -> Followed {
+        let project = Project::new(PROGRAM, "migrations = \"db/migrations\"\n");
+        let folder = "$PROJECT/db/migrations";
+        let output = project.try_line("heads");
+        let hint = Shown::by(&output, Hint::NoMigrationsFolder { folder: folder.into() });
+        let _output = bash(project.path(), &hint.says("mkdir -p $PROJECT/db/migrations").replace("$PROJECT", "."));
+        hint.leads_to(&project.try_line("revision -m first"))
+    }
+
+    fn folder_leads_out() -> Followed {
+        let project = project();
+        let elsewhere = Project::unconfigured(PROGRAM);
+        elsewhere.write("migrations/a1.sql", FIRST);
+        let link = project.path().join("migrations");
+        fs::remove_dir(&link).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("migrations"), &link).unwrap();
+        let hint = Shown::by(&project.try_line("heads"), Hint::FolderLeadsOut);
+        let _output = bash(project.path(), "cp -rL migrations real && rm migrations && mv real migrations");
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
+    fn file_leads_out() -> Followed {
+        let project = project();
+        let elsewhere = Project::unconfigured(PROGRAM);
+        elsewhere.write("a1.sql", FIRST);
+        elsewhere.write("seed.sql", "SELECT 1;\n");
+        let copy = |name: &str| bash(project.path(), &format!("cp -L {name} copy && mv copy {name}"));
+        let link = |name: &str, file: &str| {
+            fs::create_dir_all(project.path().join("seeds")).unwrap();
+            std::os::unix::fs::symlink(elsewhere.path().join(file), project.path().join(name)).unwrap();
+        };
+        link("seeds/s.sql", "seed.sql");
+        let _seed = Shown::by(&project.try_line("seed"), Hint::FileLeadsOut);
+        let _output = copy("seeds/s.sql");
+        project.ok("seed");
+        link("migrations/a1.sql", "a1.sql");
+        let hint = Shown::by(&project.try_line("heads"), Hint::FileLeadsOut);
+        let setting = hint.says("follow-links = true");
+        let manifest = project.read("Cargo.toml");
+        project.write("Cargo.toml", format!("{manifest}{setting}\n"));
+        project.ok("heads");
+        project.write("Cargo.toml", manifest);
+        let _output = copy("migrations/a1.sql");
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
+    fn timezone() -> Followed {
+        let settings = "sqlite-path = \"shop.db\"\ntimezone = \"Vienna\"\n";
+        let project = Project::new(PROGRAM, settings);
+        let hint = Shown::by(&project.try_line("revision -m first"), Hint::Timezone);
+        let zone = hint.says("Europe/Vienna");
+        project.write("Cargo.toml", project.read("Cargo.toml").replace("\"Vienna\"", &format!("\"{zone}\"")));
+        hint.leads_to(&project.try_line("revision -m first"))
+    }
+
+    fn templates() -> Followed {
+        let project = Project::unconfigured(PROGRAM);
+        let hint = Hint::Templates { templates: "`generic`, `multidb`, `sqlite`".into() };
+        let hint = Shown::by(&project.try_line("init --template other"), hint);
+        hint.says("`--template`");
+        hint.leads_to(&project.try_line("init --template generic"))
+    }
+
+    fn no_url() -> Followed {
+        let hint = || Hint::NoUrl { variable: "DATABASE_URL".into() };
+        let project = || {
+            let project = Project::new(PROGRAM, "");
+            project.write("migrations/a1.sql", FIRST);
+            project
+        };
+        let (by_file, by_option, by_setting) = (project(), project(), project());
+        let _shown = Shown::by(&by_file.try_line("upgrade head"), hint());
+        by_file.write(".env", "DATABASE_URL=shop.db\n");
+        by_file.ok("upgrade head");
+        by_option.ok("upgrade head --database-url shop.db");
+        let hint = Shown::by(&by_setting.try_line("upgrade head"), hint());
+        let line = hint.says("sqlite-path = \"app.db\"");
+        by_setting.write("Cargo.toml", format!("{}{line}\n", by_setting.read("Cargo.toml")));
+        hint.leads_to(&by_setting.try_line("upgrade head"))
+    }
+
+    fn no_editor() -> Followed {
+        let project = project();
+        project.write("migrations/a1.sql", FIRST);
+        let hint = Shown::by(&project.try_line("edit head"), Hint::NoEditor);
+        hint.says("`EDITOR=vi cargo alembic edit head`");
+        let output = project.command(["edit", "head"]).env("EDITOR", "touch").output().unwrap();
+        hint.leads_where(output.status.success())
+    }
+
+    fn unconfirmed() -> Followed {
+        let project = project();
+        project.ok("ensure-version");
+        let hint = Shown::by(&project.try_line("database drop"), Hint::Unconfirmed);
+        hint.says("`--yes`");
+        hint.leads_to(&project.try_line("database drop --yes"))
+    }
+
+    fn other_member() -> Followed {
+        let project = Project::unconfigured(PROGRAM);
+        project.write("Cargo.toml", "[workspace]\nmembers = [\"app\", \"store\"]\nresolver = \"3\"\n");
+        for (name, settings) in [("app", ""), ("store", "[package.metadata.alembic]\nsqlite-path = \"x.db\"\n")] {
+            project.write(&format!("{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n{settings}"));
+            project.write(&format!("{name}/src/lib.rs"), "");
+        }
+        project.write("store/migrations/a1.sql", FIRST);
+        let hint = Shown::by(&project.try_line("-p app heads"), Hint::OtherMember { member: "store".into() });
+        let option = hint.says("--package store");
+        hint.leads_to(&project.try_line(&format!("{option} heads")))
+    }
+
+    fn has_settings() -> Followed {
+        let project = project();
+        let hint = Shown::by(&project.try_line("init --runner --sqlite-path shop.db"), Hint::HasSettings);
+        hint.leads_to(&project.try_line("init --runner"))
+    }
+
+    fn has_revisions() -> Followed {
+        let project = project();
+        project.write("migrations/a1.sql", FIRST);
+        let _output = bash(project.path(), "sqlite3 shop.db 'CREATE TABLE t (x INTEGER PRIMARY KEY)'");
+        let hint = Shown::by(&project.try_line("init --adopt"), Hint::HasRevisions);
+        hint.says("`cargo alembic stamp`");
+        project.ok("stamp a1");
+        hint.leads_to(&project.try_line("check --only pending"))
+    }
+
+    fn is_stamped() -> Followed {
+        let project = project();
+        project.write("migrations/a1.sql", FIRST);
+        let _output = bash(project.path(), "sqlite3 shop.db 'CREATE TABLE t (x INTEGER PRIMARY KEY)'");
+        project.ok("upgrade head");
+        fs::remove_file(project.path().join("migrations/a1.sql")).unwrap();
+        let hint = Shown::by(&project.try_line("init --adopt"), Hint::IsStamped);
+        project.write("migrations/a1.sql", FIRST);
+        project.ok("check --only pending");
+        fs::remove_file(project.path().join("migrations/a1.sql")).unwrap();
+        assert_eq!(hint.run(&project, 1).status, 0);
+        hint.leads_to(&project.try_line("init --adopt"))
+    }
+
+    fn nothing_to_adopt() -> Followed {
+        let project = project();
+        project.ok("database create");
+        let hint = Shown::by(&project.try_line("init --adopt"), Hint::NothingToAdopt);
+        assert_eq!(hint.run(&project, 1).status, 0);
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
+    fn runner_database() -> Followed {
+        let project = Project::new(PROGRAM, "");
+        let hint = Shown::by(&project.try_line("init --runner"), Hint::RunnerDatabase);
+        let output = hint.run(&project, 1);
+        hint.leads_to(&output)
+    }
+}
