@@ -55,7 +55,9 @@ impl Database {
             table.is_some_and(|table| ours.iter().any(|name| table.starts_with(name)))
         };
         let text = String::from_utf8_lossy(&output.stdout);
-        let lines = text.lines().filter(|line| !line.contains("restrict ") && !is_row(line));
+        // A routine remembers the collation of the connection that made it: the client's is not ours.
+        let is_of_client = |line: &str| line.contains("restrict ") || line.contains("SET collation_connection ");
+        let lines = text.lines().filter(|line| !is_of_client(line) && !is_row(line));
         lines.map(without_next_number).collect::<Vec<_>>().join("\n")
     }
 
