@@ -13,6 +13,12 @@ pub fn quoted<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     joined(items.into_iter().map(|item| format!("`{item}`")))
 }
 
+/// Returns where a database with these rows in its version table is: the revisions, or `base`.
+#[must_use]
+pub fn place(rows: &[String]) -> String {
+    if rows.is_empty() { "base".to_owned() } else { joined(rows) }
+}
+
 /// Returns the items joined with `, `.
 pub fn joined<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use super::{
     safeguards::{Made, Safeguards},
     text::Text,
 };
-use crate::{Dialect, plan::RowOperation, version_table::VersionTable};
+use crate::{Dialect, plan::RowOperation, version_table::VersionTable, wording::place};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -209,10 +209,6 @@ impl Safeguards for Postgres<'_> {
 
 fn literals(texts: &[String]) -> String {
     texts.iter().map(|text| DIALECT.literal(text)).collect::<Vec<_>>().join(", ")
-}
-
-fn place(rows: &[String]) -> String {
-    if rows.is_empty() { "base".to_owned() } else { rows.join(", ") }
 }
 
 /// Writes a block of statements, quoted by dollars that are not in them.

@@ -6,7 +6,7 @@ use crate::{
     graph::Edges,
     plan::{Direction, RowOperation, Work},
     version_table::VersionTable,
-    wording::joined,
+    wording::place,
 };
 
 /// What a script is made for.
@@ -35,8 +35,7 @@ impl Made {
             let known = |node: &crate::Node| !downgrade || start.contains(*node);
             graph.nodes().filter(known).map(|node| graph.id(node).to_owned()).collect()
         });
-        let place = if rows.is_empty() { "base".to_owned() } else { joined(&rows) };
-        Self { rows, place, known, from_base: offline.start.is_empty(), one_transaction }
+        Self { place: place(&rows), rows, known, from_base: offline.start.is_empty(), one_transaction }
     }
 
     /// Returns what the guard says when it stops the client.

@@ -11,6 +11,7 @@ use crate::{
     plan::{Direction, Work},
     sql::{dropped_table, may_commit_inside, requires_autocommit},
     version_table::{LogState, Run, VersionTable},
+    wording::place,
 };
 
 pub(super) struct Writer<'a> {
@@ -61,7 +62,7 @@ impl<'a> Writer<'a> {
         let mut rows = self.rows.clone();
         all.for_each(|operation| operation.apply(&mut rows));
         rows.sort_unstable();
-        let place = if rows.is_empty() { "base".to_owned() } else { rows.join(", ") };
+        let place = place(&rows);
         let from = match self.offline.steps {
             Steps::All => format!("For a {dialect} database at {}, which is at {place} afterwards.", self.made.place),
             Steps::Needed => format!("Runs the steps to {place} that a {dialect} database still needs."),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alembic_core::wording::{count, joined};
+use alembic_core::wording::{count, place};
 use serde::Serialize;
 
 use super::StepReport;
@@ -23,7 +23,7 @@ impl fmt::Display for Report {
         for step in &self.steps {
             writeln!(f, "{}", step.line)?;
         }
-        let at = if self.rows.is_empty() { "base".to_owned() } else { joined(&self.rows) };
+        let at = place(&self.rows);
         if self.steps.is_empty() {
             return write!(f, "The database is up to date at {at}.");
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use alembic_core::{
     Graph, Node,
     plan::Rows,
-    wording::{count, joined},
+    wording::{count, joined, place},
 };
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ pub struct Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = if self.rows.is_empty() { "base".to_owned() } else { joined(&self.rows) };
+        let at = place(&self.rows);
         match self.verdict {
             Verdict::UpToDate => write!(f, "The database is up to date at {at}."),
             Verdict::Pending => write!(
