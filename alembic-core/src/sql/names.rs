@@ -1,6 +1,9 @@
 //! The names that a statement mentions.
 
-use super::words::{Word, name, words};
+use super::{
+    reader::keyword,
+    words::{name, words},
+};
 use crate::Dialect;
 
 /// Returns every word of a statement that could name something in the catalog, each once.
@@ -18,7 +21,7 @@ pub fn mentioned(statement: &str, dialect: Dialect) -> Vec<String> {
 #[must_use]
 pub fn used_database(statement: &str, dialect: Dialect) -> Option<String> {
     let mut words = words(statement, dialect);
-    let is_use = matches!(words.next()?, Word::Bare(word) if word.eq_ignore_ascii_case("use"));
+    let is_use = keyword(words.next()?) == "USE";
     let database = words.next().filter(|_| is_use && dialect.is_mysql_family())?;
     name(database, dialect)
 }

@@ -1,16 +1,13 @@
 //! What MySQL and MariaDB take as a prepared statement.
 
-use super::words::{Word, words};
+use super::{reader::keyword, words::words};
 use crate::Dialect;
 
 /// Returns whether MySQL and MariaDB take a statement as a prepared one.
 /// <https://dev.mysql.com/doc/refman/9.0/en/sql-prepared-statements.html>
 #[must_use]
 pub fn can_be_prepared(statement: &str, dialect: Dialect) -> bool {
-    let words: Vec<String> = words(statement, dialect)
-        .take(8)
-        .map(|word| if let Word::Bare(word) = word { word.to_ascii_uppercase() } else { String::new() })
-        .collect();
+    let words: Vec<String> = words(statement, dialect).take(8).map(keyword).collect();
     let mut words = words.iter().map(String::as_str);
     match words.next().unwrap_or_default() {
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "SET" | "DO" | "CALL" | "TRUNCATE"
