@@ -4,7 +4,13 @@ use super::{
     safeguards::{Made, Safeguards},
     text::Text,
 };
-use crate::{Dialect, plan::RowOperation, server::ServerStatement, sql::MYSQL_SETTINGS, version_table::VersionTable};
+use crate::{
+    Dialect,
+    plan::RowOperation,
+    server::ServerStatement,
+    sql::{MODE_WITH_BACKSLASHES, MYSQL_SETTINGS},
+    version_table::VersionTable,
+};
 
 pub(super) struct Mysql<'a> {
     pub(super) dialect: Dialect,
@@ -110,7 +116,7 @@ impl Safeguards for Mysql<'_> {
         let keep = OURS.map(|name| format!("@alembic_session_{name} = @@{name}"));
         out.line(&format!("SET {}, @alembic_run = UUID()", keep.join(", ")));
         out.line("SET NAMES utf8mb4");
-        out.line("SET sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), autocommit = 0");
+        out.line(&format!("SET sql_mode = {MODE_WITH_BACKSLASHES}, autocommit = 0"));
         out.statement(&format!("SET {}", self.settings(|name| format!("@alembic_{name} = @@{name}"))));
     }
 

@@ -36,7 +36,9 @@ pub use pragma::{assigns_foreign_keys, is_ignored_in_transaction};
 pub use prepared::can_be_prepared;
 pub use requires_autocommit::requires_autocommit;
 pub use requires_transaction::requires_transaction;
-pub use session::{MYSQL_SETTINGS, assigned_settings, leaves_in_session, moves_names, uses_session};
+pub use session::{
+    MODE_WITH_BACKSLASHES, MYSQL_SETTINGS, assigned_settings, leaves_in_session, moves_names, uses_session,
+};
 pub use tables::{changes_table, dropped_table};
 pub use transaction_control::{breaks_journal, controls_transaction, may_commit_inside};
 pub(crate) use words::{Word, name};

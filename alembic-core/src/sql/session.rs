@@ -20,6 +20,10 @@ pub const MYSQL_SETTINGS: [&str; 9] = [
     "collation_connection",
 ];
 
+/// The session's `sql_mode` on MySQL and MariaDB in which a backslash escapes: so are files split into statements, and
+/// literals written.
+pub const MODE_WITH_BACKSLASHES: &str = "REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')";
+
 /// Returns the settings of the session that the statement assigns, in capitals: `SEARCH_PATH`, `SQL_MODE`.
 #[must_use]
 pub fn assigned_settings(statement: &str, dialect: Dialect) -> Vec<String> {

@@ -5,7 +5,11 @@
 
 use std::{fmt::Write, time::Duration};
 
-use alembic_core::{Dialect, server::ServerStatement, sql::MYSQL_SETTINGS};
+use alembic_core::{
+    Dialect,
+    server::ServerStatement,
+    sql::{MODE_WITH_BACKSLASHES, MYSQL_SETTINGS},
+};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, foreign_keys, snapshot};
@@ -27,9 +31,6 @@ pub(crate) enum Scope {
     /// To the end of the run.
     Session,
 }
-
-/// The session's `sql_mode` in which a backslash escapes: so are files split into statements, and literals written.
-const WITH_BACKSLASHES: &str = "REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')";
 
 /// The settings of MySQL that a run changes itself, beside those that a revision may change.
 const MYSQL_OURS: [&str; 3] = ["autocommit", "lock_wait_timeout", "innodb_lock_wait_timeout"];
@@ -126,7 +127,7 @@ fn set_mysql(dialect: Dialect, timeouts: Timeouts) -> String {
     // Whole seconds, and zero would mean not to wait at all.
     let lock = if timeouts.lock.is_zero() { 31_536_000 } else { timeouts.lock.as_secs().max(1) };
     let mut sql = format!(
-        "SET autocommit = 0, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, sql_mode = {WITH_BACKSLASHES}"
+        "SET autocommit = 0, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, sql_mode = {MODE_WITH_BACKSLASHES}"
     );
     if dialect == Dialect::Mariadb && !timeouts.statement.is_zero() {
         let _infallible = write!(sql, ", max_statement_time = {}", timeouts.statement.as_secs_f64());
