@@ -76,6 +76,17 @@ pub(super) trait Safeguards {
         out.of_revision(sql);
     }
 
+    /// Returns whether a statement of a revision has to be added by itself, to be watched.
+    fn watches(&self, _statement: &str) -> bool {
+        false
+    }
+
+    /// Remembers how many rows refer to what is missing, before a step without foreign keys.
+    fn count_violations(&self, _out: &mut Text) {}
+
+    /// Stops the client if there are more of them after the step.
+    fn check_violations(&self, _out: &mut Text) {}
+
     /// Sets back what a revision has set.
     fn restore_settings(&self, _out: &mut Text) {}
 

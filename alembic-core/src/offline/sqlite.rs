@@ -8,6 +8,8 @@ use crate::{Dialect, plan::RowOperation, sql::dropped_table, version_table::Vers
 
 const DIALECT: Dialect = Dialect::Sqlite;
 
+const VIOLATIONS: &str = "(SELECT count(*) FROM pragma_foreign_key_check)";
+
 pub(super) struct Sqlite<'a> {
     pub(super) table: &'a VersionTable,
 }
@@ -78,7 +80,7 @@ impl Safeguards for Sqlite<'_> {
     /// Dropping a table deletes its rows first, and what refers to them. The changes of a `DROP` that are not
     /// of its own table are those.
     fn of_revision(&self, sql: &str, foreign_keys: bool, out: &mut Text) {
-        if !foreign_keys || dropped_table(sql, DIALECT).is_none() {
+        if !foreign_keys || !self.watches(sql) {
             return out.of_revision(sql);
         }
         out.line("UPDATE temp.alembic_script SET changes = total_changes() + 1");
@@ -87,6 +89,19 @@ impl Safeguards for Sqlite<'_> {
             "UPDATE temp.alembic_script SET cascaded = \
              CASE WHEN total_changes() = changes THEN 0 ELSE total_changes() - changes - changes() END",
         );
+    }
+
+    fn watches(&self, statement: &str) -> bool {
+        dropped_table(statement, DIALECT).is_some()
+    }
+
+    fn count_violations(&self, out: &mut Text) {
+        out.statement(&format!("UPDATE temp.alembic_script SET violations = {VIOLATIONS}"));
+    }
+
+    fn check_violations(&self, out: &mut Text) {
+        out.comment("No row may have lost what it refers to.");
+        out.statement(&format!("UPDATE temp.alembic_script SET lost = max({VIOLATIONS} - violations, 0)"));
     }
 
     fn close(&self, _made: &Made, out: &mut Text) {

@@ -9,7 +9,7 @@ use crate::{
     Dialect,
     config::TransactionMode,
     plan::{Direction, Work},
-    sql::{dropped_table, may_commit_inside, requires_autocommit},
+    sql::{may_commit_inside, requires_autocommit},
     version_table::{LogState, Run, VersionTable},
     wording::place,
 };
@@ -119,9 +119,7 @@ impl<'a> Writer<'a> {
 
     /// Adds a step to the transaction that is open.
     fn in_transaction(&mut self, work: &Work, foreign_keys: bool) {
-        if work.dialect == Dialect::Sqlite
-            && work.statements.iter().any(|s| dropped_table(&s.text, work.dialect).is_some())
-        {
+        if work.statements.iter().any(|statement| self.safeguards.watches(&statement.text)) {
             work.statements.iter().for_each(|statement| {
                 self.safeguards.of_revision(&statement.text, foreign_keys, &mut self.out);
             });
@@ -147,11 +145,9 @@ impl<'a> Writer<'a> {
         } else {
             self.begin();
             self.safeguards.check_rows(&self.rows, &mut self.out);
-            let violations = "(SELECT count(*) FROM pragma_foreign_key_check)";
-            self.out.statement(&format!("UPDATE temp.alembic_script SET violations = {violations}"));
+            self.safeguards.count_violations(&mut self.out);
             self.in_transaction(work, false);
-            self.out.comment("No row may have lost what it refers to.");
-            self.out.statement(&format!("UPDATE temp.alembic_script SET lost = max({violations} - violations, 0)"));
+            self.safeguards.check_violations(&mut self.out);
             self.commit();
         }
         self.out.statement("PRAGMA foreign_keys = ON");
