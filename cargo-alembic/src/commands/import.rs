@@ -23,7 +23,7 @@ use diesel_migrations::FileBasedMigrations;
 
 use crate::{
     context::Context,
-    project::{NewRevision, Package, Project, Written, atomically, set_transaction},
+    project::{NewRevision, Package, Project, Written, set_transaction},
 };
 
 /// Turn the migrations of another tool into revisions
@@ -86,14 +86,11 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
 
 /// Sets what a transaction is, unless the configuration says it already.
 fn configure(package: &Package, transaction: Mode, cx: &mut Context<'_>) -> Result<(), CommandError> {
-    let failed =
-        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
     let (database, mode) = (cx.selection.name.as_deref(), transaction.name());
-    let Some(edited) = set_transaction(&package.manifest_text()?, database, mode).map_err(failed)? else {
-        return Ok(());
-    };
-    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))?;
-    cx.printer.status(format_args!("Set `transaction = \"{mode}\"` in {}.", package.manifest.display()));
+    let change = |text: &str| Ok(set_transaction(text, database, mode)?.map(|edited| (edited, ())));
+    if package.edit_manifest(change)?.is_some() {
+        cx.printer.status(format_args!("Set `transaction = \"{mode}\"` in {}.", package.manifest.display()));
+    }
     Ok(())
 }
 

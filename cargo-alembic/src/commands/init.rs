@@ -138,15 +138,14 @@ fn write_settings(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError>
 
 /// Adds the dependencies of a program that embeds migrations for a database.
 pub(super) fn edit_dependencies(package: &Package, dialect: Dialect, cx: &mut Context<'_>) -> Result<(), CommandError> {
-    let failed =
-        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
-    let text = package.manifest_text()?;
-    let (edited, added) = add_dependencies(&text, package.workspace_manifest().as_deref(), dialect).map_err(failed)?;
-    if added.is_empty() {
-        return Ok(());
+    let workspace = package.workspace_manifest();
+    let change = |text: &str| {
+        let (edited, added) = add_dependencies(text, workspace.as_deref(), dialect)?;
+        Ok((!added.is_empty()).then_some((edited, added)))
+    };
+    if let Some(added) = package.edit_manifest(change)? {
+        cx.printer.status(format_args!("Adding {} to {} ...  done", quoted(&added), package.manifest.display()));
     }
-    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))?;
-    cx.printer.status(format_args!("Adding {} to {} ...  done", quoted(&added), package.manifest.display()));
     Ok(())
 }
 

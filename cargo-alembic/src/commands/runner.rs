@@ -47,7 +47,7 @@ pub(super) fn write(named: Option<Dialect>, cx: &mut Context<'_>) -> Result<Exit
     cx.printer.status(format_args!("Generating {} ...  done", path.display()));
     // Which program `cargo run` means was clear as long as there was one.
     if let [only] = programs(&metadata, &package)[..] {
-        edit(&package, |text| set_default_run(text, &only.name))?;
+        package.edit_manifest(|text| Ok(Some((set_default_run(text, &only.name)?, ()))))?;
     }
     cx.printer.status(format_args!("`cargo run --bin {} -- upgrade head` migrates.", config.runner));
     Ok(Exit::Success)
@@ -72,15 +72,9 @@ fn own_name(
     if !is_usual || has_one || metadata.workspace_packages().len() < 2 {
         return Ok((package, config));
     }
-    edit(&package, |text| set_runner(text, &format!("{}-{usual}", package.name)))?;
+    let name = format!("{}-{usual}", package.name);
+    package.edit_manifest(|text| Ok(Some((set_runner(text, &name)?, ()))))?;
     cx.configured()
-}
-
-fn edit(package: &Package, change: impl FnOnce(&str) -> Result<String, String>) -> Result<(), CommandError> {
-    let failed =
-        |cause: String| CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause);
-    let edited = change(&package.manifest_text()?).map_err(failed)?;
-    atomically(&package.manifest, &edited).map_err(|error| failed(error.to_string()))
 }
 
 /// Returns the text of the program. `database` is the argument of the macro, if the package has several.

@@ -7,6 +7,7 @@ use alembic_runtime::cli::CommandError;
 use cargo_metadata::MetadataCommand;
 use toml_edit::DocumentMut;
 
+use super::atomically;
 use crate::context::Selection;
 
 /// A package of the user.
@@ -28,6 +29,18 @@ impl Package {
         })?;
         // Writing gives it the line ends that it has.
         Ok(text.replace("\r\n", "\n"))
+    }
+
+    /// Changes its manifest, unless there is nothing to change; returns what `change` tells besides the text.
+    pub(crate) fn edit_manifest<T>(
+        &self,
+        change: impl FnOnce(&str) -> Result<Option<(String, T)>, String>,
+    ) -> Result<Option<T>, CommandError> {
+        let failed =
+            |cause: String| CommandError::usage(format!("could not edit `{}`", self.manifest.display())).because(cause);
+        let Some((edited, told)) = change(&self.manifest_text()?).map_err(failed)? else { return Ok(None) };
+        atomically(&self.manifest, &edited).map_err(|error| failed(error.to_string()))?;
+        Ok(Some(told))
     }
 
     /// Reads the manifest of its workspace, if it is in one.
