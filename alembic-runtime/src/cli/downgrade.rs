@@ -1,11 +1,14 @@
 //! `downgrade`.
 
-use alembic_core::plan::{self, Siblings};
+use alembic_core::{
+    Graph, Node,
+    plan::{self, Siblings},
+};
 use diesel::connection::LoadConnection;
 
 use super::{
     CommandError, Context, Exit,
-    running::{Running, range, steps},
+    running::{Running, SiblingsArg, steps},
 };
 use crate::database::MigrationBackend;
 
@@ -24,9 +27,8 @@ pub struct Args {
     /// The target: a revision, `base`, `-N`, `branch@-1`; `from:to` with --sql
     #[arg(allow_hyphen_values = true)]
     revision: String,
-    /// Let `branch@base` undo other branches that share its base
-    #[arg(long)]
-    allow_siblings: bool,
+    #[command(flatten)]
+    siblings: SiblingsArg,
     /// With --sql: skip the steps that the database does not need, wherever it is
     #[arg(long, requires = "sql")]
     idempotent: bool,
@@ -39,13 +41,11 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let siblings = if args.allow_siblings { Siblings::Allow } else { Siblings::Refuse };
-    if args.running.sql || args.revision.contains(':') {
-        let graph = cx.migrations.graph()?;
-        let (start, target) = range(&graph, &args.revision, args.running.sql)?;
-        let start = start.ok_or_else(|| CommandError::usage("downgrade with --sql requires <fromrev>:<torev>"))?;
-        let plan = plan::downgrade(&graph, &start, target, siblings)?;
-        return args.running.print_script(cx, &graph, &start, plan, steps(args.idempotent));
+    let siblings = Siblings::from(&args.siblings);
+    if args.running.wants_script(&args.revision) {
+        let plan = |graph: &Graph, start: &[Node], target: &str| plan::downgrade(graph, start, target, siblings);
+        let steps = steps(args.idempotent);
+        return args.running.print_script_of_range(cx, &args.revision, Some("downgrade"), steps, plan);
     }
     args.running.run(cx, |migrator, conn| migrator.siblings(siblings).downgrade(conn, &args.revision))
 }

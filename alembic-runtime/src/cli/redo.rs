@@ -1,6 +1,7 @@
 //! `redo`.
 
 use alembic_core::{
+    Graph, Node,
     offline::Steps,
     plan::{self, Siblings},
 };
@@ -8,7 +9,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     CommandError, Context, Exit,
-    running::{Running, range},
+    running::{Running, SiblingsArg},
 };
 use crate::database::MigrationBackend;
 
@@ -27,9 +28,8 @@ pub struct Args {
     /// Where to turn round: as the target of `downgrade`
     #[arg(allow_hyphen_values = true, default_value = "-1")]
     revision: String,
-    /// Let `branch@base` undo other branches that share its base
-    #[arg(long)]
-    allow_siblings: bool,
+    #[command(flatten)]
+    siblings: SiblingsArg,
     #[command(flatten)]
     pub(super) running: Running,
 }
@@ -39,13 +39,10 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let siblings = if args.allow_siblings { Siblings::Allow } else { Siblings::Refuse };
-    if args.running.sql || args.revision.contains(':') {
-        let graph = cx.migrations.graph()?;
-        let (start, target) = range(&graph, &args.revision, args.running.sql)?;
-        let start = start.ok_or_else(|| CommandError::usage("redo with --sql requires <fromrev>:<torev>"))?;
-        let plan = plan::redo(&graph, &start, target, siblings)?;
-        return args.running.print_script(cx, &graph, &start, plan, Steps::All);
+    let siblings = Siblings::from(&args.siblings);
+    if args.running.wants_script(&args.revision) {
+        let plan = |graph: &Graph, start: &[Node], target: &str| plan::redo(graph, start, target, siblings);
+        return args.running.print_script_of_range(cx, &args.revision, Some("redo"), Steps::All, plan);
     }
     args.running.run(cx, |migrator, conn| migrator.siblings(siblings).redo(conn, &args.revision))
 }

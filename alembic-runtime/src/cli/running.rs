@@ -5,8 +5,8 @@ use std::{io, io::Write, time::Duration};
 use alembic_core::{
     Dialect, Graph, Hint, Node, Plan,
     offline::{self, Offline, Steps},
-    plan::prepare,
-    target,
+    plan::{Siblings, prepare},
+    target::{self, TargetError},
     version_table::Actor,
 };
 use diesel::connection::LoadConnection;
@@ -134,6 +134,37 @@ impl Running {
         finish(cx.printer, report, self.dry_run)
     }
 
+    /// Returns whether a script is asked for: by `--sql`, or by a range, which nothing else takes.
+    pub(super) fn wants_script(&self, target: &str) -> bool {
+        self.sql || target.contains(':')
+    }
+
+    /// Prints a script for a range `from:to`, which `plan` turns into steps. Without `from` it is for an empty database;
+    /// `needs_start` names the command if that makes no sense for it.
+    pub(super) fn print_script_of_range<C>(
+        &self,
+        cx: &mut Context<'_, '_, C>,
+        text: &str,
+        needs_start: Option<&str>,
+        steps: Steps,
+        plan: impl FnOnce(&Graph, &[Node], &str) -> Result<Plan, TargetError>,
+    ) -> Result<Exit, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let graph = cx.migrations.graph()?;
+        let (start, target) = range(&graph, text, self.sql)?;
+        let start = match (start, needs_start) {
+            (None, Some(command)) => {
+                return Err(CommandError::usage(format!("{command} with --sql requires <fromrev>:<torev>")));
+            }
+            (start, _) => start.unwrap_or_default(),
+        };
+        let plan = plan(&graph, &start, target)?;
+        self.print_script(cx, &graph, &start, plan, steps)
+    }
+
     /// Prints the plan as a script. `start` is what the script's database is at.
     pub(super) fn print_script<C>(
         &self,
@@ -191,6 +222,20 @@ impl Running {
         self.dialect
             .or(cx.place.dialect)
             .ok_or_else(|| CommandError::usage("for which database is the script?").hint(Hint::WhichDialect))
+    }
+}
+
+/// What may become of branches beside the one that is undone.
+#[derive(Debug, clap::Args)]
+pub(super) struct SiblingsArg {
+    /// Let `branch@base` undo other branches that share its base
+    #[arg(long)]
+    allow_siblings: bool,
+}
+
+impl From<&SiblingsArg> for Siblings {
+    fn from(argument: &SiblingsArg) -> Self {
+        if argument.allow_siblings { Self::Allow } else { Self::Refuse }
     }
 }
 

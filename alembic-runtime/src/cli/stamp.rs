@@ -35,7 +35,7 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    if args.running.sql || args.revisions.iter().any(|revision| revision.contains(':')) {
+    if args.revisions.iter().any(|revision| args.running.wants_script(revision)) {
         return script(args, cx);
     }
     if args.from_diesel {

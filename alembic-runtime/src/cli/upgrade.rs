@@ -5,7 +5,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     CommandError, Context, Exit,
-    running::{Running, range, steps},
+    running::{Running, steps},
 };
 use crate::database::MigrationBackend;
 
@@ -34,12 +34,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    if args.running.sql || args.revision.contains(':') {
-        let graph = cx.migrations.graph()?;
-        let (start, target) = range(&graph, &args.revision, args.running.sql)?;
-        let start = start.unwrap_or_default();
-        let plan = plan::upgrade(&graph, &start, target)?;
-        return args.running.print_script(cx, &graph, &start, plan, steps(args.idempotent));
+    if args.running.wants_script(&args.revision) {
+        return args.running.print_script_of_range(cx, &args.revision, None, steps(args.idempotent), plan::upgrade);
     }
     args.running.run(cx, |migrator, conn| migrator.upgrade(conn, &args.revision))
 }
