@@ -193,6 +193,11 @@ impl Config {
         Reader { text }.table(item, Self::default(), true).map(Some)
     }
 
+    /// Returns the migrations folders of the package and of its named databases.
+    pub fn all_migrations(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self).chain(self.databases.values()).flat_map(|config| &config.migrations).map(String::as_str)
+    }
+
     /// Returns the configuration of a named database.
     #[must_use]
     pub fn database(&self, name: &str) -> Option<&Self> {

@@ -55,7 +55,7 @@ impl Folder {
             }
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
-                if path.is_symlink() && leads_out(&folder, &path) && !(config.follow_links && path.is_file()) {
+                if is_refused_link(&folder, &path, config) {
                     return Err(format!(
                         "`{location}/{}` is a link that leads out of its folder; a link to a file is followed with \
                          `follow-links = true` in [package.metadata.alembic], or `embed_migrations!(follow_links = true)`",
@@ -74,8 +74,7 @@ impl Folder {
     /// Returns what begins as a revision does, at or below the locations, and is not taken as one.
     pub(crate) fn passed_over(&self, config: &Config) -> Vec<Problem> {
         let package = self.config().unwrap_or_default();
-        let all = std::iter::once(&package).chain(package.databases.values()).chain([config]);
-        let known: BTreeSet<&str> = all.flat_map(|config| &config.migrations).map(String::as_str).collect();
+        let known: BTreeSet<&str> = package.all_migrations().chain(config.all_migrations()).collect();
         let mut problems = Vec::new();
         let mut folders = config.migrations.clone();
         while let Some(folder) = folders.pop() {
@@ -110,7 +109,7 @@ impl Folder {
             for entry in fs::read_dir(&parent).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
                 let name = format!("{prefix}{}", file_name(&path));
-                if path.is_symlink() && leads_out(&parent, &path) && !(config.follow_links && path.is_file()) {
+                if is_refused_link(&parent, &path, config) {
                     return Err(format!(
                         "`{folder}/{name}` is a link that leads out of its folder; put the file itself there"
                     ));
@@ -151,6 +150,11 @@ impl Folder {
         })?;
         Ok((path, lock))
     }
+}
+
+/// Returns whether a path is a link out of its folder that is not to be followed.
+fn is_refused_link(folder: &Path, path: &Path, config: &Config) -> bool {
+    path.is_symlink() && leads_out(folder, path) && !(config.follow_links && path.is_file())
 }
 
 /// Returns whether a path is really somewhere else than below a folder.

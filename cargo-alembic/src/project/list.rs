@@ -75,8 +75,7 @@ impl Listing {
     fn look_below(&mut self, package: &Package, config: &Config, mut folders: Vec<String>) {
         // A named database may have its folder there.
         let all = package.config().ok().flatten().unwrap_or_default();
-        let all = std::iter::once(&all).chain(all.databases.values()).chain([config]);
-        let known: BTreeSet<&str> = all.flat_map(|config| &config.migrations).map(String::as_str).collect();
+        let known: BTreeSet<&str> = all.all_migrations().chain(config.all_migrations()).collect();
         while let Some(folder) = folders.pop() {
             if known.contains(folder.as_str()) || folder.rsplit('/').next().is_some_and(|name| name.starts_with('.')) {
                 continue;
