@@ -15,12 +15,13 @@ use super::{
     Error, Finding, Observer, Options, Report, StepReport,
     others_step::OthersStep,
     planning::{self, Command},
+    up_to_date::rows_if_up_to_date,
 };
 use crate::{
     Migrations,
     database::{
         self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Patience, State, Timeouts, Transaction, Try,
-        answer, read_fast, read_state, snapshot, version_numbers, while_table_is_locked,
+        answer, read_state, snapshot, version_numbers, while_table_is_locked,
     },
 };
 
@@ -87,10 +88,8 @@ where
         command: Command<'_>,
     ) -> Result<Report, Error> {
         let settings = migrations.settings()?;
-        if let Command::Upgrade(target @ ("head" | "heads")) = command
-            && let Some(rows) = at_heads(migrations, conn, &settings.version_table)
-            // Of several, `head` names none: planning says so.
-            && (target == "heads" || rows.len() == 1)
+        if let Command::Upgrade(target) = command
+            && let Some(rows) = rows_if_up_to_date(migrations, conn, &settings.version_table, target)
         {
             return Ok(Report { rows, ..Report::default() });
         }
@@ -434,23 +433,4 @@ pub(super) fn after(mut rows: Vec<String>, work: &Work) -> Vec<String> {
         operation.apply(&mut rows);
     }
     rows
-}
-
-/// Returns the rows if one query shows that they are the heads, with the history that is embedded.
-fn at_heads<C>(migrations: &Migrations<C>, conn: &mut C, table: &VersionTable) -> Option<Vec<String>>
-where
-    C: LoadConnection,
-    C::Backend: MigrationBackend,
-{
-    // Where a table is missing the query fails, which would ruin a transaction of the caller.
-    if Transaction::is_open(conn) {
-        return None;
-    }
-    let found = snapshot(conn, |conn| read_fast(conn, C::Backend::FAMILY, table)).ok()?;
-    let rows: Vec<(&str, Option<&str>)> = found.iter().map(|r| (r.version_num.as_str(), r.node.as_deref())).collect();
-    let finished = found.iter().all(|row| row.unfinished.is_none());
-    let mut rows = (finished && !rows.is_empty() && migrations.heads_are(&rows))
-        .then(|| rows.into_iter().map(|(row, _)| row.to_owned()).collect::<Vec<_>>())?;
-    rows.sort_unstable();
-    Some(rows)
 }

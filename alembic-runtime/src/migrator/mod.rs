@@ -25,6 +25,7 @@ mod single;
 mod status;
 mod step;
 mod transaction;
+mod up_to_date;
 
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
