@@ -113,14 +113,15 @@ impl ServerStatement {
         Self::new(format!("USE {}", Quoted::name(Dialect::Mysql, database)))
     }
 
-    /// Makes a role that may log in and nothing else: a user on MySQL and MariaDB.
+    /// Makes a role that may log in and nothing else: a user on MySQL and MariaDB. It is a member of no other role, but
+    /// has what the owner of a database has by `pg_database_owner`, as in the schema `public`.
     #[must_use]
     pub fn create_role(dialect: Dialect, role: &str, password: &str) -> Self {
         let make = |password: &str| {
             let (account, password) = (account(dialect, role), Quoted::literal(dialect, password));
             match dialect {
                 Dialect::Postgres => format!(
-                    "CREATE ROLE {account} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT \
+                    "CREATE ROLE {account} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION \
                      PASSWORD {password}"
                 ),
                 _ => format!("CREATE USER {account} IDENTIFIED BY {password}"),
@@ -183,7 +184,7 @@ mod tests {
         assert_snapshot!(drop(Dialect::Postgres), @r#"DROP DATABASE IF EXISTS "alembic_scratch_1_;grant all on *.* to low""`'\""#);
         assert_snapshot!(drop(Dialect::Mariadb), @r#"DROP DATABASE IF EXISTS `alembic_scratch_1_;grant all on *.* to low"``'\`"#);
         let role = ServerStatement::create_role(Dialect::Postgres, evil, "it's");
-        assert_snapshot!(role.sql(), @r#"CREATE ROLE "alembic_scratch_1_;grant all on *.* to low""`'\" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT PASSWORD 'it''s'"#);
+        assert_snapshot!(role.sql(), @r#"CREATE ROLE "alembic_scratch_1_;grant all on *.* to low""`'\" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD 'it''s'"#);
         assert_snapshot!(ServerStatement::drop_role(Dialect::Mysql, evil).sql(), @r#"DROP USER IF EXISTS `alembic_scratch_1_;grant all on *.* to low"``'\`@'%'"#);
         assert_snapshot!(ServerStatement::grant_database("a_b%c", "me").sql(), @r"GRANT ALL PRIVILEGES ON `a\_b\%c`.* TO `me`@'%'");
     }
