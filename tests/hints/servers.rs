@@ -1,5 +1,10 @@
 //! Locks and rights on servers.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
 use alembic_core::Hint;
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, MysqlConn, PostgresConn, Project};
@@ -48,10 +53,13 @@ follow! {
         other.batch_execute(&format!("DO GET_LOCK('{}', 0)", db.mysql_lock())).unwrap();
         let hint = Shown::by(&project.try_line("upgrade head --wait 0.2"), Hint::Locked);
         hint.says("`--wait <SECONDS>`");
-        let waiting = project.command(["upgrade", "head", "--wait", "60"]).spawn();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        let mut waiting =
+            project.command(["upgrade", "head", "--wait", "60"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(waiting.stderr.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().starts_with("Waiting for the migration lock")));
         drop(other);
-        assert!(waiting.unwrap().wait().unwrap().success());
+        told.for_each(drop);
+        assert!(waiting.wait().unwrap().success());
         Some(hint.leads_to(&project.try_line("check --only pending")))
     }
 

@@ -299,6 +299,15 @@ on_every_database! {
     }
 }
 
+/// Does something when a statement has waited for others in vain.
+struct OnBlocked<F>(Option<F>);
+
+impl<F: FnOnce()> Observer for OnBlocked<F> {
+    fn blocked(&mut self, _by: &[String], _pause: std::time::Duration, _left: u32) {
+        self.0.take().expect("it is blocked once")();
+    }
+}
+
 on_mysql_and_mariadb! {
     fn an_operation_that_waited_is_noted(db) {
         fn waits<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {
@@ -310,16 +319,10 @@ on_mysql_and_mariadb! {
         let m = one::<Conn>("", |_| code(waits));
         let mut other = db.connect::<Conn>();
         other.batch_execute("BEGIN; UPDATE t SET n = n").unwrap();
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| {
-                let migrator = m.migrator().lock_timeout(std::time::Duration::from_secs(1)).argument("fail", "");
-                migrator.upgrade(&mut db.connect::<Conn>(), "head").unwrap_err()
-            });
-            std::thread::sleep(std::time::Duration::from_millis(1300));
-            other.batch_execute("COMMIT").unwrap();
-            let error = waiting.join().unwrap().to_string();
-            assert!(error.contains("2 statements of it are committed"), "{error}");
-        });
+        let gives_way = OnBlocked(Some(|| other.batch_execute("COMMIT").unwrap()));
+        let migrator = m.migrator().lock_timeout(std::time::Duration::from_secs(1)).argument("fail", "");
+        let error = migrator.observer(gives_way).upgrade(&mut db.connect::<Conn>(), "head").unwrap_err().to_string();
+        assert!(error.contains("2 statements of it are committed"), "{error}");
         m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
         assert_eq!(db.ask("SELECT CAST(n AS CHAR) AS answer FROM t"), "1");
         assert_eq!(m.status(&mut db.connect::<Conn>()).unwrap().findings, []);
