@@ -399,6 +399,12 @@ hints! {
     SnapshotIsStale => "run `cargo alembic snapshot`, and commit the file";
     /// The server of the URL gives no scratch database.
     NoScratch => "a scratch database is made on the server of the URL; pass `--scratch-url <URL>` for another server";
+    /// The role may not make the role with few rights that a replay runs as.
+    MayNotCreateRoles { grant: String } =>
+        "let the role make others, with {grant}; or name a server for scratch databases with `scratch-url-env`";
+    /// The user that a replay runs as needs SUPER.
+    ReplaysWithSuper =>
+        "set `log_bin_trust_function_creators` on the server; or name a server for scratch databases with `scratch-url-env`";
     /// The role may not make databases.
     MayNotCreateDatabases =>
         "the role has to be allowed to create databases; `cargo alembic check --skip replay,roundtrip,models,drift` \

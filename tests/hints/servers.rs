@@ -106,4 +106,31 @@ follow! {
         db.run(&format!("ALTER ROLE {} CREATEDB", role.name));
         Some(hint.leads_to(&project.try_line("check --only replay")))
     }
+
+    fn may_not_create_roles() -> Option<Followed> {
+        let db = Database::new(Kind::Postgres)?;
+        let (project, role) = (on(&db), Role::new(&db));
+        db.run(&format!("ALTER ROLE {} CREATEDB", role.name));
+        let project = project.with("DATABASE_URL", &role.url());
+        let hint = Hint::MayNotCreateRoles { grant: "`ALTER ROLE … CREATEROLE`".into() };
+        let hint = Shown::by(&project.try_line("check --only replay"), hint);
+        hint.says("scratch-url-env");
+        db.run(&format!("ALTER ROLE {} CREATEROLE", role.name));
+        let output = project.try_line("check --only replay");
+        assert_eq!(output.status, 0, "{output}");
+        Some(hint.leads_where(!output.stderr.contains("warning")))
+    }
+
+    fn replays_with_super() -> Option<Followed> {
+        let (db, scratch) = (Database::new(Kind::Mysql)?, Database::new(Kind::Mariadb)?);
+        let project = on(&db).with("SCRATCH_URL", scratch.url());
+        project.revision("c1", "b1", "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1;", "DROP FUNCTION f;");
+        project.ok("lock");
+        let hint = Shown::by(&project.try_line("check --only replay"), Hint::ReplaysWithSuper);
+        let manifest = project.read("Cargo.toml");
+        project.write("Cargo.toml", format!("{manifest}{} = \"SCRATCH_URL\"\n", hint.says("scratch-url-env")));
+        let output = project.try_line("check --only replay");
+        assert_eq!(output.status, 0, "{output}");
+        Some(hint.leads_where(!output.stderr.contains("SUPER")))
+    }
 }

@@ -8,7 +8,7 @@ mod sweep;
 
 use std::path::PathBuf;
 
-use alembic_core::{Dialect, server::ServerStatement};
+use alembic_core::{Dialect, Hint, server::ServerStatement};
 use alembic_runtime::cli::{CommandError, Printer};
 use chrono::Utc;
 use name::ScratchName;
@@ -120,7 +120,7 @@ impl Scratch {
         if let Target::Sqlite(_) = server {
             return Self::sqlite(users);
         }
-        let unreachable = |error: CommandError| error.hint(alembic_core::Hint::NoScratch);
+        let unreachable = |error: CommandError| error.hint(Hint::NoScratch);
         sweep::sweep(server).map_err(unreachable)?;
         let name = ScratchName::new(Utc::now().timestamp());
         let needs = Needs::of(server, makes_routines && !is_own);
@@ -135,7 +135,7 @@ impl Scratch {
                 let create = ServerStatement::create_database(server.dialect(), &name.database());
                 server.on_server(&create).map_err(|error| {
                     let error = unreachable(error);
-                    error.hint(alembic_core::Hint::MayNotCreateDatabases)
+                    error.hint(Hint::MayNotCreateDatabases)
                 })?;
                 if let Some(Err(reason)) = without_role {
                     warn_of_all_rights(printer, server.dialect(), &reason);
@@ -181,19 +181,14 @@ fn warn_of_all_rights(printer: &mut Printer<'_>, dialect: Dialect, reason: &Comm
         "warning: revisions are replayed with all rights of the URL's role: {}{causes}",
         reason.message
     ));
-    printer.status(format_args!(
-        "hint: let the role make others, with {grant}; or name a server for scratch databases with `scratch-url-env`"
-    ));
+    printer.hint(&Hint::MayNotCreateRoles { grant: grant.to_owned() });
 }
 
 fn warn_of_super(printer: &mut Printer<'_>) {
     printer.status(
         "warning: the replay's user has SUPER: a server that writes a binary log demands it for functions and triggers",
     );
-    printer.status(
-        "hint: set `log_bin_trust_function_creators` on the server; or name a server for scratch databases with \
-         `scratch-url-env`",
-    );
+    printer.hint(&Hint::ReplaysWithSuper);
 }
 
 /// PostgreSQL before 13 has no `FORCE`.
