@@ -1,4 +1,4 @@
-//! What a database refuses or ignores in a transaction, compared with what is said of it beforehand.
+//! What a database refuses or ignores in a transaction, compared with what we say beforehand.
 
 use alembic_core::{
     Dialect,
@@ -142,7 +142,7 @@ fn a_refused_pragma_works_without_transaction_and_asking_always_does() {
     assert_eq!(rows(&mut db.connect(), "PRAGMA user_version").unwrap(), ["3"]);
 }
 
-/// What stands in PostgreSQL's way, and whether it refuses it in a transaction. `{db}` is the database. The
+/// Statements for PostgreSQL, and whether it refuses them in a transaction. `{db}` is the database. The
 /// number is the version that brought the syntax.
 const POSTGRES: &[(u32, bool, &str)] = &[
     (0, true, "VACUUM"),

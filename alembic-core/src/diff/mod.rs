@@ -89,7 +89,7 @@ impl Diff {
         self.dropped_enums = unwanted.cloned().collect();
     }
 
-    /// A foreign key stands in the way of what it refers to: a unique key that is made anew, a type that changes,
+    /// A foreign key blocks changes of what it refers to: a unique key that is dropped and created, a type that changes,
     /// and on MySQL whatever makes it copy the table. It is dropped before, and created again.
     fn restate_keys(&mut self, kept: &[(&Table, &Table)], dialect: Dialect) {
         if dialect == Dialect::Sqlite {

@@ -15,7 +15,7 @@ use crate::Dialect;
 /// What a replay takes as given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// The database of the project's URL, for which the scratch database stands.
+    /// The database of the project's URL, which the scratch database replaces.
     pub database: Option<String>,
     /// The roles or users that the configuration declares: they are there, or whoever needs them makes them.
     pub roles: Vec<String>,

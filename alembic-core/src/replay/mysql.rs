@@ -119,7 +119,7 @@ fn refuse_command(tokens: &Tokens<'_>, at: usize, around: &Surroundings) -> Resu
     Err(Outside::new(what))
 }
 
-/// Refuses what says by a few words in a row that it reaches the server, wherever they stand.
+/// Refuses what says by a few words in a row that it reaches the server, wherever they are.
 fn refuse_anywhere(tokens: &Tokens<'_>, at: usize) -> Result<(), Outside> {
     let verb = tokens.keyword(at);
     let what = match verb {
@@ -203,7 +203,7 @@ fn refuse_table(tokens: &Tokens<'_>, at: usize, around: &Surroundings) -> Result
     }
 }
 
-/// Returns the place of the first name that follows a word after which tables and routines stand.
+/// Returns the place of the first name that follows a word that names of tables and routines follow.
 fn first_changed(tokens: &Tokens<'_>, at: usize) -> Option<usize> {
     let next = tokens.after_condition(at + 1);
     let begins = tokens.begins_statement(at);

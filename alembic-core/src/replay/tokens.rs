@@ -7,7 +7,7 @@ use crate::{
     sql::{Word, name, pieces},
 };
 
-/// A word, a quoted thing or a sign, and where it stands.
+/// A word, a quoted thing or a sign, with its place.
 #[derive(Debug, Clone)]
 pub(super) struct Token<'a> {
     pub(super) word: Word<'a>,
@@ -59,12 +59,12 @@ impl<'a> Tokens<'a> {
         self.get(at).is_some_and(|token| token.is_sign(sign))
     }
 
-    /// Returns whether these keywords stand at a place.
+    /// Returns whether these keywords are at a place.
     pub(super) fn has(&self, at: usize, keywords: &[&str]) -> bool {
         keywords.iter().enumerate().all(|(n, keyword)| self.keyword(at + n) == *keyword)
     }
 
-    /// Returns the place after these keywords, if they stand there; otherwise the same place.
+    /// Returns the place after these keywords, if they are there; otherwise the same place.
     pub(super) fn after(&self, at: usize, keywords: &[&str]) -> usize {
         if self.has(at, keywords) { at + keywords.len() } else { at }
     }
@@ -121,7 +121,7 @@ fn read<'a>(text: &'a str, offset: usize, dialect: Dialect, all: &mut Vec<Token<
             _ if piece.quoted => Word::Quoted(part),
             _ => Word::Bare(part),
         };
-        // SQLite takes a byte order mark for space, wherever it stands.
+        // SQLite takes a byte order mark for space, wherever it is.
         let keyword = match word {
             Word::Bare(text) => text.trim_matches('\u{feff}').to_ascii_uppercase(),
             _ => String::new(),

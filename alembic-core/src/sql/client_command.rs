@@ -17,7 +17,7 @@ pub(super) fn is_skipped(command: &str) -> bool {
     matches!(name(command), "\\restrict" | "\\unrestrict")
 }
 
-/// Says why the command is refused. `in_statement` tells whether SQL stands before it.
+/// Says why the command is refused. `in_statement` tells whether SQL precedes it.
 pub(super) fn problem(command: &str, in_statement: bool) -> String {
     let what = if in_statement { "it" } else { "this line" };
     format!("`{}` is a command of psql, which no server understands; delete {what}", name(command))

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::Dialect;
 
-/// How far into a statement an option of it may stand: behind a list of publications.
+/// How far into a statement an option of it may be: after a list of publications.
 const MOST_WORDS: usize = 1000;
 
 /// Returns whether the statement fails, or does nothing, inside a transaction.

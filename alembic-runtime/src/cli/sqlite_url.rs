@@ -6,7 +6,7 @@ use super::without_driver;
 
 /// Returns the path that an `sqlite:` URL names.
 ///
-/// After the scheme and `//` stands a path: `sqlite://shop.db` is relative, `sqlite:///srv/shop.db` absolute, as for
+/// A path follows the scheme and `//`: `sqlite://shop.db` is relative, `sqlite:///srv/shop.db` absolute, as for
 /// sqlx and Diesel. SQLAlchemy has one slash more for either; a URL with a driver, as in `sqlite+aiosqlite:///shop.db`,
 /// is SQLAlchemy's. Without one, an absolute path that SQLAlchemy would take for a relative one is refused if that
 /// is likely to be meant: `root` is the folder that it would be below, that of the package.

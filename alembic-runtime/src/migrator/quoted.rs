@@ -1,6 +1,6 @@
 //! MySQL and MariaDB quote the text from a mistake on, and what they were sent goes on after the statement.
 
-/// What stands between two statements of a message: on a line of its own, since the first may end in a comment.
+/// The separator of two statements in a message: on a line of its own, since the first may end in a comment.
 pub(super) const BETWEEN_STATEMENTS: &str = "\n;\n";
 
 /// What follows a statement: the note that it is done.

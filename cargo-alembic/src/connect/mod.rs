@@ -220,7 +220,7 @@ fn in_url(text: &str, database: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// Puts another role into a URL. Parameters that name one would win over what stands before the host.
+/// Puts another role into a URL. Parameters that name one would win over the role before the host.
 fn role_in_url(text: &str, role: &str, password: &str) -> Option<String> {
     let mut url = url::Url::parse(text).ok()?;
     // Without host there is no place for them but the parameters.

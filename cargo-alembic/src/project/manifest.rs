@@ -20,7 +20,7 @@ pub(crate) fn add_settings(manifest: &str, settings: &str) -> Result<String, Str
     Ok(format!("{}{}{}", &text[..at], settings, &text[at..]))
 }
 
-/// Says which program `cargo run` means; what is said already stays.
+/// Says which program `cargo run` means; a program that is named already stays.
 pub(crate) fn set_default_run(manifest: &str, program: &str) -> Result<String, String> {
     let mut document: DocumentMut = manifest.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
     let package = document.get_mut("package").and_then(Item::as_table_like_mut).ok_or("it has no [package]")?;

@@ -1,4 +1,4 @@
-//! What stands behind a body runs once, whatever fails further down.
+//! What follows a body runs once, whatever fails further down.
 
 use alembic_runtime::{Error, Outcome};
 use harness::{Kind, on_every_database};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Alternatives of each rule; `{rule}` stands for one of another. The first is the shortest.
+/// Alternatives of each rule; `{rule}` is replaced by one of that rule. The first is the shortest.
 #[derive(Clone, Default)]
 pub(super) struct Grammar(BTreeMap<&'static str, Vec<&'static str>>);
 

@@ -6,7 +6,7 @@
 //! statement  = anything without `;` that does not begin with END
 //! ```
 //!
-//! `CASE … END` stands inside of statements and needs no counting. Every other body is a string, which the lexer
+//! `CASE … END` is always inside of a statement and needs no counting. Every other body is a string, which the lexer
 //! reads. Bodies in the manner of other databases, `AS BEGIN … END`, are refused: PostgreSQL has none, and their
 //! `;` would cut them up.
 
@@ -43,11 +43,11 @@ pub(super) enum Statement {
 /// What the token before was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Previous {
-    /// `AS`, behind which the body stands.
+    /// `AS`, which the body follows.
     As,
     /// A `BEGIN` at this place that can only open a body.
     Begin(usize),
-    /// A token behind which a name stands.
+    /// A token that a name follows.
     NameFollows,
     /// Any other.
     Other,

@@ -6,7 +6,7 @@
 //! statement  = anything without `;` that does not begin with END
 //! ```
 //!
-//! SQLite lets `begin` and `end` be names wherever a name can stand: `BEGIN` opens the body only behind the table or
+//! SQLite lets `begin` and `end` be names wherever a name is allowed: `BEGIN` opens the body only behind the table or
 //! a complete expression, `END` closes it only where a statement begins. `ON` and `WHEN` are never names.
 
 use super::{

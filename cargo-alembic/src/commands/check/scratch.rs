@@ -49,7 +49,7 @@ pub(super) fn run(
     };
     let found = run(roundtrip)?;
     let Some(Err(findings)) = found.roundtrip else { return Ok(found) };
-    // What a downgrade left behind, or took with it, stands in the way of the rest.
+    // What a downgrade left behind, or took with it, makes the rest fail.
     let rest = run(false)?;
     // A revision that does not apply to an empty database either is the fault of no downgrade.
     let roundtrip = (rest.applied || !found.did_not_apply).then_some(Err(findings));
