@@ -14,6 +14,9 @@ mod diesel_table;
 mod hand_over;
 mod migrations;
 mod migrator;
+#[cfg(any(feature = "cli", feature = "pure-postgres"))]
+#[cfg_attr(not(feature = "cli"), expect(dead_code, unreachable_pub, reason = "the commands read them"))]
+mod notices;
 mod op;
 pub mod prelude;
 #[cfg(any(feature = "pure-postgres", feature = "pure-mysql"))]

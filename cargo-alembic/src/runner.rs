@@ -80,7 +80,7 @@ impl Runner {
         }
         // In the environment, where no list of processes shows the password.
         if let Some(target) = target {
-            command.env("DATABASE_URL", target.for_drivers());
+            command.env("DATABASE_URL", target.for_drivers()).envs(target.environment().iter().cloned());
         }
         if cx.environment.get("ALEMBIC_ENV").is_none() {
             command.env("ALEMBIC_ENV", DEVELOPMENT);
@@ -146,6 +146,7 @@ impl Program {
             .envs(replay.map(|around| ("ALEMBIC_REPLAY", around.encode())))
             .env("ALEMBIC_HISTORY", graph.history().to_string())
             .env("DATABASE_URL", target.for_drivers())
+            .envs(target.environment().iter().cloned())
             .env("ALEMBIC_ENV", DEVELOPMENT)
             .output()
             .map_err(|error| failed("could not be run".into()).caused_by(&error))?;

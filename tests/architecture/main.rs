@@ -57,9 +57,9 @@ fn the_pure_crate_stays_pure() {
 #[test]
 fn diesel_is_spoken_behind_one_door() {
     let queries = ["sql_query", "RunQueryDsl", "QueryableByName"];
-    ban("alembic-runtime/src", &["/database/"], &queries);
-    // Whether a pooler answers is asked before there is a connection to lend to the runtime.
-    ban("cargo-alembic/src", &["/connect/backend_key.rs"], &queries);
+    // Whether a pooler answers is asked before there is a connection to lend to the engine.
+    ban("alembic-runtime/src", &["/database/", "/pure/backend_key.rs"], &queries);
+    ban("cargo-alembic/src", &[], &queries);
 }
 
 #[test]

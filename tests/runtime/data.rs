@@ -64,7 +64,7 @@ on_every_database! {
 /// Returns how `migrate …` ends, and what it prints as its answer and besides.
 fn run<C>(line: &str) -> (Exit, String, String)
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
     let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -16,6 +16,7 @@ mod hints;
 mod journal;
 mod locks;
 mod operations;
+mod pure;
 mod recovery;
 mod rust;
 mod schemas;

@@ -15,7 +15,7 @@ use crate::migrations;
 /// Runs `migrate …`; returns its answer, or what it says against it.
 fn migrate<C>(m: &Migrations<C>, line: &str) -> Result<String, String>
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -28,7 +28,7 @@ where
 /// Returns the script that a command prints for a kind of database.
 fn script<C>(m: &Migrations<C>, command: &str, db: &Database) -> String
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
     migrate(m, &format!("{command} --sql --dialect {} --database-url {}", db.kind().name(), db.url())).unwrap()

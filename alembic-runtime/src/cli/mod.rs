@@ -23,7 +23,6 @@ mod exit;
 mod heads;
 mod history;
 mod log;
-mod notices;
 mod output;
 mod progress;
 mod redo;
@@ -52,12 +51,12 @@ pub use context::{Context, Link, Place};
 use diesel::connection::LoadConnection;
 pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
-pub use notices::Notices;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
 pub use sqlite_url::sqlite_path;
 pub use url::{mask, without_driver};
 pub use view::{RevisionView, Views};
 
+pub use crate::notices::Notices;
 use crate::{Migrations, database::MigrationBackend, op::PRODUCTION};
 
 /// The commands that ask or change a database.
@@ -210,7 +209,7 @@ enum EmbeddedCommand {
 /// Runs the command line of a program that migrates its own database.
 pub fn main<C>(migrations: &Migrations<C>) -> ExitCode
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
@@ -222,7 +221,7 @@ where
 /// Runs an embedded command line with everything passed in.
 pub fn run_embedded<C>(migrations: &Migrations<C>, args: impl IntoIterator<Item = OsString>, mut io: Io<'_>) -> Exit
 where
-    C: LoadConnection,
+    C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
     let cli = match Embedded::try_parse_from(args) {
@@ -236,9 +235,8 @@ where
         database: url.as_deref().and_then(url::database_name).map(str::to_owned),
     };
     let mut connect = || match &url {
-        Some(url) => C::establish(&for_diesel::<C>(url)?).map(Link::direct).map_err(|error| {
-            CommandError::failed(format!("could not connect to {}", mask(url)))
-                .because(mask_in(&error.to_string(), url))
+        Some(url) => connected(&for_diesel::<C>(url)?).map_err(|error| {
+            CommandError::failed(format!("could not connect to {}", mask(url))).because(mask_in(&error, url))
         }),
         None => Err(CommandError::usage("no database URL").hint(Hint::NoUrlOfProgram)),
     };
@@ -259,6 +257,21 @@ where
     printer.finish(result)
 }
 
+/// Connects. Of our own connections more is known than that they are there.
+fn connected<C: LoadConnection + 'static>(url: &str) -> Result<Link<C>, String> {
+    #[cfg(feature = "pure-postgres")]
+    {
+        let mut link = None::<Link<C>>;
+        if let Some(ours) = (&mut link as &mut dyn std::any::Any).downcast_mut() {
+            *ours = Some(crate::pure::PgServer::of_process(url)?.link()?);
+        }
+        if let Some(link) = link {
+            return Ok(link);
+        }
+    }
+    C::establish(url).map(Link::direct).map_err(|error| error.to_string())
+}
+
 /// Returns a URL as Diesel's connection takes it.
 fn for_diesel<C>(url: &str) -> Result<String, CommandError>
 where
@@ -266,7 +279,9 @@ where
     C::Backend: MigrationBackend,
 {
     if C::Backend::FAMILY != Dialect::Sqlite || !url.starts_with("sqlite") || !url.contains("://") {
-        return Ok(without_driver(url).into_owned());
+        let url = without_driver(url);
+        let rest = url.strip_prefix("mariadb://").filter(|_| C::Backend::FAMILY == Dialect::Mysql);
+        return Ok(rest.map_or_else(|| url.to_string(), |rest| format!("mysql://{rest}")));
     }
     let path = sqlite_path(url, Path::new(""));
     path.map(|path| path.display().to_string())

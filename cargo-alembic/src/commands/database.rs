@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 
 use super::on_database;
 use crate::{
-    connect::{Target, is_plain},
+    connect::{Target, is_plain, opened},
     context::Context,
 };
 
@@ -81,11 +81,11 @@ pub(super) fn create(cx: &mut Context<'_>, target: &Target) -> Result<Exit, Comm
         }
         Target::Postgres(server) => {
             let create = ServerStatement::create_database(Dialect::Postgres, server.database());
-            server.connect_to_maintenance()?.batch_execute(create.sql()).map_err(failed)?;
+            opened(server.connect_to_maintenance(), server.url())?.batch_execute(create.sql()).map_err(failed)?;
         }
         Target::Mysql(server) => {
             let create = ServerStatement::create_database(Dialect::Mysql, server.database());
-            server.connect_to_server()?.batch_execute(create.sql()).map_err(failed)?;
+            opened(server.connect_to_server(), server.url())?.batch_execute(create.sql()).map_err(failed)?;
         }
     }
     cx.printer.status(format_args!("Creating database {} ...  done", target.display()));
@@ -104,11 +104,11 @@ fn drop_database(cx: &mut Context<'_>, target: &Target, confirmation: &Confirmat
         Target::Sqlite(path) => remove_files(path)?,
         Target::Postgres(server) => {
             let drop = ServerStatement::drop_database(Dialect::Postgres, server.database());
-            server.connect_to_maintenance()?.batch_execute(drop.sql()).map_err(failed)?;
+            opened(server.connect_to_maintenance(), server.url())?.batch_execute(drop.sql()).map_err(failed)?;
         }
         Target::Mysql(server) => {
             let drop = ServerStatement::drop_database(Dialect::Mysql, server.database());
-            server.connect_to_server()?.batch_execute(drop.sql()).map_err(failed)?;
+            opened(server.connect_to_server(), server.url())?.batch_execute(drop.sql()).map_err(failed)?;
         }
     }
     cx.printer.status(format_args!("Dropping database {} ...  done", target.display()));

@@ -3,12 +3,13 @@
 use alembic_runtime::{
     MigrationBackend,
     cli::{self, CommandError, Exit, Link, Place},
+    pure::{MysqlConnection, PgConnection},
 };
 use diesel::{SqliteConnection, connection::LoadConnection};
 
 use super::database;
 use crate::{
-    connect::{self, Access, MysqlConnection, PgConnection, Target},
+    connect::{self, Access, Target, opened},
     context::Context,
     project::Project,
     runner::{DEVELOPMENT, Runner},
@@ -80,13 +81,14 @@ pub(super) fn on_target(
         }
         Target::Postgres(server) => {
             let mut connect = || match command.changes_database() {
-                true => server.link(),
-                false => server.connect().map(Link::direct),
+                true => opened(server.link(), server.url()),
+                false => opened(server.connect(), server.url()).map(Link::direct),
             };
             on::<PgConnection>(command, cx, project, &mut connect, place)
         }
         Target::Mysql(server) => {
-            on::<MysqlConnection>(command, cx, project, &mut || server.connect().map(Link::direct), place)
+            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            on::<MysqlConnection>(command, cx, project, &mut connect, place)
         }
     }
 }

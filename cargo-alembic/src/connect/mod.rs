@@ -1,12 +1,6 @@
 //! Opens databases without any C client library but SQLite's own, which is compiled in.
 
-mod backend_key;
-mod mysql;
-mod parameters;
-mod pgpass;
-mod postgres;
 mod sqlite;
-mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +8,9 @@ use alembic_core::{Dialect, server::ServerStatement};
 use alembic_runtime::{
     MigrationBackend, answers,
     cli::{CommandError, Place, mask, sqlite_path, without_driver},
+    pure::{MysqlServer, PgServer},
 };
 use diesel::connection::{LoadConnection, SimpleConnection};
-pub(crate) use mysql::MysqlConnection;
-pub(crate) use postgres::PgConnection;
 pub(crate) use sqlite::{is_plain, sqlite};
 
 use crate::environment::Environment;
@@ -28,9 +21,9 @@ pub(crate) enum Target {
     /// A file.
     Sqlite(PathBuf),
     /// A PostgreSQL server.
-    Postgres(Box<postgres::Server>),
+    Postgres(Box<PgServer>),
     /// A MySQL or MariaDB server.
-    Mysql(Box<mysql::Server>),
+    Mysql(Box<MysqlServer>),
 }
 
 impl Target {
@@ -51,10 +44,8 @@ impl Target {
         let original = url;
         let url = &*without_driver(url);
         match url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => {
-                Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
-            }
-            Some((scheme @ ("mysql" | "mariadb"), _)) => Ok(Self::Mysql(Box::new(mysql::Server::parse(url, scheme)?))),
+            Some(("postgres" | "postgresql", _)) => postgres(url, environment),
+            Some(("mysql" | "mariadb", _)) => Ok(Self::Mysql(Box::new(MysqlServer::parse(url)?))),
             Some(("sqlite", _)) => sqlite_file(sqlite_path(original, root)?),
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
@@ -62,9 +53,7 @@ impl Target {
                 let near = alembic_core::suggest::did_you_mean(scheme, known);
                 Err(format!("`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"))
             }
-            None if parameters::are_keywords(url) => {
-                Ok(Self::Postgres(Box::new(postgres::Server::parse(url, environment)?)))
-            }
+            None if PgServer::are_keywords(url) => postgres(url, environment),
             None if url.is_empty() => Err("it is empty".to_owned()),
             None if url.contains('@') => Err("it looks like a URL without `postgres://` or `mysql://`".to_owned()),
             None if url.starts_with("file:") => Ok(Self::Sqlite(url.into())),
@@ -78,7 +67,7 @@ impl Target {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
-            Self::Mysql(server) => server.dialect,
+            Self::Mysql(server) => server.dialect(),
         }
     }
 
@@ -86,8 +75,16 @@ impl Target {
     pub(crate) fn for_drivers(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(server) => server.url.clone(),
-            Self::Mysql(server) => server.url.replacen("mariadb://", "mysql://", 1),
+            Self::Postgres(server) => server.url().to_owned(),
+            Self::Mysql(server) => server.url().replacen("mariadb://", "mysql://", 1),
+        }
+    }
+
+    /// Returns the variables that a program needs to connect with [`for_drivers`](Self::for_drivers).
+    pub(crate) fn environment(&self) -> &[(&'static str, String)] {
+        match self {
+            Self::Postgres(server) => server.environment(),
+            _ => &[],
         }
     }
 
@@ -152,8 +149,8 @@ impl Target {
     pub(crate) fn run<J: Job>(&self, access: Access, job: J) -> Result<J::Done, CommandError> {
         match self {
             Self::Sqlite(path) => job.run(&mut sqlite(path, access)?),
-            Self::Postgres(server) => job.run(&mut server.connect()?),
-            Self::Mysql(server) => job.run(&mut server.connect()?),
+            Self::Postgres(server) => job.run(&mut opened(server.connect(), server.url())?),
+            Self::Mysql(server) => job.run(&mut opened(server.connect(), server.url())?),
         }
     }
 
@@ -166,8 +163,10 @@ impl Target {
         let sql = statement.sql();
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(server) => server.connect_to_maintenance()?.batch_execute(sql).map_err(failed),
-            Self::Mysql(server) => server.connect_to_server()?.batch_execute(sql).map_err(failed),
+            Self::Postgres(server) => {
+                opened(server.connect_to_maintenance(), server.url())?.batch_execute(sql).map_err(failed)
+            }
+            Self::Mysql(server) => opened(server.connect_to_server(), server.url())?.batch_execute(sql).map_err(failed),
         }
     }
 
@@ -190,8 +189,8 @@ impl Target {
     pub(crate) fn display(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(server) => mask(&server.url),
-            Self::Mysql(server) => mask(&server.url),
+            Self::Postgres(server) => mask(server.url()),
+            Self::Mysql(server) => mask(server.url()),
         }
     }
 }
@@ -208,29 +207,14 @@ pub(crate) trait Job {
         C::Backend: MigrationBackend;
 }
 
-/// Puts another database into a URL. A parameter that names one would win over the path.
-fn in_url(text: &str, database: &str) -> Option<String> {
-    let mut url = url::Url::parse(text).ok()?;
-    url.set_path(&format!("/{database}"));
-    let query = url.query().map(|query| {
-        let names = |pair: &&str| !pair.starts_with("dbname=") && *pair != "dbname";
-        query.split('&').filter(names).collect::<Vec<_>>().join("&")
-    });
-    url.set_query(query.as_deref().filter(|query| !query.is_empty()));
-    Some(url.into())
+/// Says which server could not be connected to.
+pub(crate) fn opened<C>(opened: Result<C, String>, url: &str) -> Result<C, CommandError> {
+    opened.map_err(|cause| unreachable_database(&mask(url), &cause))
 }
 
-/// Puts another role into a URL. Parameters that name one would win over the role before the host.
-fn role_in_url(text: &str, role: &str, password: &str) -> Option<String> {
-    let mut url = url::Url::parse(text).ok()?;
-    // Without host there is no place for them but the parameters.
-    let takes_login = url.set_username(role).is_ok() && url.set_password(Some(password)).is_ok();
-    let names = |pair: &&str| matches!(pair.split('=').next(), Some("user" | "password" | "passfile"));
-    let kept = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !names(pair));
-    let login = [format!("user={role}"), format!("password={password}")];
-    let query: Vec<String> = kept.map(str::to_owned).chain(login.into_iter().filter(|_| !takes_login)).collect();
-    url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
-    Some(url.into())
+fn postgres(url: &str, environment: &Environment) -> Result<Target, String> {
+    let server = PgServer::parse(url, &|name| environment.get(name).map(str::to_owned))?;
+    Ok(Target::Postgres(Box::new(server.named("cargo-alembic"))))
 }
 
 fn sqlite_file(path: PathBuf) -> Result<Target, String> {
@@ -251,29 +235,4 @@ pub(crate) enum Access {
 
 fn unreachable_database(name: &str, cause: &str) -> CommandError {
     CommandError::failed(format!("could not connect to {name}")).because(cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{in_url, role_in_url};
-
-    #[test]
-    fn nothing_in_a_url_names_the_old_role() {
-        let other = |url: &str| role_in_url(url, "me", "pw").unwrap();
-        assert_eq!(other("postgres://root:old@h/d?a=b"), "postgres://me:pw@h/d?a=b");
-        assert_eq!(other("postgres://root@%2Frun%2Fpg/d"), "postgres://me:pw@%2Frun%2Fpg/d");
-        assert_eq!(
-            other("postgres:///d?host=/run&user=root&password=x"),
-            "postgres:///d?host=/run&user=me&password=pw"
-        );
-        assert_eq!(other("mysql://root@localhost/d?socket=/run/s"), "mysql://me:pw@localhost/d?socket=/run/s");
-    }
-
-    #[test]
-    fn nothing_in_a_url_names_the_old_database() {
-        let scratch = |url: &str| in_url(url, "scratch").unwrap();
-        assert_eq!(scratch("postgres://h/shop?a=b"), "postgres://h/scratch?a=b");
-        assert_eq!(scratch("postgres:///?host=/run&dbname=shop"), "postgres:///scratch?host=/run");
-        assert_eq!(scratch("postgres://h/shop?dbname=shop"), "postgres://h/scratch");
-    }
 }

@@ -4,12 +4,13 @@ use alembic_core::diff::Diff;
 use alembic_runtime::{
     MigrationBackend,
     cli::{self, CheckArgs, CommandError, Link},
+    pure::{MysqlConnection, PgConnection},
 };
 use diesel::connection::LoadConnection;
 
 use super::{Finding, Said};
 use crate::{
-    connect::{self, Access, Job, MysqlConnection, PgConnection, Target},
+    connect::{self, Access, Job, Target, opened},
     context::Context,
     look::{dialect_of, inspection, look},
     project::Project,
@@ -29,10 +30,12 @@ pub(super) fn pending(
             standing(args, cx, project, target, &mut || connect::sqlite(path, Access::Read).map(Link::direct))
         }
         Target::Postgres(server) => {
-            standing::<PgConnection>(args, cx, project, target, &mut || server.connect().map(Link::direct))
+            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            standing::<PgConnection>(args, cx, project, target, &mut connect)
         }
         Target::Mysql(server) => {
-            standing::<MysqlConnection>(args, cx, project, target, &mut || server.connect().map(Link::direct))
+            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            standing::<MysqlConnection>(args, cx, project, target, &mut connect)
         }
     }
 }

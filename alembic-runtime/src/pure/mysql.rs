@@ -3,23 +3,21 @@
 use std::time::Duration;
 
 use alembic_core::Dialect;
-pub(crate) use alembic_runtime::pure::MysqlConnection;
-use alembic_runtime::{cli::CommandError, pure::SharedRuntime};
 use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
 use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
+use url::Url;
 
 use super::{
-    in_url,
-    parameters::{boolean, decode, mysql},
-    role_in_url, unreachable_database,
+    Connected, MysqlConnection, SharedRuntime,
+    connected::Open,
+    url_parts::{boolean, decode, in_url, role_in_url},
 };
 
 /// A server and a database on it.
 #[derive(Debug, Clone)]
-pub(crate) struct Server {
-    pub(super) url: String,
-    /// What the URL calls the server; it may turn out to be the other one.
-    pub(super) dialect: Dialect,
+pub struct MysqlServer {
+    url: String,
+    dialect: Dialect,
     options: OptsBuilder,
     database: String,
     connect_timeout: Duration,
@@ -33,9 +31,14 @@ struct Ssl {
     key: Option<String>,
 }
 
-impl Server {
-    pub(super) fn parse(text: &str, scheme: &str) -> Result<Self, String> {
-        let (url, parameters) = mysql(text)?;
+impl MysqlServer {
+    /// Understands a URL.
+    ///
+    /// # Errors
+    ///
+    /// What of it is not understood.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| error.to_string())?;
         let database = decode(url.path().trim_start_matches('/'))?;
         if database.is_empty() {
             return Err("the URL names no database; write it after the host, as in `mysql://host/shop`".to_owned());
@@ -58,15 +61,16 @@ impl Server {
         }
         let mut ssl = Ssl::default();
         let mut connect_timeout = Duration::from_secs(30);
-        for (key, value) in &parameters {
-            match key.as_str() {
+        for (key, value) in url.query_pairs() {
+            let (key, value) = (&*key, value.into_owned());
+            match key {
                 "socket" | "unix_socket" => options = options.socket(Some(value)),
                 "ssl_mode" | "ssl-mode" | "sslmode" => ssl.mode = Some(value.to_uppercase().replace('-', "_")),
-                "require_ssl" if boolean(key, value)? => ssl.mode = Some("REQUIRED".into()),
+                "require_ssl" if boolean(key, &value)? => ssl.mode = Some("REQUIRED".into()),
                 "require_ssl" => {}
-                "ssl_ca" | "ssl-ca" => ssl.authority = Some(value.clone()),
-                "ssl_cert" | "ssl-cert" => ssl.certificate = Some(value.clone()),
-                "ssl_key" | "ssl-key" => ssl.key = Some(value.clone()),
+                "ssl_ca" | "ssl-ca" => ssl.authority = Some(value),
+                "ssl_cert" | "ssl-cert" => ssl.certificate = Some(value),
+                "ssl_key" | "ssl-key" => ssl.key = Some(value),
                 "connect_timeout" => {
                     let seconds = value.parse().map_err(|_| format!("`{key}={value}` is not a number"))?;
                     connect_timeout = Duration::from_secs(seconds);
@@ -76,54 +80,86 @@ impl Server {
             }
         }
         let options = options.ssl_opts(ssl_options(ssl)?);
-        let dialect = if scheme == "mariadb" { Dialect::Mariadb } else { Dialect::Mysql };
+        let dialect = if url.scheme() == "mariadb" { Dialect::Mariadb } else { Dialect::Mysql };
         Ok(Self { url: text.to_owned(), dialect, options, database, connect_timeout })
     }
 
+    /// Returns the URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns what the URL calls the server; it may turn out to be the other one.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Connects to the database of the URL.
-    pub(crate) fn connect(&self) -> Result<MysqlConnection, CommandError> {
-        self.open(self.options.clone())
+    ///
+    /// # Errors
+    ///
+    /// What the server or the driver says.
+    pub fn connect(&self) -> Result<MysqlConnection, String> {
+        self.block_on(self.options.clone())
     }
 
     /// Connects without database, to make or drop that of the URL.
-    pub(crate) fn connect_to_server(&self) -> Result<MysqlConnection, CommandError> {
-        self.open(self.options.clone().db_name(None::<String>))
+    ///
+    /// # Errors
+    ///
+    /// What the server or the driver says.
+    pub fn connect_to_server(&self) -> Result<MysqlConnection, String> {
+        self.block_on(self.options.clone().db_name(None::<String>))
     }
 
     /// Returns another database of the same server.
-    pub(super) fn beside(&self, database: &str) -> Self {
+    #[must_use]
+    pub fn beside(&self, database: &str) -> Self {
         let url = in_url(&self.url, database).unwrap_or_else(|| self.url.clone());
         let options = self.options.clone().db_name(Some(database));
         Self { url, options, database: database.to_owned(), ..self.clone() }
     }
 
     /// Returns where the server is.
-    pub(super) fn address(&self) -> String {
+    #[must_use]
+    pub fn address(&self) -> String {
         let options = Opts::from(self.options.clone());
         format!("{} {} {:?}", options.ip_or_hostname(), options.tcp_port(), options.socket())
     }
 
     /// Returns the same database for another user.
-    pub(super) fn as_role(&self, user: &str, password: &str) -> Self {
+    #[must_use]
+    pub fn as_role(&self, user: &str, password: &str) -> Self {
         let url = role_in_url(&self.url, user, password).unwrap_or_else(|| self.url.clone());
         let options = self.options.clone().user(Some(user)).pass(Some(password));
         Self { url, options, ..self.clone() }
     }
 
     /// Returns the name of the database.
-    pub(crate) fn database(&self) -> &str {
+    #[must_use]
+    pub fn database(&self) -> &str {
         &self.database
     }
 
-    fn open(&self, options: OptsBuilder) -> Result<MysqlConnection, CommandError> {
-        let masked = alembic_runtime::cli::mask(&self.url);
-        let opened = SharedRuntime::get_runtime().block_on(async {
-            let conn = tokio::time::timeout(self.connect_timeout, Conn::new(options));
-            let conn = conn.await.map_err(|_| "the server did not answer in time".to_owned())?;
-            let conn = conn.map_err(|error| error.to_string())?;
-            AsyncMysqlConnection::try_from(conn).await.map_err(|error| error.to_string())
-        });
-        opened.map(MysqlConnection::from).map_err(|cause| unreachable_database(&masked, &cause))
+    fn block_on(&self, options: OptsBuilder) -> Result<MysqlConnection, String> {
+        let opened = SharedRuntime::get_runtime().block_on(self.open(options));
+        opened.map(|conn| Connected::new(conn).into())
+    }
+
+    async fn open(&self, options: OptsBuilder) -> Result<AsyncMysqlConnection, String> {
+        let conn = tokio::time::timeout(self.connect_timeout, Conn::new(options));
+        let conn = conn.await.map_err(|_| "the server did not answer in time".to_owned())?;
+        let conn = conn.map_err(|error| error.to_string())?;
+        AsyncMysqlConnection::try_from(conn).await.map_err(|error| error.to_string())
+    }
+}
+
+impl Open for AsyncMysqlConnection {
+    async fn open(url: &str) -> Result<Self, String> {
+        let server = MysqlServer::parse(url)?;
+        server.open(server.options.clone()).await
     }
 }
 
@@ -172,8 +208,7 @@ mod tests {
             ("mysql://me@127.0.0.1:3307/shop", "127.0.0.1", 3307),
             ("mysql://me@db.example/shop", "db.example", 3306),
         ] {
-            let scheme = url.split(':').next().unwrap();
-            let options = Opts::from(Server::parse(url, scheme).unwrap().options);
+            let options = Opts::from(MysqlServer::parse(url).unwrap().options);
             assert_eq!((options.ip_or_hostname(), options.tcp_port()), (host, port), "{url}");
         }
     }

@@ -1,20 +1,41 @@
 //! Drivers without C library, for `Migrations<C>`: PostgreSQL and MySQL spoken in Rust, by diesel-async.
 //!
-//! They speak to the server without TLS, and understand the URL only, neither libpq's variables nor its files. A URL
-//! that asks for TLS is refused; for TLS take Diesel's own connections, which need `libpq` or `libmysqlclient`.
+//! `cargo alembic` connects with them, too: with TLS as far as the URL asks for it, and to PostgreSQL with libpq's
+//! parameters, its variables (`PGHOST`, `PGPASSWORD`, `PGSSLMODE`, …), `~/.pgpass` and `pg_service.conf`. A parameter
+//! that cannot be honoured is refused by name.
+
+#[cfg(all(feature = "pure-postgres", feature = "cli"))]
+mod backend_key;
+mod connected;
+#[cfg(feature = "pure-postgres")]
+mod libpq;
+#[cfg(feature = "pure-mysql")]
+mod mysql;
+#[cfg(feature = "pure-postgres")]
+mod pgpass;
+#[cfg(feature = "pure-postgres")]
+mod postgres;
+#[cfg(feature = "pure-postgres")]
+mod tls;
+mod url_parts;
 
 use std::sync::OnceLock;
 
+pub use connected::Connected;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
+#[cfg(feature = "pure-mysql")]
+pub use mysql::MysqlServer;
+#[cfg(feature = "pure-postgres")]
+pub use postgres::PgServer;
 use tokio::runtime::{Builder, Runtime};
 
 /// A connection to PostgreSQL that Diesel takes for a synchronous one.
 #[cfg(feature = "pure-postgres")]
-pub type PgConnection = AsyncConnectionWrapper<diesel_async::AsyncPgConnection, SharedRuntime>;
+pub type PgConnection = AsyncConnectionWrapper<Connected<diesel_async::AsyncPgConnection>, SharedRuntime>;
 
 /// A connection to MySQL or MariaDB that Diesel takes for a synchronous one.
 #[cfg(feature = "pure-mysql")]
-pub type MysqlConnection = AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection, SharedRuntime>;
+pub type MysqlConnection = AsyncConnectionWrapper<Connected<diesel_async::AsyncMysqlConnection>, SharedRuntime>;
 
 /// Drives asynchronous drivers from synchronous code: one Tokio runtime for all connections of the process.
 ///

@@ -1,12 +1,7 @@
 //! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
 
-use std::{collections::BTreeMap, future::poll_fn, path::Path, time::Duration};
+use std::{future::poll_fn, path::Path, time::Duration};
 
-pub(crate) use alembic_runtime::pure::PgConnection;
-use alembic_runtime::{
-    cli::{CommandError, Link, Notices},
-    pure::SharedRuntime,
-};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn};
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket,
@@ -15,142 +10,198 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+#[cfg(feature = "cli")]
+use super::backend_key;
 use super::{
-    backend_key, in_url,
-    parameters::{boolean, libpq},
-    pgpass, role_in_url,
+    Connected, PgConnection, SharedRuntime,
+    connected::Open,
+    libpq, pgpass,
     tls::{self, Files, Verify},
-    unreachable_database,
+    url_parts::{boolean, in_url, role_in_url},
 };
-use crate::environment::Environment;
-
-/// Variables that stand in for parameters.
-const VARIABLES: [(&str, &str); 13] = [
-    ("PGHOST", "host"),
-    ("PGHOSTADDR", "hostaddr"),
-    ("PGPORT", "port"),
-    ("PGDATABASE", "dbname"),
-    ("PGUSER", "user"),
-    ("PGPASSWORD", "password"),
-    ("PGPASSFILE", "passfile"),
-    ("PGAPPNAME", "application_name"),
-    ("PGOPTIONS", "options"),
-    ("PGSSLMODE", "sslmode"),
-    ("PGSSLROOTCERT", "sslrootcert"),
-    ("PGCONNECT_TIMEOUT", "connect_timeout"),
-    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
-];
+use crate::notices::Notices;
 
 /// A server and a database on it.
 #[derive(Debug, Clone)]
-pub(crate) struct Server {
-    pub(super) url: String,
+pub struct PgServer {
+    url: String,
     config: Config,
     tls: Option<(Verify, Files)>,
+    environment: Vec<(&'static str, String)>,
 }
 
-impl Server {
+impl PgServer {
+    /// Returns whether a text is a list of keywords such as `host=db dbname=shop`.
+    #[must_use]
+    pub fn are_keywords(text: &str) -> bool {
+        libpq::are_keywords(text)
+    }
+
     /// Understands a URL or a keyword list; what it leaves out comes from the environment.
-    pub(super) fn parse(url: &str, environment: &Environment) -> Result<Self, String> {
-        // A parameter of the URL replaces the variable: `Config` can only add hosts.
-        let mut parameters: BTreeMap<String, String> = VARIABLES
-            .iter()
-            .filter_map(|(variable, key)| Some(((*key).to_owned(), environment.get(variable)?.to_owned())))
-            .collect();
-        parameters.extend(libpq(url)?);
+    ///
+    /// # Errors
+    ///
+    /// What of them is not understood.
+    pub fn parse(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut config = Config::new();
         let mut settings = Settings { mode: "prefer".to_owned(), ..Settings::default() };
-        for (key, value) in &parameters {
+        // `Config` can only add hosts: what wins is decided before.
+        for (key, value) in &libpq::parameters(url, variable)? {
             assign(&mut config, &mut settings, key, value)?;
         }
-        fill_in(&mut config, &settings, environment);
+        fill_in(&mut config, &mut settings, variable);
         let tls = ssl(&mut config, &settings)?;
-        Ok(Self { url: url.to_owned(), config, tls })
+        let environment = libpq::variables(url).filter_map(|(name, _)| Some((name, variable(name)?))).collect();
+        Ok(Self { url: url.to_owned(), config, tls, environment })
+    }
+
+    /// Understands a URL or a keyword list; what it leaves out comes from the environment of the process.
+    ///
+    /// # Errors
+    ///
+    /// What of them is not understood.
+    pub fn of_process(url: &str) -> Result<Self, String> {
+        Self::parse(url, &of_process)
+    }
+
+    /// Calls the sessions by a name, unless the URL or the environment does.
+    #[must_use]
+    pub fn named(mut self, application: &str) -> Self {
+        if self.config.get_application_name().is_none() {
+            self.config.application_name(application);
+        }
+        self
+    }
+
+    /// Returns the URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Returns the variables that stand in for what the URL leaves out.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
-        let given = libpq(&self.url).unwrap_or_default();
-        let is_given = move |key: &str| given.iter().any(|(given, _)| given == key);
-        VARIABLES.into_iter().filter(move |(_, key)| !is_given(key)).map(|(variable, _)| variable)
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> {
+        libpq::variables(&self.url).map(|(name, _)| name)
+    }
+
+    /// Returns those of the variables that are set.
+    #[must_use]
+    pub fn environment(&self) -> &[(&'static str, String)] {
+        &self.environment
     }
 
     /// Connects to the database of the URL.
-    pub(crate) fn connect(&self) -> Result<PgConnection, CommandError> {
-        Ok(self.open(&self.config)?.conn.into())
+    ///
+    /// # Errors
+    ///
+    /// What the server or the driver says.
+    pub fn connect(&self) -> Result<PgConnection, String> {
+        Ok(self.block_on(&self.config)?.into())
     }
 
     /// Connects to the database of the URL, and finds out whether a pooler is in between.
-    pub(crate) fn link(&self) -> Result<Link<PgConnection>, CommandError> {
-        let Open { mut conn, token, notices } = self.open(&self.config)?;
+    ///
+    /// # Errors
+    ///
+    /// What the server or the driver says.
+    #[cfg(feature = "cli")]
+    pub fn link(&self) -> Result<crate::cli::Link<PgConnection>, String> {
+        let Opened { mut conn, token, notices } = self.block_on(&self.config)?;
         let pooled = SharedRuntime::get_runtime().block_on(backend_key::is_pooled(token, &mut conn));
-        Ok(Link { conn: PgConnection::from(conn), pooled, notices })
+        Ok(crate::cli::Link { conn: Connected::new(conn).into(), pooled, notices })
     }
 
     /// Connects to the server's own database, to make or drop that of the URL.
-    pub(crate) fn connect_to_maintenance(&self) -> Result<PgConnection, CommandError> {
-        Ok(self.open(self.config.clone().dbname("postgres"))?.conn.into())
+    ///
+    /// # Errors
+    ///
+    /// What the server or the driver says.
+    pub fn connect_to_maintenance(&self) -> Result<PgConnection, String> {
+        Ok(self.block_on(self.config.clone().dbname("postgres"))?.into())
     }
 
     /// Returns another database of the same server.
-    pub(super) fn beside(&self, database: &str) -> Self {
+    #[must_use]
+    pub fn beside(&self, database: &str) -> Self {
         let mut config = self.config.clone();
         config.dbname(database);
         let url = in_url(&self.url, database).unwrap_or_else(|| format!("{} dbname={database}", self.url));
-        Self { url, config, tls: self.tls.clone() }
+        Self { url, config, ..self.clone() }
     }
 
     /// Returns where the server is.
-    pub(super) fn address(&self) -> String {
+    #[must_use]
+    pub fn address(&self) -> String {
         let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
         let ports = if self.config.get_ports().is_empty() { &[5432] } else { self.config.get_ports() };
         format!("{hosts:?} {addresses:?} {ports:?}")
     }
 
     /// Returns the same database for another role.
-    pub(super) fn as_role(&self, role: &str, password: &str) -> Self {
+    #[must_use]
+    pub fn as_role(&self, role: &str, password: &str) -> Self {
         let mut config = self.config.clone();
         config.user(role).password(password);
         let url = role_in_url(&self.url, role, password)
             .unwrap_or_else(|| format!("{} user={role} password={password}", self.url));
-        Self { url, config, tls: self.tls.clone() }
+        Self { url, config, ..self.clone() }
     }
 
     /// Returns the name of the database.
-    pub(crate) fn database(&self) -> &str {
+    #[must_use]
+    pub fn database(&self) -> &str {
         self.config.get_dbname().unwrap_or_default()
     }
 
-    fn open(&self, config: &Config) -> Result<Open, CommandError> {
-        let masked = alembic_runtime::cli::mask(&self.url);
-        let failed = |cause: String| unreachable_database(&masked, &cause);
-        let connected = SharedRuntime::get_runtime().block_on(async {
-            match &self.tls {
-                None => {
-                    let (client, connection) = config.connect(NoTls).await.map_err(|e| message(&e))?;
-                    hand_over(client, connection).await
-                }
-                Some((verify, files)) => {
-                    let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
-                    let (client, connection) = config.connect(tls).await.map_err(|e| message(&e))?;
-                    hand_over(client, connection).await
-                }
+    fn block_on(&self, config: &Config) -> Result<Opened, String> {
+        SharedRuntime::get_runtime().block_on(self.open(config))
+    }
+
+    async fn open(&self, config: &Config) -> Result<Opened, String> {
+        match &self.tls {
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|e| message(&e))?;
+                hand_over(client, connection).await
             }
-        });
-        connected.map_err(failed)
+            Some((verify, files)) => {
+                let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
+                let (client, connection) = config.connect(tls).await.map_err(|e| message(&e))?;
+                hand_over(client, connection).await
+            }
+        }
     }
 }
 
+impl Open for AsyncPgConnection {
+    async fn open(url: &str) -> Result<Self, String> {
+        let server = PgServer::of_process(url)?;
+        Ok(server.open(&server.config).await?.conn)
+    }
+}
+
+/// Returns a variable of the process.
+#[expect(clippy::disallowed_methods, reason = "a connection is opened with nothing but its URL, as by libpq")]
+fn of_process(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// An open connection.
-struct Open {
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the commands ask for more than the connection"))]
+struct Opened {
     conn: AsyncPgConnection,
     token: CancelToken,
     notices: Notices,
 }
 
+impl From<Opened> for PgConnection {
+    fn from(opened: Opened) -> Self {
+        Connected::new(opened.conn).into()
+    }
+}
+
 /// Lets Diesel make its settings in one transaction: it prepares them, and behind a transaction pooler
 /// what is prepared is found again only inside a transaction.
-async fn hand_over<S>(client: Client, connection: Connection<Socket, S>) -> Result<Open, String>
+async fn hand_over<S>(client: Client, connection: Connection<Socket, S>) -> Result<Opened, String>
 where
     S: TlsStream + Unpin + Send + 'static,
 {
@@ -160,7 +211,7 @@ where
     client.batch_execute("BEGIN").await.map_err(|e| message(&e))?;
     let mut conn = AsyncPgConnection::try_from(client).await.map_err(|error| error.to_string())?;
     conn.batch_execute("COMMIT").await.map_err(|error| error.to_string())?;
-    Ok(Open { conn, token, notices })
+    Ok(Opened { conn, token, notices })
 }
 
 /// Reads a connection to its end, and keeps what is no answer.
@@ -246,7 +297,10 @@ fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, S
     match key {
         "user" => config.user(value),
         "dbname" => config.dbname(value),
-        "application_name" | "fallback_application_name" => config.application_name(value),
+        "application_name" => config.application_name(value),
+        // It comes after the other in the alphabet, which is the order here.
+        "fallback_application_name" if config.get_application_name().is_some() => config,
+        "fallback_application_name" => config.application_name(value),
         "options" => config.options(value),
         "connect_timeout" => config.connect_timeout(Duration::from_secs(number()?)),
         "keepalives" => config.keepalives(boolean(key, value)?),
@@ -270,21 +324,24 @@ fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, S
 }
 
 /// Fills in what libpq fills in.
-fn fill_in(config: &mut Config, settings: &Settings, environment: &Environment) {
+fn fill_in(config: &mut Config, settings: &mut Settings, variable: &dyn Fn(&str) -> Option<String>) {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         let socket = Path::new("/var/run/postgresql");
         config.host(if socket.is_dir() { "/var/run/postgresql" } else { "localhost" });
     }
-    let user = config.get_user().or_else(|| environment.get("USER")).unwrap_or("postgres").to_owned();
+    let user = config.get_user().map(str::to_owned).or_else(|| variable("USER")).unwrap_or("postgres".into());
     config.user(&user);
     let database = config.get_dbname().unwrap_or(&user).to_owned();
     config.dbname(&database);
-    if config.get_application_name().is_none() {
-        config.application_name("cargo-alembic");
+    let home = variable("HOME");
+    let own = |file: &str| home.as_ref().map(|home| format!("{home}/{file}")).filter(|file| Path::new(file).exists());
+    let Files { roots, certificate, key } = &mut settings.files;
+    *roots = roots.take().or_else(|| own(".postgresql/root.crt"));
+    if certificate.is_none() && key.is_none() {
+        (*certificate, *key) = (own(".postgresql/postgresql.crt"), own(".postgresql/postgresql.key"));
     }
     if !settings.has_password {
-        let home = environment.get("HOME").map(|home| format!("{home}/.pgpass"));
-        let file = settings.passfile.clone().or(home);
+        let file = settings.passfile.clone().or_else(|| own(".pgpass"));
         let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         let host = match config.get_hosts().first() {
             Some(Host::Tcp(host)) => host.clone(),
@@ -330,7 +387,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_honoured_is_refused_by_name() {
-        let message = |url: &str| Server::parse(url, &Environment::default()).unwrap_err();
+        let message = |url: &str| PgServer::parse(url, &|_| None).unwrap_err();
         assert_snapshot!(message("postgres://h/d?sslcrl=x"), @"the parameter `sslcrl=x` is not supported");
         assert_snapshot!(message("postgres://h/d?sslmode=maybe"), @"`sslmode=maybe` is none of disable, allow, prefer, require, verify-ca, verify-full");
         assert_snapshot!(message("postgres://h:x/d"), @"`x` is not a port");
