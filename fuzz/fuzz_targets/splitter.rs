@@ -15,8 +15,14 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             assert_eq!(statement.line, before.matches('\n').count() + 1);
             // Whatever it is taken for, asking is harmless.
             drop(sql::nature(statement.text, dialect));
-            let _ = sql::must_run_alone(statement.text, dialect) || sql::controls_transaction(statement.text, dialect);
-            drop(sql::setting(statement.text, dialect));
+            let _ = sql::requires_autocommit(statement.text, dialect)
+                || sql::requires_transaction(statement.text, dialect)
+                || sql::controls_transaction(statement.text, dialect)
+                || sql::breaks_journal(statement.text, dialect)
+                || sql::adds_enum_value(statement.text, dialect)
+                || sql::changes_escapes(statement.text, dialect)
+                || sql::has_backslash_in_string(statement.text, dialect);
+            drop(sql::assigned_settings(statement.text, dialect));
             drop(sql::dropped_table(statement.text, dialect));
             drop(sql::mentioned(statement.text, dialect));
             let commented = format!("/* why */\n{}", statement.text);
