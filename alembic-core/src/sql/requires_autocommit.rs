@@ -90,11 +90,15 @@ fn alter(reader: &mut Reader<'_>) -> bool {
         "SUBSCRIPTION" => {
             reader.name();
             if reader.takes(&["REFRESH"]) {
-                return true;
+                return reader.takes(&["PUBLICATION"]);
             }
             let publications = reader.takes_one(&["SET", "ADD", "DROP"]) && reader.takes(&["PUBLICATION"]);
             let options = if publications { reader.switches_after("WITH") } else { reader.switches() };
-            if publications { last(&options, "REFRESH").unwrap_or(true) } else { last(&options, "FAILOVER").is_some() }
+            if publications {
+                return last(&options, "REFRESH").unwrap_or(true);
+            }
+            // The slot is changed, too.
+            last(&options, "FAILOVER").is_some() || last(&options, "TWO_PHASE") == Some(false)
         }
         "TABLE" => {
             reader.takes(&["IF", "EXISTS"]);
