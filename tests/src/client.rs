@@ -23,6 +23,23 @@ impl Database {
         if output.status.success() { Ok(()) } else { Err(said) }
     }
 
+    /// Feeds a file to the client of MySQL or MariaDB, which is to keep the comments in it; returns what it says if it
+    /// fails.
+    ///
+    /// # Errors
+    ///
+    /// What the client says.
+    ///
+    /// # Panics
+    ///
+    /// If there is no client.
+    pub fn run_with_comments(&self, file: &str) -> Result<(), String> {
+        let mut client = self.client();
+        let output = feed(client.args(["--comments", "--default-character-set=utf8mb4"]), file);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() && said.is_empty() { Ok(()) } else { Err(said) }
+    }
+
     /// Returns schema and rows of everything, but for the rows of our own log and lock.
     ///
     /// # Panics
@@ -87,8 +104,10 @@ impl Database {
                 client = Command::new("psql");
                 client.args(["-qX", self.url()]);
             }
-            _ => {
-                client = Command::new("mariadb");
+            kind => {
+                #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the clients are")]
+                let own = std::env::var("ALEMBIC_TEST_MYSQL_CLIENTS").ok().filter(|_| kind == Kind::Mysql);
+                client = Command::new(own.map_or("mariadb".into(), |folder| format!("{folder}/mysql")));
                 client.args(["--no-defaults", "-u", "root", "-S", self.socket(), self.name()]);
             }
         }

@@ -1,4 +1,4 @@
-//! Commands of psql, which begin with a backslash and which no server understands.
+//! Commands of psql and of MySQL's client, which begin with a backslash and which no server understands.
 //!
 //! `pg_dump` puts a dump between `\restrict` and `\unrestrict`, so that psql obeys no other command in it. Here
 //! every other command is refused anyhow.
@@ -9,6 +9,9 @@ use super::lexer::{Lexer, TokenKind};
 use crate::Dialect;
 
 fn name(command: &str) -> &str {
+    if command.starts_with("\\;") {
+        return "\\;";
+    }
     command.split_whitespace().next().unwrap_or_default()
 }
 
@@ -18,9 +21,19 @@ pub(super) fn is_skipped(command: &str) -> bool {
 }
 
 /// Says why the command is refused. `in_statement` tells whether SQL precedes it.
-pub(super) fn problem(command: &str, in_statement: bool) -> String {
-    let what = if in_statement { "it" } else { "this line" };
-    format!("`{}` is a command of psql, which no server understands; delete {what}", name(command))
+pub(super) fn problem(command: &str, in_statement: bool, dialect: Dialect) -> String {
+    let name = name(command);
+    let client = if dialect == Dialect::Postgres { "psql" } else { "the mysql client" };
+    let instead = match name {
+        "\\;" | "\\g" | "\\G" | "\\gx" | "\\p\\g" => "write `;` in its place",
+        "\\copy" => "write INSERT, or COPY from a file of the server",
+        "\\." if dialect == Dialect::Postgres => "write INSERT, as `pg_dump --inserts` does, for the rows above it",
+        "\\i" | "\\ir" | "\\include" | "\\." => "put the text of the file in its place",
+        "\\d" if dialect.is_mysql_family() => "write `DELIMITER`",
+        _ if in_statement => "delete it",
+        _ => "delete this line",
+    };
+    format!("`{name}` is a command of {client}, which no server understands; {instead}")
 }
 
 /// Returns the text without the commands that are passed over: psql would heed them in a script, and one
@@ -64,6 +77,14 @@ mod tests {
             (
                 "SELECT 1;\n\\connect shop\n",
                 "2:1: `\\connect` is a command of psql, which no server understands; delete this line",
+            ),
+            (
+                "SELECT 1 \\; SELECT 2;\n",
+                "1:10: `\\;` is a command of psql, which no server understands; write `;` in its place",
+            ),
+            (
+                "\\copy t FROM 'rows'\n",
+                "1:1: `\\copy` is a command of psql, which no server understands; write INSERT, or COPY from a file of the server",
             ),
             ("SELECT 1 \\gexec\n", "1:10: `\\gexec` is a command of psql, which no server understands; delete it"),
             (

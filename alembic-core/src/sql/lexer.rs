@@ -15,7 +15,7 @@ pub(super) enum TokenKind {
     End,
     /// A `DELIMITER` line of the MySQL client.
     Delimiter,
-    /// A backslash command of psql.
+    /// A backslash command of psql, or of MySQL's client.
     ClientCommand,
 }
 
@@ -72,6 +72,9 @@ impl<'a> Lexer<'a> {
         let kind = if self.rest().starts_with(&self.delimiter) {
             self.position += self.delimiter.len();
             TokenKind::End
+        } else if byte == b'\\' && self.mysql() && self.peek(1) != b'N' {
+            // `\N` is null on MariaDB.
+            self.client_command()
         } else {
             self.token(byte)?
         };
@@ -106,6 +109,8 @@ impl<'a> Lexer<'a> {
             b'$' if postgres || self.after_as && self.dialect == Dialect::Mysql => self.dollar(),
             b'/' if self.rest().starts_with("/*") => self.code_comment(),
             b'\\' if postgres => Ok(self.client_command()),
+            // `\N` is null on MariaDB.
+            b'\\' if self.mysql() && self.peek(1) != b'N' => Ok(self.client_command()),
             _ if is_word(byte) => self.word(),
             _ => {
                 self.position += 1;
@@ -140,7 +145,11 @@ impl<'a> Lexer<'a> {
         let refuse = |problem: &str| Err(LexError { offset: start, problem: problem.into() });
         let line = self.rest().lines().next().unwrap_or_default();
         self.position += line.len();
-        let argument = line["delimiter".len()..].trim();
+        let argument = &line["delimiter".len()..];
+        if argument.starts_with(|c: char| !c.is_whitespace()) {
+            return refuse("there is no space behind `DELIMITER`");
+        }
+        let argument = argument.trim();
         let quote = argument.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
         let delimiter = match quote {
             Some(quote) => argument[1..].split(quote).next(),
@@ -167,9 +176,9 @@ impl<'a> Lexer<'a> {
             if self.has_custom_delimiter() && trimmed.starts_with(&self.delimiter) {
                 return Ok(());
             }
-            let mysql_dashes = !matches!(self.peek(2), b' ' | b'\t' | b'\n' | b'\r' | 0);
-            if trimmed.starts_with("--") && !(self.mysql() && mysql_dashes) || self.mysql() && trimmed.starts_with('#')
-            {
+            // On MySQL it is two minus signs without space behind it; the clients pass over it before a statement.
+            let is_minus = self.mysql() && !self.at_start && self.peek(2) > b' ' && self.peek(2) != 0x7f;
+            if trimmed.starts_with("--") && !is_minus || self.mysql() && trimmed.starts_with('#') {
                 let ends: &[char] = if self.dialect == Dialect::Postgres { &['\n', '\r'] } else { &['\n'] };
                 self.position += trimmed.find(ends).unwrap_or(trimmed.len());
             } else if trimmed.starts_with("/*") && !(self.mysql() && is_code_comment(trimmed)) {

@@ -112,7 +112,7 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
                 let command = &sql[token.start..token.end];
                 let in_statement = current.start.is_some();
                 if in_statement || !client_command::is_skipped(command) {
-                    return Err(at(sql, token.start, client_command::problem(command, in_statement)));
+                    return Err(at(sql, token.start, client_command::problem(command, in_statement, dialect)));
                 }
             }
             TokenKind::End if delimited => current.finish(sql, &mut statements)?,
@@ -125,7 +125,6 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
                 if current.start.is_some() && current.semicolon(sql, &token, delimited)? == Semicolon::Ends {
                     current.ended.get_or_insert(current.end);
                 }
-                current.end = token.end;
             }
             _ => {
                 if let Some(end) = current.ended {

@@ -16,8 +16,9 @@ pub fn controls_transaction(statement: &str, dialect: Dialect) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let postgres = dialect == Dialect::Postgres;
     match words[..] {
-        // `BEGIN NOT ATOMIC` is MariaDB's block of statements.
-        ["ROLLBACK", "TO", ..] | ["BEGIN", "NOT", ..] | ["COMMIT" | "ROLLBACK", "PREPARED", ..] => false,
+        // A block of statements of MariaDB.
+        ["BEGIN", ..] if is_compound(statement, dialect) => false,
+        ["ROLLBACK", "TO", ..] | ["COMMIT" | "ROLLBACK", "PREPARED", ..] => false,
         ["BEGIN" | "COMMIT" | "ROLLBACK" | "END" | "ABORT", ..] => true,
         ["START" | "PREPARE", "TRANSACTION", ..] => true,
         // It has to come before the first query of the transaction, and that was ours.

@@ -32,7 +32,10 @@ const SQLITE: &[&str] = &[
 /// A revision with an `INSERT` behind each body, and a statement behind all of them.
 fn revision(bodies: &[&str], delimited: bool, last: &str) -> String {
     let with_insert = |(n, body): (usize, &&str)| {
-        let body = if delimited { format!("DELIMITER //\n{body}\n//\nDELIMITER ;") } else { format!("{body};") };
+        // As MySQL's manual writes it, with a `;` before the delimiter, and without one.
+        let semicolon = if n % 2 == 0 && !body.ends_with("*/") { ";" } else { "" };
+        let body =
+            if delimited { format!("DELIMITER //\n{body}{semicolon}\n//\nDELIMITER ;") } else { format!("{body};") };
         format!("{body}\nINSERT INTO ta (x) VALUES ({n});\n")
     };
     let bodies: String = bodies.iter().enumerate().map(with_insert).collect();

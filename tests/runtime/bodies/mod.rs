@@ -3,6 +3,7 @@
 //! A text is `before; body; after`. The server gets it whole and cuts it up by its own parser; the splitter has to
 //! find the same three statements.
 
+mod clients;
 mod engine;
 mod grammar;
 mod postgres;

@@ -117,6 +117,7 @@ impl Statement {
         let next = match self {
             Self::Start => Self::first(&word, start)?,
             Self::FirstWord if matches!(token, Token::Symbol(b':')) => Self::Body(Compound::new()),
+            Self::FirstWord if matches!(token, Token::Symbol(b'$')) => return Err(in_dollars()),
             Self::First(first) => match first.read(token)? {
                 Next::GoesOn => return Ok(()),
                 Next::Statement => Self::Start,
@@ -232,6 +233,7 @@ impl Statement {
     fn before_routine_body(&mut self, token: Token<'_>, word: &str, start: usize) -> Result<(), Unclear> {
         match self {
             Self::Code if matches!(token, Token::Quoted) => *self = Self::Plain,
+            Self::Code if matches!(token, Token::Symbol(b'$')) => return Err(in_dollars()),
             Self::Code => return Err(oracle("a routine with `AS` or `IS`")),
             Self::Characteristics { language_follows: true } => {
                 *self = Self::Characteristics { language_follows: false }
@@ -279,6 +281,10 @@ impl Statement {
         *self = Self::Body(compound);
         Ok(())
     }
+}
+
+fn in_dollars() -> Unclear {
+    Unclear::new("a body in dollars is PostgreSQL's", "write `BEGIN … END`, and no `LANGUAGE`")
 }
 
 /// Returns whether servers heed the code in a comment, if that is the same for all of them.

@@ -7,12 +7,16 @@
 //! ```
 //!
 //! `CASE … END` is always inside of a statement and needs no counting. Every other body is a string, which the lexer
-//! reads. Bodies in the manner of other databases, `AS BEGIN … END`, are refused: PostgreSQL has none, and their
-//! `;` would cut them up.
+//! reads. Bodies in the manner of other databases, `AS BEGIN … END`, are refused, and so are triggers with a body,
+//! events and `DELIMITER`: PostgreSQL has none of them, and their `;` would cut them up.
 
 use super::{Semicolon, Token, Unclear};
 
 const AS_STRING: &str = "write the body as a string: `AS $$ … $$`, or `BEGIN ATOMIC … END` for SQL";
+const AS_FUNCTION: &str =
+    "write a function, `CREATE FUNCTION … RETURNS trigger LANGUAGE plpgsql AS $$ … $$`, and `EXECUTE FUNCTION …` here";
+const NO_DELIMITER: &str = "delete it: a body in dollars, `AS $$ … $$`, needs none";
+const NO_EVENTS: &str = "delete it: whatever runs at certain times has to be run by another program";
 const HINT: &str = "end the body with `END;`, and every statement in it with `;`";
 
 /// What has been read of a statement.
@@ -23,21 +27,52 @@ pub(super) enum Statement {
     /// After `CREATE [OR REPLACE]`.
     Create,
     /// After `FUNCTION` or `PROCEDURE`.
-    Routine { parentheses: usize, previous: Previous },
+    Routine {
+        parentheses: usize,
+        previous: Previous,
+    },
     /// After `BEGIN ATOMIC`.
-    Body { begin: usize, at_start: bool },
+    Body {
+        begin: usize,
+        at_start: bool,
+    },
     /// After the `END` of the body.
     Closed,
     /// After `CREATE RULE`, with the places of its open parentheses.
     Rule(Vec<usize>),
     /// After `COPY`.
-    Copy { after_from: bool, from_stdin: bool },
+    Copy {
+        after_from: bool,
+        from_stdin: bool,
+    },
     /// After `DO`.
     Do,
+    /// After `CREATE TRIGGER`.
+    Trigger(Trigger),
+    /// After `CREATE EVENT`.
+    Event,
+    /// After a `BEGIN` of its own, and `NOT`.
+    Begin,
+    BeginNot,
     /// After an `END` of its own.
     End,
     /// Whatever has no body.
     Plain,
+}
+
+/// What the token before was in the head of a trigger.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Trigger {
+    /// `ON` or the dot in the name of the table.
+    On,
+    /// The table.
+    Table,
+    /// `FOR [EACH]`.
+    For,
+    /// `FOR EACH ROW`.
+    Row,
+    /// Any other.
+    Other,
 }
 
 /// What the token before was.
@@ -63,6 +98,19 @@ impl Statement {
             (Self::Start, "COPY") => Self::Copy { after_from: false, from_stdin: false },
             (Self::Start, "DO") => Self::Do,
             (Self::Start, "END") => Self::End,
+            (Self::Start, "BEGIN") => Self::Begin,
+            (Self::Begin, "NOT") => Self::BeginNot,
+            (Self::BeginNot, "ATOMIC") => return Err(not_a_string("BEGIN NOT ATOMIC")),
+            (Self::Start, "DELIMITER") => {
+                return Err(Unclear::new("`DELIMITER` is a command of MySQL's client", NO_DELIMITER));
+            }
+            (Self::Create, "CONSTRAINT") => Self::Create,
+            (Self::Create, "TRIGGER") => Self::Trigger(Trigger::Other),
+            (Self::Create, "EVENT") => Self::Event,
+            (Self::Event, word) if word != "TRIGGER" => {
+                return Err(Unclear::new("PostgreSQL has no events like MySQL's", NO_EVENTS));
+            }
+            (Self::Trigger(previous), word) => Self::Trigger(previous.then(token, word)?),
             (Self::Create, "FUNCTION" | "PROCEDURE") => {
                 Self::Routine { parentheses: 0, previous: Previous::NameFollows }
             }
@@ -91,7 +139,7 @@ impl Statement {
                 return Ok(());
             }
             (Self::Do, word @ ("BEGIN" | "DECLARE")) => return Err(not_a_string(word)),
-            (Self::End, word @ ("IF" | "CASE" | "LOOP")) => {
+            (Self::End, word @ ("IF" | "CASE" | "LOOP" | "WHILE" | "REPEAT" | "FOR")) => {
                 return Err(Unclear::new(format!("`END {word}` closes a block outside of a body"), AS_STRING));
             }
             _ => Self::Plain,
@@ -123,6 +171,22 @@ impl Statement {
 
     pub(super) fn copies_from_stdin(&self) -> bool {
         matches!(self, Self::Copy { from_stdin: true, .. })
+    }
+}
+
+impl Trigger {
+    fn then(self, token: Token<'_>, word: &str) -> Result<Self, Unclear> {
+        Ok(match (self, word) {
+            (Self::On, _) => Self::Table,
+            (Self::Table | Self::Row, "BEGIN") => {
+                return Err(Unclear::new("a trigger of PostgreSQL has no body of its own", AS_FUNCTION));
+            }
+            (Self::Table, _) if matches!(token, Token::Symbol(b'.')) => Self::On,
+            (_, "ON") => Self::On,
+            (_, "FOR") | (Self::For, "EACH") => Self::For,
+            (Self::For, "ROW" | "STATEMENT") => Self::Row,
+            _ => Self::Other,
+        })
     }
 }
 

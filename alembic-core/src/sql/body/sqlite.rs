@@ -21,6 +21,8 @@ const OPERATORS: Operators = Operators {
     ],
 };
 
+const TRIGGERS_ONLY: &str = "delete it: what it does belongs into the program, or into a trigger";
+const NO_DELIMITER: &str = "delete it: the body of a trigger needs none";
 const HINT: &str = "end the body with `END;`, and every statement in it with `;`";
 
 /// What has been read of a statement.
@@ -54,8 +56,15 @@ impl Statement {
         let body = || Self::Body { begin: start, at_start: true };
         *self = match (&mut *self, token.keyword().as_str()) {
             (Self::Start, "EXPLAIN" | "QUERY" | "PLAN") => Self::Start,
-            (Self::Start, "CREATE") | (Self::Create, "TEMP" | "TEMPORARY") => Self::Create,
+            (Self::Start, "CREATE") | (Self::Create, "TEMP" | "TEMPORARY" | "OR" | "REPLACE") => Self::Create,
             (Self::Create, "TRIGGER") => Self::Trigger,
+            (Self::Start, "DELIMITER") => {
+                return Err(Unclear::new("`DELIMITER` is a command of MySQL's client", NO_DELIMITER));
+            }
+            (Self::Start, "DO") => return Err(Unclear::new("SQLite has no `DO`", TRIGGERS_ONLY)),
+            (Self::Create, word @ ("PROCEDURE" | "FUNCTION" | "EVENT")) => {
+                return Err(Unclear::new(format!("SQLite has no `CREATE {word}`"), TRIGGERS_ONLY));
+            }
             (Self::Trigger, "ON") => Self::Table,
             (Self::Table, _) => Self::AfterTable,
             (Self::AfterTable, "BEGIN") => body(),

@@ -82,6 +82,7 @@ const PROGRAMS: &[&str] = &[
     "BEGIN WORK",
     "XA BEGIN 'x'",
     "START TRANSACTION",
+    "SELECT 1 --1\n- 1--2",
 ];
 
 const MARIADB_ONLY: &[&str] = &[
@@ -118,6 +119,9 @@ const POSTGRES: &[&str] = &[
     "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $ä→1$ BEGIN; $$ END; $ä→1$",
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS U&'SELECT 1; \\0041'",
     "CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION f()",
+    "CREATE CONSTRAINT TRIGGER begin AFTER UPDATE OF begin ON begin.begin FROM begin FOR ROW WHEN (new.begin) EXECUTE FUNCTION f()",
+    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()",
+    "BEGIN NOT DEFERRABLE",
     "CREATE OR REPLACE RULE r AS ON INSERT TO t WHERE (new.a > 1) DO ALSO (INSERT INTO a VALUES (1); SELECT (2);)",
     "CREATE RULE r AS ON UPDATE TO t DO INSTEAD NOTHING",
     "CREATE SCHEMA s CREATE TABLE t (end_ int) CREATE VIEW v AS SELECT 1 GRANT SELECT ON v TO me",
@@ -173,12 +177,14 @@ fn mysql_bodies_that_are_unclear_need_a_delimiter() {
         "CREATE PROCEDURE p()\nBEGIN IF 1 THEN SELECT 1;",
         "/*!40101 SET NAMES utf8; SELECT 2 */",
         "CREATE PROCEDURE p() /*!110000 BEGIN */ SELECT 1; END",
+        "DO $$ BEGIN PERFORM 1; END $$",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$",
     ];
     let refusals: Vec<String> = sql.iter().map(|sql| format!("{sql}\n{}", refusal(sql, Dialect::Mariadb))).collect();
     assert_snapshot!(refusals.join("\n\n"));
     for body in sql.iter().filter(|sql| !sql.starts_with("/*") && !sql.ends_with("END; END")) {
         let sql = format!("SELECT 1;\nDELIMITER //\n{body};\n//\nDELIMITER ;\nSELECT 2;");
-        assert_eq!(texts(&sql, Dialect::Mariadb), ["SELECT 1", &format!("{body};"), "SELECT 2"]);
+        assert_eq!(texts(&sql, Dialect::Mariadb), ["SELECT 1", body.trim_end_matches(';'), "SELECT 2"]);
     }
 }
 
@@ -193,6 +199,12 @@ fn postgres_bodies_that_are_no_strings_are_refused() {
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END SELECT 2",
         "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2",
+        "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END //",
+        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.a = 1; END",
+        "CREATE TRIGGER g AFTER INSERT ON s.t BEGIN UPDATE t SET a = 1; END",
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO BEGIN SELECT 1; END",
+        "BEGIN NOT ATOMIC SELECT 1; END",
+        "WHILE a > 1 DO SELECT 1; END WHILE",
     ];
     let refusals: Vec<String> = sql.iter().map(|sql| format!("{sql}\n{}", refusal(sql, Dialect::Postgres))).collect();
     assert_snapshot!(refusals.join("\n\n"));
@@ -203,6 +215,10 @@ fn sqlite_triggers_that_do_not_end_are_refused() {
     let sql = [
         "SELECT 1; CREATE TRIGGER g INSERT ON t\nBEGIN SELECT 1; SELECT 2",
         "CREATE TRIGGER g INSERT ON t BEGIN SELECT 1; END SELECT 2",
+        "DELIMITER //\nCREATE TRIGGER g INSERT ON t BEGIN SELECT 1; END //",
+        "CREATE PROCEDURE p() BEGIN SELECT 1; END",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int AS $$ BEGIN RETURN 1; END $$ LANGUAGE plpgsql",
+        "DO $$ BEGIN PERFORM 1; END $$",
     ];
     let refusals: Vec<String> = sql.iter().map(|sql| format!("{sql}\n{}", refusal(sql, Dialect::Sqlite))).collect();
     assert_snapshot!(refusals.join("\n\n"));
@@ -214,10 +230,10 @@ fn servers_end_statements_at_semicolons_whatever_the_delimiter_is() {
                1; END; SELECT 2 //\nSELECT 3;\n//";
     let expected = [
         "INSERT INTO t VALUES (1)",
-        "INSERT INTO t VALUES (2);",
+        "INSERT INTO t VALUES (2)",
         "CREATE PROCEDURE p() BEGIN SELECT 1; END",
         "SELECT 2",
-        "SELECT 3;",
+        "SELECT 3",
     ];
     assert_eq!(texts(sql, Dialect::Mysql), expected);
 }
@@ -235,6 +251,19 @@ fn delimiters_are_read_as_the_clients_read_them() {
     );
     assert_snapshot!(refusal("SELECT 1;\nDELIMITER", Dialect::Mysql), @r"
     2:1: `DELIMITER` is followed by no terminator; write `DELIMITER //`
+    hint: none
+    ");
+    assert_eq!(
+        mysql("--a\nSELECT 1; --b\r\nSELECT 1--1;\r\ndelimiter //\r\nSELECT 2//\r\n"),
+        ["SELECT 1", "SELECT 1--1", "SELECT 2"]
+    );
+    assert_eq!(texts("SELECT \\N", Dialect::Mariadb), ["SELECT \\N"]);
+    assert_snapshot!(refusal("SELECT 1\\G\nSELECT 2", Dialect::Mysql), @r"
+    1:9: `\G` is a command of the mysql client, which no server understands; write `;` in its place
+    hint: none
+    ");
+    assert_snapshot!(refusal("DELIMITER//\nSELECT 1//", Dialect::Mysql), @r"
+    1:1: there is no space behind `DELIMITER`
     hint: none
     ");
     assert_snapshot!(refusal("DELIMITER \\\\", Dialect::Mysql), @r"
