@@ -60,11 +60,15 @@ impl Dialect {
         }
     }
 
-    /// Writes a string literal.
+    /// Writes a string literal. On PostgreSQL it means the same whatever `standard_conforming_strings` is.
     #[must_use]
     pub fn literal(self, text: &str) -> String {
         let doubled = text.replace('\'', "''").replace('\0', "");
-        if self.is_mysql_family() { format!("'{}'", doubled.replace('\\', "\\\\")) } else { format!("'{doubled}'") }
+        match self {
+            Self::Mysql | Self::Mariadb => format!("'{}'", doubled.replace('\\', "\\\\")),
+            Self::Postgres if doubled.contains('\\') => format!("E'{}'", doubled.replace('\\', "\\\\")),
+            Self::Postgres | Self::Sqlite => format!("'{doubled}'"),
+        }
     }
 }
 

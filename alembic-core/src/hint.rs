@@ -202,6 +202,13 @@ hints! {
     /// It is not clear where a statement ends.
     UnclearEnd { instead: &'static str } => "{instead}; nothing was changed";
 
+    /// Behind a statement of PostgreSQL that sets what a backslash means, one is in a string.
+    EscapesOfPostgres { setting: String } =>
+        "delete `{setting}`, and write the string as `E'…'` if the backslash escapes; nothing was changed";
+    /// The same on MySQL and MariaDB.
+    EscapesOfMysql { setting: String } =>
+        "delete `{setting}`, and write `\\\\` for each backslash that stands for itself; nothing was changed";
+
     /// A replay lacks rights that a revision needs.
     ReplayRights =>
         "a replay runs as a role that owns its scratch database and nothing else; where revisions need more, name a server \

@@ -1,6 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_core::{
+    Dialect,
     script::normalise,
     seed::pick,
     sql::{controls_transaction, split},
@@ -39,6 +40,10 @@ where
                 return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
             }
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
+            if dialect == Dialect::Postgres {
+                let set = conn.batch_execute("SET LOCAL standard_conforming_strings = on");
+                set.inspect_err(|_| Transaction::rollback(conn)).map_err(Error::query("prepare the transaction"))?;
+            }
             for statement in &statements {
                 if let Err(error) = conn.batch_execute(statement.text) {
                     Transaction::rollback(conn);

@@ -105,6 +105,27 @@ follow! {
         Some(refused_in(&project, Hint::NoEffect, ("", "SAVEPOINT s;"), "delete it", ("", "")))
     }
 
+    fn escapes_of_postgres() -> Option<Followed> {
+        let db = Database::new(Kind::Postgres)?;
+        let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+        let setting = "SET standard_conforming_strings = off";
+        let hint = Hint::EscapesOfPostgres { setting: setting.to_owned() };
+        let wrong = format!("{setting};\nSELECT 'it\\'s';");
+        // The text is cut as `'it\'`, and what follows does not end.
+        let wrong = wrong.replace("s';", "; SELECT '';");
+        Some(refused_in(&project, hint, ("", &wrong), "E'…'", ("", "SELECT E'it\\'; SELECT ''';")))
+    }
+
+    fn escapes_of_mysql() -> Option<Followed> {
+        let db = [Kind::Mysql, Kind::Mariadb].into_iter().find_map(Database::new)?;
+        let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+        let setting = "SET sql_mode = 'NO_BACKSLASH_ESCAPES'";
+        let hint = Hint::EscapesOfMysql { setting: setting.to_owned() };
+        let wrong = format!("{setting};\nINSERT INTO ta VALUES (LENGTH('C:\\dir'));");
+        let right = "INSERT INTO ta VALUES (LENGTH('C:\\\\dir'));";
+        Some(refused_in(&project, hint, ("", &wrong), "`\\\\`", ("", right)))
+    }
+
     fn own_table() -> Followed {
         refused(Hint::OwnTable, ("", "DELETE FROM alembic_version;"), "leave it out", ("", ""))
     }

@@ -9,6 +9,7 @@ mod consistency;
 mod data;
 mod diesel;
 mod enum_values;
+mod escapes;
 mod everyday;
 mod failures;
 mod foreign_keys;

@@ -26,7 +26,7 @@ where
 }
 
 /// Returns the script that a command prints for a kind of database.
-fn script<C>(m: &Migrations<C>, command: &str, db: &Database) -> String
+pub(crate) fn script<C>(m: &Migrations<C>, command: &str, db: &Database) -> String
 where
     C: LoadConnection + 'static,
     C::Backend: MigrationBackend,

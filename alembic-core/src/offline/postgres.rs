@@ -92,6 +92,7 @@ impl Safeguards for Postgres<'_> {
         out.client_command("\\set ON_ERROR_STOP on");
         out.comment("This file is UTF-8.");
         out.statement("SET client_encoding = 'UTF8'");
+        out.statement("SET standard_conforming_strings = on");
     }
 
     fn begin(&self, out: &mut Text) {
@@ -201,6 +202,7 @@ impl Safeguards for Postgres<'_> {
 
     fn close(&self, made: &Made, out: &mut Text) {
         out.statement("RESET client_encoding");
+        out.statement("RESET standard_conforming_strings");
         if !made.one_transaction {
             out.statement(&block(&[], &[format!("PERFORM pg_advisory_unlock({});", self.key())]));
         }

@@ -7,9 +7,9 @@ use crate::{
     replay::{Outside, Replayed, Surroundings},
     script::{Downgrade, Section},
     sql::{
-        Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_table, controls_transaction,
-        essence, is_ignored_in_transaction, nature, requires_autocommit, requires_transaction, split,
-        without_client_commands,
+        Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_escapes, changes_table,
+        controls_transaction, essence, has_backslash_in_string, is_ignored_in_transaction, nature, requires_autocommit,
+        requires_transaction, split, without_client_commands,
     },
     version_table::{LogEntry, Run},
 };
@@ -152,6 +152,25 @@ pub enum WorkError {
         /// The statement.
         statement: String,
     },
+    /// A backslash means something else in a string than where the text was cut.
+    #[error(
+        "{path}:{line}: after `{setting}` of revision `{id}` it is not certain what a backslash means in this statement, \
+         nor where its strings end: `{statement}`"
+    )]
+    Escapes {
+        /// The database.
+        dialect: Dialect,
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement with a backslash in a string.
+        statement: String,
+        /// The statement that sets what it means.
+        setting: String,
+    },
     /// A replay would change something outside of its scratch database.
     #[error("{path}:{line}: a replay does not run `{statement}` of revision `{id}`: it {}", outside.what)]
     Outside {
@@ -190,6 +209,10 @@ impl WorkError {
             Self::NeedsTransaction { dialect, .. } if dialect.is_mysql_family() => Hint::NoEffect,
             Self::NeedsTransaction { .. } => Hint::NeedsTransaction,
             Self::OwnTable { .. } => Hint::OwnTable,
+            Self::Escapes { dialect: Dialect::Postgres, setting, .. } => {
+                Hint::EscapesOfPostgres { setting: setting.clone() }
+            }
+            Self::Escapes { setting, .. } => Hint::EscapesOfMysql { setting: setting.clone() },
             Self::Outside { outside, .. } => Hint::Outside { instead: outside.instead.clone() },
             Self::Sql { error, .. } => Hint::UnclearEnd { instead: error.hint? },
         })
@@ -265,6 +288,7 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
         .collect();
     work.statements.iter().try_for_each(|statement| work.refuse(statement))?;
+    work.refuse_escapes()?;
     work.sql = without_client_commands(sql, dialect).into_owned();
     work.line = *line;
     Ok(work)
@@ -280,6 +304,10 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
     }
 }
 
+fn first_line(statement: &Statement) -> String {
+    statement.text.lines().next().unwrap_or_default().to_owned()
+}
+
 impl Work {
     /// Returns an error for what a revision must not say, because of how it is run.
     ///
@@ -288,7 +316,7 @@ impl Work {
     /// [`WorkError`].
     pub fn refuse(&self, statement: &Statement) -> Result<(), WorkError> {
         let (id, path, line) = (self.id.clone(), self.path.clone(), statement.line);
-        let first_line = statement.text.lines().next().unwrap_or_default().to_owned();
+        let first_line = first_line(statement);
         let without_transaction = self.without_transaction || !self.dialect.transactional_ddl();
         let breaks_journal = || without_transaction && breaks_journal(&statement.text, self.dialect);
         if controls_transaction(&statement.text, self.dialect) || breaks_journal() {
@@ -306,6 +334,21 @@ impl Work {
             return Err(WorkError::NeedsNoTransaction { ignored, id, path, line, statement: first_line });
         }
         Ok(())
+    }
+
+    /// Returns an error for a backslash in a string behind a statement that may give it another meaning.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::Escapes`].
+    pub fn refuse_escapes(&self) -> Result<(), WorkError> {
+        let changes = |statement: &Statement| changes_escapes(&statement.text, self.dialect);
+        let Some(setting) = self.statements.iter().position(changes) else { return Ok(()) };
+        let has_one = |statement: &&Statement| has_backslash_in_string(&statement.text, self.dialect);
+        let Some(statement) = self.statements[setting + 1..].iter().find(has_one) else { return Ok(()) };
+        let (id, path, line, dialect) = (self.id.clone(), self.path.clone(), statement.line, self.dialect);
+        let (setting, statement) = (first_line(&self.statements[setting]), first_line(statement));
+        Err(WorkError::Escapes { dialect, id, path, line, statement, setting })
     }
 
     /// Returns whether a statement adds a value to an enum, which nothing can use before the commit.
@@ -338,7 +381,7 @@ impl Work {
             id: self.id.clone(),
             path: self.path.clone(),
             line: statement.line,
-            statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+            statement: first_line(statement),
         })
     }
 

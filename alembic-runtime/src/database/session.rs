@@ -157,7 +157,8 @@ fn back<'a>(names: impl Iterator<Item = &'a &'a str>) -> String {
 }
 
 /// Makes the settings of a PostgreSQL session for a run; those that the server does not know are
-/// left out. A server that notices that its client is gone stops what it does for it.
+/// left out. A server that notices that its client is gone stops what it does for it. Texts are cut as they are read
+/// where a backslash stands for itself.
 pub(crate) fn begin_postgres<C>(conn: &mut C, scope: Scope, timeouts: Timeouts, application: &str) -> QueryResult<()>
 where
     C: LoadConnection,
@@ -167,7 +168,7 @@ where
     let sql = format!(
         "SELECT string_agg(set_config(s.name, s.value, {local}), '') AS answer FROM (VALUES \
          ('lock_timeout', '{}'), ('statement_timeout', '{}'), ('idle_in_transaction_session_timeout', '0'), \
-         ('application_name', {}), ('client_connection_check_interval', '500')) s (name, value) \
+         ('application_name', {}), ('standard_conforming_strings', 'on'), ('client_connection_check_interval', '500')) s (name, value) \
          WHERE current_setting(s.name, true) IS NOT NULL \
          AND (s.name <> 'client_connection_check_interval' OR version() LIKE '%linux%')",
         timeouts.lock.as_millis(),

@@ -1,6 +1,9 @@
 //! Operations inside the transaction of their step.
 
-use alembic_core::{plan::Work, sql::adds_enum_value};
+use alembic_core::{
+    plan::Work,
+    sql::{adds_enum_value, changes_escapes},
+};
 use diesel::connection::LoadConnection;
 
 use super::{no_batches, statement};
@@ -41,8 +44,10 @@ where
         self.engine.refuse_statement(self.work)?;
         self.engine.enum_value_added |= adds_enum_value(sql, self.engine.dialect);
         let Err(error) = self.engine.conn.batch_execute(sql) else {
-            // There may be thousands, and nobody asks for it again.
-            self.work.statements.last_mut().into_iter().for_each(|statement| statement.text.clear());
+            // There may be thousands, and nobody asks again for one that leaves the meaning of the next as it is.
+            if !changes_escapes(sql, self.engine.dialect) {
+                self.work.statements.last_mut().into_iter().for_each(|statement| statement.text.clear());
+            }
             return Ok(());
         };
         let failure = failed(self.work, self.work.statements.len() - 1, &error, &Diagnosis::default());

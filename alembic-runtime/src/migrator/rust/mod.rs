@@ -118,6 +118,9 @@ where
     fn refuse_statement(&mut self, work: &Work) -> Result<(), Error> {
         let index = work.statements.len() - 1;
         work.refuse(&work.statements[index])?;
+        if work.statements[index].text.contains('\\') {
+            work.refuse_escapes()?;
+        }
         if let Some(around) = self.migrations.surroundings() {
             work.replay_statement(work.statements[index].clone(), around)?;
         }
