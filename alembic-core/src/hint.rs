@@ -6,18 +6,21 @@
 use std::fmt;
 
 macro_rules! hints {
-    ($($(#[$condition:meta])* $name:ident $({ $($field:ident: $type:ty),+ })? => $text:literal;)+) => {
+    ($($(#[doc = $condition:literal])+ $name:ident $({ $($field:ident: $type:ty),+ })? => $text:literal;)+) => {
         /// Hint: the next thing to do. `Display` is its text.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "the text of a hint says what its fields are")]
         pub enum Hint {
-            $($(#[$condition])* $name $({ $($field: $type),+ })?,)+
+            $($(#[doc = $condition])+ $name $({ $($field: $type),+ })?,)+
         }
 
         impl Hint {
             /// Names of all hints.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
+
+            /// Conditions and texts of all hints, with the names of fields in place of their values.
+            pub const TABLE: &'static [(&'static str, &'static str)] = &[$((concat!($($condition),+), $text)),+];
 
             /// Returns the name of the hint, one of [`Self::NAMES`].
             #[must_use]
@@ -36,6 +39,19 @@ macro_rules! hints {
             }
         }
     };
+}
+
+impl Hint {
+    /// Returns the text with other command lines: `rewrite` is given those of `cargo alembic`, without these two words.
+    #[must_use]
+    pub fn with_commands(&self, rewrite: impl Fn(&str) -> String) -> String {
+        let text = self.to_string();
+        let rewritten = text.split('`').enumerate().map(|(index, part)| match part.split_once("cargo alembic ") {
+            Some((before, command)) if index % 2 == 1 => format!("{before}{}", rewrite(command)),
+            _ => part.to_owned(),
+        });
+        rewritten.collect::<Vec<_>>().join("`")
+    }
 }
 
 hints! {
@@ -81,9 +97,12 @@ hints! {
     /// The line of `.env` that sets a variable cannot be read.
     MalformedDotenv { otherwise: String } => "quote the value in that line, or {otherwise}";
     /// The `.env` that may set a variable cannot be read at all.
-    UnreadableDotenv { otherwise: String } => "give yourself the right to read the file, or {otherwise}";
+    UnreadableDotenv { otherwise: String } =>
+        "make it a file in UTF-8 that you may read, or {otherwise}";
     /// No database is named, and the program is one that embeds the commands.
     NoUrlOfProgram => "set DATABASE_URL, or pass `--database-url <URL>`";
+    /// The server has no such database.
+    NoDatabase => "run `cargo alembic database create`, if that is the database you mean";
     /// The file of the SQLite database is not there.
     NoDatabaseFile => "run `cargo alembic upgrade head` to make it, if that is the database you mean";
     /// Settings for `init`, and the package has them already.
@@ -92,7 +111,7 @@ hints! {
     /// It is not known for which database a program is.
     RunnerDatabase => "or name it: `cargo alembic init --runner postgres`";
     /// `--adopt` writes the first revision, and there are some.
-    HasRevisions => "run `cargo alembic stamp` with the revision that the database is at";
+    HasRevisions => "run `cargo alembic stamp <REVISION>` with the one that the database is at";
     /// `--adopt`, and the database is at a revision.
     IsStamped => "bring the revision files here, or forget them with `cargo alembic stamp --purge base`";
     /// `--adopt`, and the database has no tables.
@@ -126,6 +145,8 @@ hints! {
     FileName { revision: String } => "rename the file so that its name contains `{revision}`";
     /// The new revision would not follow a head.
     NotAHead => "pass `--splice` to create a new branch from this revision";
+    /// Revisions that are to be merged are merged already.
+    Merged { revision: String } => "run `cargo alembic upgrade {revision}` to apply all of them";
     /// The new revision might follow several heads.
     WhichHead => "pass `--head` with one of them, or run `cargo alembic merge heads`";
     /// Several heads are not merged.
@@ -155,7 +176,7 @@ hints! {
         "pass `--database-url` with the name of the database, or write schema-qualified names instead of `USE`";
     /// A step of a script cannot be made conditional.
     NotIdempotent =>
-        "leave out `--idempotent` and pass the range: `cargo alembic upgrade <what the database is at>:<target> --sql`";
+        "leave out `--idempotent` and pass the range: `cargo alembic upgrade <CURRENT>:<TARGET> --sql`, from what the database is at";
     /// A script, and it is not clear for which database.
     WhichDialect => "pass `--dialect` with `sqlite`, `postgres`, `mysql` or `mariadb`";
 
@@ -197,7 +218,7 @@ hints! {
     /// A function in Rust asks the database, and a script is being written.
     NotForScripts { path: String } =>
         "write this part of `{path}` with operations or as SQL, or run the revision on the database and leave it out of \
-         the script with `from:to`";
+         the script, as in `cargo alembic upgrade <FROM>:<TO> --sql`";
 
     /// It is not clear where a statement ends.
     UnclearEnd { instead: &'static str } => "{instead}; nothing was changed";
@@ -226,6 +247,24 @@ hints! {
     /// The statements before the failed one are applied.
     GoesOn { done: String } =>
         "fix the file from this statement on and run the command again: it goes on after the first {done}";
+    /// A downgrade in Rust failed: its file is that of an applied revision.
+    AcceptAfter { first: String, revision: String } =>
+        "{first}; before you run it again, record the new text of the file, which is that of an applied revision, with \
+         `cargo alembic accept {revision}`";
+    /// The statement makes something that is there.
+    Exists { revision: String, otherwise: String } =>
+        "if the database has all that `{revision}` makes, run `cargo alembic stamp {revision}`, which records it without \
+         running it; if not, {otherwise}";
+    /// The role may not do what the statement does.
+    NotAllowed =>
+        "pass `--database-url <URL>` with a role that may do this, or give the role of the URL the right: `GRANT <RIGHT> ON \
+         <OBJECT> TO <ROLE>`, or where PostgreSQL asks for the owner, `GRANT <OWNER> TO <ROLE>`; then, or after a change of \
+         the file, run the command again";
+    /// SQLite's `ALTER TABLE` cannot do it.
+    AlterTable =>
+        "SQLite's ALTER TABLE renames, adds and drops columns, and little else: write `Foreign Keys: off` into the header, \
+         and instead of this statement make a new table, copy the rows, drop the old table and rename the new one; or let \
+         `op.batch_alter_table` do that, in a revision of `cargo alembic revision --rust -m \"…\"`";
     /// The server refuses the statement in a transaction, which only it could know.
     RefusedInTransaction =>
         "it has to be run outside a transaction: write `Transaction: none` into the header, and run the command again";
@@ -260,10 +299,11 @@ hints! {
 
     /// The database is at a revision that is not here.
     DatabaseIsAhead =>
-        "deploy the newer program; in a rolling deploy the old one may go on beside it, if the application allows that. \
-         If the revision is another program's, with a graph of its own on the same database, give each a version table of \
+        "bring its file here with `git pull` or `git switch <BRANCH>`, or deploy the newer program; in a rolling deploy the \
+         old one may go on beside it, if the application allows that. If the revision is another program's, with a graph of its own on the same database, give each a version table of \
          its own: `version-table = \"alembic_version_shop\"` in [package.metadata.alembic]. Only if it was yours and is \
-         gone for good, run `cargo alembic stamp --purge` with the right one: that erases every row of the table";
+         gone for good, run `cargo alembic stamp --purge <REVISION>` with the one that the schema is at: that erases every row \
+         of the table";
     /// An applied revision has another text now.
     Edited { revision: String } =>
         "restore the file, and put the change into a new revision; or run `cargo alembic accept {revision}` if the file \
@@ -296,7 +336,7 @@ hints! {
     Rewritten { revision: String, done: String } =>
         "restore the first {done}; or undo by hand what was done, and run `cargo alembic resolve {revision} --abort`";
     /// Diesel's table has migrations that are not here.
-    DieselTable => "run `cargo alembic import diesel` with the folder of its migrations, all of them";
+    DieselTable => "run `cargo alembic import diesel <FOLDER>` with the folder of its migrations, all of them";
     /// Metadata of a Diesel migration cannot be read.
     DieselMetadata => "fix the file; nothing was imported";
     /// Diesel's migrations were imported, and no database is named on which they could be judged.
@@ -371,8 +411,10 @@ hints! {
 
     /// The package has no models.
     NoModels =>
-        "run `cargo alembic print-schema --from migrations > src/schema.rs` to have what the migrations leave as models, \
-         or name the files that declare tables as `models` in [package.metadata.alembic] of Cargo.toml";
+        "run `cargo alembic print-schema --complete > src/schema.rs` to have the tables of the database as models, or \
+         `cargo alembic print-schema --complete --from migrations > src/schema.rs` for what the migrations leave; where there \
+         are no tables yet, write them as `diesel::table!` into src/schema.rs; or name the files that declare tables as \
+         `models` in [package.metadata.alembic] of Cargo.toml";
     /// The files of `models` have no tables, or are not there.
     ModelsFiles =>
         "name the files that declare tables with `table!` as `models` in [package.metadata.alembic] of Cargo.toml";
@@ -394,6 +436,10 @@ hints! {
     CannotFollow => "leave out `--against database`: compare with the migrations";
     /// The models want something that is not in the revisions.
     Autogenerate => "run `cargo alembic revision --autogenerate -m \"…\"`";
+    /// The models lack something that the revisions make.
+    UpdateModels { file: String } =>
+        "run `cargo alembic print-schema --from migrations --update {file}` to have it in the models; if it is to go, \
+         `cargo alembic revision --autogenerate -m \"…\"` writes the revision that drops it";
     /// An option of `check` is for gates that do not run.
     UselessOption { option: String, gates: String } => "leave out `{option}`, or pass `--only` with one of {gates}";
     /// `--since` names no revision of git.
@@ -401,7 +447,7 @@ hints! {
     /// Git does not know what `--since` names.
     SinceUnknown => "pass a branch, a tag or a commit that this clone has; a shallow clone needs `git fetch --unshallow`";
     /// A downgrade leaves something behind, or takes too much.
-    DowngradeIsNoInverse => "a downgrade has to take back what its upgrade did, and nothing else: schema and rows";
+    DowngradeIsNoInverse => "edit the downgrade to take back what the upgrade did, and nothing else: schema and rows";
     /// A snapshot is older than the revisions.
     SnapshotIsStale => "run `cargo alembic snapshot`, and commit the file";
     /// The server of the URL gives no scratch database.
@@ -413,9 +459,10 @@ hints! {
     ReplaysWithSuper =>
         "set `log_bin_trust_function_creators` on the server; or name a server for scratch databases with `scratch-url-env`";
     /// The role may not make databases.
-    MayNotCreateDatabases =>
-        "the role has to be allowed to create databases; `cargo alembic check --skip replay,roundtrip,models,drift` \
-         leaves out the gates that need it";
+    MayNotCreateDatabases { grant: &'static str } => "let the role make databases, with {grant}";
+    /// The role may not make databases, and gates of `check` need one.
+    LeaveOutGates =>
+        "`cargo alembic check --skip replay,roundtrip,models,drift` leaves out the gates that need a scratch database";
     /// A revision in Rust, and the version table in another database.
     VersionTableElsewhere => "write `version-table` in Cargo.toml without a database";
 }

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use alembic_core::{Hint, config::Config};
-use alembic_runtime::cli::{CommandError, Printer};
+use alembic_runtime::cli::{CommandError, Invocation, Printer, mask};
 
 use crate::{
     connect::Target,
@@ -29,6 +29,18 @@ pub(crate) struct Selection {
     /// Fail if alembic.lock is not up to date, instead of writing it
     #[arg(long, global = true, help_heading = "Project")]
     pub(crate) locked: bool,
+}
+
+impl Selection {
+    /// Returns how the commands of hints are called, to mean the same package and database.
+    pub(crate) fn invocation(&self) -> Invocation {
+        let path = self.manifest_path.as_ref().map(|path| path.display().to_string());
+        let url = self.database_url.as_deref().map(mask);
+        [("--package", &self.package), ("--manifest-path", &path), ("--name", &self.name), ("--database-url", &url)]
+            .into_iter()
+            .filter_map(|(option, value)| Some((option, value.as_deref()?)))
+            .fold(Invocation::cargo(), |invocation, (option, value)| invocation.with(option, value))
+    }
 }
 
 /// What commands are given.

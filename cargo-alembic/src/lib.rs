@@ -72,7 +72,7 @@ fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Envi
         Ok(cargo) => cargo,
         Err(error) => return clap_exit(&error, &mut io),
     };
-    let printer = Printer::new(io, &cli.output);
+    let printer = Printer::new(io, &cli.output, cli.selection.invocation());
     let mut cx = Context { cwd, environment, args, selection: cli.selection, printer };
     let result = commands::run(&cli.command, &mut cx);
     cx.printer.finish(result)

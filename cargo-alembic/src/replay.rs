@@ -121,10 +121,13 @@ fn explain(error: Error) -> CommandError {
         _ => false,
     };
     let error = CommandError::from(error);
-    if !is_denied {
-        return error;
-    }
-    CommandError { hints: vec![Hint::ReplayRights], ..error }
+    let hints = error.hints.iter().map(|hint| match hint {
+        _ if is_denied => Hint::ReplayRights,
+        // Nothing was there before the revisions.
+        Hint::Exists { .. } => Hint::FixTheFile,
+        hint => hint.clone(),
+    });
+    CommandError { hints: hints.collect(), ..error }
 }
 
 /// Returns whether a revision is written in Rust.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use alembic_core::{Dialect, Graph, Hint, replay::Surroundings, wording::joined};
-use alembic_runtime::cli::{CommandError, Exit};
+use alembic_runtime::cli::{CommandError, Exit, Invocation};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
 
@@ -72,6 +72,7 @@ impl Runner {
     ) -> Result<Exit, CommandError> {
         let mut command = Command::new(self.build(cx.selection.locked)?);
         command.env("ALEMBIC_HISTORY", graph.history().to_string());
+        command.env("ALEMBIC_CALLER", cx.printer.invocation().words());
         command.args(own_arguments(&cx.args)).current_dir(&cx.cwd);
         if let Some(dialect) =
             dialect.filter(|_| !cx.args.iter().any(|arg| arg.to_string_lossy().starts_with("--dialect")))
@@ -145,6 +146,7 @@ impl Program {
             .args(arguments)
             .envs(replay.map(|around| ("ALEMBIC_REPLAY", around.encode())))
             .env("ALEMBIC_HISTORY", graph.history().to_string())
+            .env("ALEMBIC_CALLER", Invocation::cargo().words())
             .env("DATABASE_URL", target.for_drivers())
             .envs(target.environment().iter().cloned())
             .env("ALEMBIC_ENV", DEVELOPMENT)

@@ -228,7 +228,7 @@ fn mistakes_in_models_have_a_place() {
     assert_snapshot!(project.try_line("revision --autogenerate -m x"), @"
     ------- stderr -------
     error: package `shop` has no models
-    hint: run `cargo alembic print-schema --from migrations > src/schema.rs` to have what the migrations leave as models, or name the files that declare tables as `models` in [package.metadata.alembic] of Cargo.toml
+    hint: run `cargo alembic print-schema --complete > src/schema.rs` to have the tables of the database as models, or `cargo alembic print-schema --complete --from migrations > src/schema.rs` for what the migrations leave; where there are no tables yet, write them as `diesel::table!` into src/schema.rs; or name the files that declare tables as `models` in [package.metadata.alembic] of Cargo.toml
     [exit status: 2]
     ");
 }

@@ -24,6 +24,27 @@ fn heads_are_merged() {
 }
 
 #[test]
+fn what_is_merged_is_not_merged_again() {
+    let project = branched();
+    project.ok("merge b1 b2 -m both --rev-id m1");
+    assert_snapshot!(project.try_line("merge b1 b2"), @"
+    ------- stderr -------
+    error: there is nothing to merge: `m1` follows all of them
+    hint: run `cargo alembic upgrade m1` to apply all of them
+    [exit status: 2]
+    ");
+    // One that is followed, and one that is not merged.
+    project.revision("d1", "a1", "", "");
+    assert_snapshot!(project.try_line("merge b1 d1"), @"
+    ------- stderr -------
+    error: revision `b1` is not a head revision
+    hint: run `cargo alembic merge heads`
+    [exit status: 2]
+    ");
+    project.ok("merge b1 d1 --splice");
+}
+
+#[test]
 fn the_same_revision_twice_is_no_merge() {
     assert_snapshot!(branched().try_line("merge b1 b1 -m x"), @"
     ------- stderr -------
@@ -32,8 +53,8 @@ fn the_same_revision_twice_is_no_merge() {
     ");
     assert_snapshot!(branched().try_line("merge a1 b1 -m x"), @"
     ------- stderr -------
-    error: revision `a1` is not a head revision
-    hint: pass `--splice` to create a new branch from this revision
+    error: there is nothing to merge: `b1` follows all of them
+    hint: run `cargo alembic upgrade b1` to apply all of them
     [exit status: 2]
     ");
 }

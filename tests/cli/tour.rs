@@ -71,6 +71,7 @@ fn how_far_behind_a_database_is() {
     assert_eq!(told(&project), "2 behind head.\n");
     assert!(project.ok("current --format json").contains("\"behind\": 2"));
     project.ok("upgrade head");
+    assert_eq!(project.ok("status"), project.ok("current"), "what other tools call it");
     assert_eq!(told(&project), "");
 }
 

@@ -57,7 +57,7 @@ fn what_downgrades_break_is_their_fault() {
                                     8 | INSERT INTO things VALUES ((SELECT id FROM kinds WHERE id = 2))
                                 nothing was changed
                                 --> migrations/c1.sql:8
-                                hint: a downgrade has to take back what its upgrade did, and nothing else: schema and rows
+                                hint: edit the downgrade to take back what the upgrade did, and nothing else: schema and rows
             [exit status: 1]
             ");
             assert_snapshot!(again.try_line("check --only roundtrip"), @"
@@ -66,7 +66,7 @@ fn what_downgrades_break_is_their_fault() {
                                     8 | INSERT INTO things VALUES ((SELECT id FROM kinds WHERE id = 1))
                                 nothing was changed
                                 --> migrations/b1.sql:10
-                                hint: a downgrade has to take back what its upgrade did, and nothing else: schema and rows
+                                hint: edit the downgrade to take back what the upgrade did, and nothing else: schema and rows
             [exit status: 1]
             ");
         }

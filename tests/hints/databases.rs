@@ -43,13 +43,23 @@ follow! {
         other.ok("upgrade head");
         assert_eq!(ahead.ok("current"), "b1 (head)\n");
 
+        let git = |line: &str| {
+            let git = "git -c user.name=a -c user.email=a@b";
+            bash(gone.path(), &line.replace("git commit", &format!("{git} commit -q")))
+        };
+        gone.ok("lock");
+        gone.write(".gitignore", "shop.db\n");
+        let _output = git("git init -q -b main . && git add -A && git commit -m none && git switch -qc shop");
         gone.revision("a0", "<base>", "CREATE TABLE ta (x INTEGER);", "");
         gone.ok("upgrade head");
+        let _output = git("git add -A && git commit -m a0 && git switch -q main");
+        let _shown = Shown::by(&gone.try_line("upgrade head"), Hint::DatabaseIsAhead);
+        let _output = bash(gone.path(), &hint.says("git switch <BRANCH>").replace("<BRANCH>", "-q shop"));
+        gone.ok(PENDING);
         let _output = bash(gone.path(), "rm migrations/a0.sql");
         gone.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
         let _shown = Shown::by(&gone.try_line("upgrade head"), Hint::DatabaseIsAhead);
-        hint.says("`cargo alembic stamp --purge`");
-        gone.ok("stamp --purge a1");
+        gone.ok(&hint.says("stamp --purge <REVISION>").replace("<REVISION>", "a1"));
         hint.leads_to(&gone.try_line(PENDING))
     }
 

@@ -156,6 +156,19 @@ follow! {
         hint.leads_to(&project.try_line("revision -m x --head a1 --splice"))
     }
 
+    fn merged() -> Followed {
+        let (both, first) = (branched(), branched());
+        both.ok("merge b1 b2 --rev-id c1");
+        both.revision("d1", "c1", "", "");
+        let hint = Shown::by(&both.try_line("merge b1 b2"), Hint::Merged { revision: "c1".into() });
+        assert_eq!(hint.run(&both, 1).status, 0);
+        assert_eq!(both.ok("current"), "c1 (mergepoint)\n");
+        // A revision and one that follows it.
+        let hint = Shown::by(&first.try_line("merge a1 b1"), Hint::Merged { revision: "b1".into() });
+        let output = hint.run(&first, 1);
+        hint.leads_to(&output)
+    }
+
     fn which_head() -> Followed {
         let (named, merged) = (branched(), branched());
         let hint = Shown::by(&named.try_line("revision -m x"), Hint::WhichHead);

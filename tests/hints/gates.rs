@@ -95,15 +95,43 @@ follow! {
     }
 
     fn no_models() -> Followed {
-        let (printed, named) = (users(), users());
-        let hint = Shown::by(&printed.try_line("revision --autogenerate -m x"), Hint::NoModels);
-        hint.says("`cargo alembic print-schema --from migrations > src/schema.rs`");
-        printed.write("src/schema.rs", printed.ok("print-schema --from migrations"));
-        printed.ok("check --only models");
+        let (printed, named, written, live) = (users(), users(), project(), project());
+        let autogenerate = "revision --autogenerate -m x";
+        let hint = Shown::by(&printed.try_line(autogenerate), Hint::NoModels);
+        for number in [2, 1] {
+            printed.ok("upgrade head");
+            printed.write("src/schema.rs", hint.run(&printed, number).stdout);
+            printed.ok("check --only models");
+        }
+        // Tables that no revision has made.
+        let _output = bash(live.path(), "sqlite3 shop.db 'CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY)'");
+        let _shown = Shown::by(&live.try_line(autogenerate), Hint::NoModels);
+        live.write("src/schema.rs", hint.run(&live, 1).stdout);
+        assert!(live.ok(autogenerate).contains("migrations/"));
+        written.write("src/schema.rs", hint.run(&written, 1).stdout);
+        let _shown = Shown::by(&written.try_line(autogenerate), Hint::NoModels);
+        written.write("src/schema.rs", USERS);
+        assert!(written.ok(autogenerate).contains("migrations/"));
         named.write("src/tables.rs", USERS);
         hint.says("`models`");
         named.write("Cargo.toml", format!("{}models = [\"src/tables.rs\"]\n", named.read("Cargo.toml")));
         hint.leads_to(&named.try_line("check --only models"))
+    }
+
+    fn update_models() -> Followed {
+        let (updated, dropped) = (users(), users());
+        for project in [&updated, &dropped] {
+            project.write("src/schema.rs", USERS);
+            project.revision("b1", "a1", "ALTER TABLE users ADD nick TEXT;", "ALTER TABLE users DROP COLUMN nick;");
+        }
+        let hint = || Hint::UpdateModels { file: "src/schema.rs".into() };
+        let _shown = Shown::by(&dropped.try_line("check --only models"), hint());
+        let hint = Shown::by(&updated.try_line("check --only models"), hint());
+        assert_eq!(hint.run(&updated, 1).status, 0);
+        assert!(updated.read("src/schema.rs").contains("nick"));
+        updated.ok("check --only models");
+        assert_eq!(hint.run(&dropped, 2).status, 0);
+        hint.leads_to(&dropped.try_line("check --only models"))
     }
 
     fn models_files() -> Followed {

@@ -8,6 +8,7 @@ mod files;
 mod followed;
 mod gates;
 mod packages;
+mod programs;
 mod servers;
 mod statements;
 mod targets;
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 
 use alembic_core::Hint;
 use followed::{Followed, Shown, snake_case};
-use harness::Project;
+use harness::{Kind, Project};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-alembic-under-test");
 
@@ -49,6 +50,12 @@ fn migrations<C>(revisions: &[(&str, &str, &str)]) -> alembic_runtime::Migration
     alembic_runtime::Migrations::from_files(revisions.iter().map(file)).unwrap()
 }
 
+/// Follows a hint on each kind of database that is there.
+fn on_each(kinds: &[Kind], follow: impl FnMut(Kind) -> Option<Followed>) -> Option<Followed> {
+    let mut followed: Vec<Followed> = kinds.iter().copied().filter_map(follow).collect();
+    followed.pop()
+}
+
 /// Declares a test for each hint, called after it: `fn no_url() -> Followed` follows `Hint::NoUrl`. A test that needs a
 /// server returns `Option<Followed>`.
 macro_rules! follow {
@@ -78,11 +85,8 @@ const NOT_YET: &[&str] = &[
     "outside",
     "unclear_end",
     "models_not_written",
-    "no_url_of_program",
-    "not_for_scripts",
     "packet_too_large",
     "connection_lost",
-    "by_hand",
     "drift",
     "undecided",
     "diesel_table",
@@ -90,10 +94,8 @@ const NOT_YET: &[&str] = &[
     "interfered",
     "overtaken",
     "pooled",
-    "not_compiled",
     "no_runner",
     "runner_not_built",
-    "other_migrations",
     "other_version",
     "schemas_on_mysql",
     "upgrade_does_not_run",
@@ -107,7 +109,7 @@ const NOT_YET: &[&str] = &[
 #[test]
 fn every_hint_is_followed() {
     let files = [packages::HINTS, files::HINTS, gates::HINTS];
-    let databases = [targets::HINTS, statements::HINTS, databases::HINTS, servers::HINTS];
+    let databases = [targets::HINTS, statements::HINTS, databases::HINTS, servers::HINTS, programs::HINTS];
     let followed = [files.as_slice(), &databases].concat();
     let followed: BTreeSet<&str> = followed.concat().into_iter().collect();
     let hints: BTreeSet<String> = Hint::NAMES.iter().map(|name| snake_case(name)).collect();
@@ -116,4 +118,31 @@ fn every_hint_is_followed() {
     assert!(missing.is_empty(), "no test in tests/hints follows {missing:?}");
     let stale: Vec<&&str> = NOT_YET.iter().filter(|name| followed.contains(*name) || !hints.contains(**name)).collect();
     assert!(stale.is_empty(), "remove {stale:?} from NOT_YET: a test follows them, or they are no hints");
+}
+
+/// Writes the page of all hints.
+fn document() -> String {
+    let mut text = "# Hints\n\n\
+        What is printed behind `hint:`, and when. Each is followed to the letter by a test of its name in `tests/hints`.\n\
+        `{…}` stands for a name, `<…>` for what only the reader knows. A program that embeds the commands says its own\n\
+        name in place of `cargo alembic`, where it has the command; options that say which package and database is meant\n\
+        are repeated in the command lines.\n\n| when | hint |\n|---|---|\n"
+        .to_owned();
+    for (condition, hint) in Hint::TABLE {
+        let cell = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+        text.extend(["| ", &cell(condition), " | ", &cell(hint), " |\n"]);
+    }
+    text
+}
+
+#[test]
+fn the_document_is_what_is_rendered() {
+    let path = harness::workspace().join("docs/hints.md");
+    let rendered = document();
+    #[expect(clippy::disallowed_methods, reason = "how a snapshot is accepted, as with the others")]
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        std::fs::write(&path, &rendered).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == rendered, "docs/hints.md is not up to date: run this test with INSTA_UPDATE=always");
 }

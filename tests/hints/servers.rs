@@ -9,7 +9,7 @@ use alembic_core::Hint;
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, MysqlConn, PostgresConn, Project};
 
-use crate::{Followed, PROGRAM, Shown, follow};
+use crate::{Followed, PROGRAM, Shown, follow, on_each};
 
 /// A project on a database, with two revisions.
 fn on(db: &Database) -> Project {
@@ -21,20 +21,20 @@ fn on(db: &Database) -> Project {
 }
 
 /// A role of a PostgreSQL server that may do nothing, dropped with this value.
-struct Role<'db> {
+pub(crate) struct Role<'db> {
     db: &'db Database,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl<'db> Role<'db> {
-    fn new(db: &'db Database) -> Self {
+    pub(crate) fn new(db: &'db Database) -> Self {
         let name = format!("{}_role", db.name());
         db.run(&format!("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE {name} LOGIN PASSWORD 'x'"));
         Self { db, name }
     }
 
     /// Returns the URL with which it connects.
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.db.url().replace("postgres@", &format!("{}:x@", self.name))
     }
 }
@@ -42,6 +42,20 @@ impl<'db> Role<'db> {
 impl Drop for Role<'_> {
     fn drop(&mut self) {
         self.db.run(&format!("DROP OWNED BY {0}; DROP ROLE {0}", self.name));
+    }
+}
+
+/// A user of MySQL or MariaDB that may not make databases is let do so by what the hint says.
+fn on_mysql() {
+    for db in [Kind::Mysql, Kind::Mariadb].into_iter().filter_map(Database::new) {
+        let user = format!("u{}", &db.name()["alembic_test_".len()..]);
+        db.run(&format!("CREATE USER {user} IDENTIFIED BY 'x'; GRANT ALL ON {}.* TO {user}", db.name()));
+        let project = on(&db).with("DATABASE_URL", &db.url().replace("root@", &format!("{user}:x@")));
+        let grant = r"``GRANT ALL ON `alembic\_scratch\_%`.* TO <USER>``";
+        let hint = Shown::by(&project.try_line("check --only replay"), Hint::MayNotCreateDatabases { grant });
+        db.run(&hint.says(grant.trim_matches('`')).replace("<USER>", &user));
+        project.ok("check --only replay");
+        db.run(&format!("DROP USER {user}"));
     }
 }
 
@@ -100,11 +114,50 @@ follow! {
         let (project, role) = (on(&db), Role::new(&db));
         project.ok("upgrade head");
         db.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}", role.name));
+        project.write("src/schema.rs", "diesel::table! { ta (x) { x -> Integer, y -> Nullable<Integer>, } }\n");
         let project = project.with("DATABASE_URL", &role.url());
-        let hint = Shown::by(&project.try_line("check --only replay"), Hint::MayNotCreateDatabases);
-        assert_eq!(hint.run(&project, 1).status, 0);
-        db.run(&format!("ALTER ROLE {} CREATEDB", role.name));
-        Some(hint.leads_to(&project.try_line("check --only replay")))
+        let hint = || Hint::MayNotCreateDatabases { grant: "`ALTER ROLE <ROLE> CREATEDB`" };
+        let lines = ["revision --autogenerate -m x", "snapshot", "print-schema --from migrations", "check --only replay"];
+        for line in &lines[..3] {
+            let output = project.try_line(line);
+            let _shown = Shown::by(&output, hint());
+            assert!(!output.to_string().contains("check --skip"), "{output}");
+        }
+        let hint = Shown::by(&project.try_line(lines[3]), hint());
+        db.run(&hint.says("ALTER ROLE <ROLE> CREATEDB").replace("<ROLE>", &role.name));
+        for line in &lines[..3] {
+            project.ok(line);
+        }
+        on_mysql();
+        Some(hint.leads_to(&project.try_line(lines[3])))
+    }
+
+    fn leave_out_gates() -> Option<Followed> {
+        let db = Database::new(Kind::Postgres)?;
+        let (project, role) = (on(&db), Role::new(&db));
+        project.ok("upgrade head");
+        db.run(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}", role.name));
+        let project = project.with("DATABASE_URL", &role.url());
+        let hint = Shown::by(&project.try_line("check"), Hint::LeaveOutGates);
+        let output = hint.run(&project, 1);
+        Some(hint.leads_to(&output))
+    }
+
+    fn no_database() -> Option<Followed> {
+        on_each(&[Kind::Postgres, Kind::Mysql, Kind::Mariadb], |kind| {
+            let db = Database::new(kind)?;
+            let name = format!("{}_other", db.name());
+            let project = Project::new(PROGRAM, "").with("DATABASE_URL", &db.url().replace(db.name(), &name));
+            project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER PRIMARY KEY);", "DROP TABLE ta;");
+            for line in ["current", "check --only pending"] {
+                let _shown = Shown::by(&project.try_line(line), Hint::NoDatabase);
+            }
+            let hint = Shown::by(&project.try_line("upgrade head"), Hint::NoDatabase);
+            assert_eq!(hint.run(&project, 1).status, 0, "{kind:?}");
+            let upgraded = project.try_line("upgrade head");
+            project.ok("database drop --yes");
+            Some(hint.leads_to(&upgraded))
+        })
     }
 
     fn may_not_create_roles() -> Option<Followed> {

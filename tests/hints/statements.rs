@@ -3,7 +3,7 @@
 use alembic_core::Hint;
 use harness::{Database, Kind, Project, SqliteConn};
 
-use crate::{Followed, PROGRAM, Shown, follow, migrations, project};
+use crate::{Followed, PROGRAM, Shown, follow, migrations, on_each, project, servers::Role};
 
 /// Writes the first revision, with more lines in its header.
 fn first(project: &Project, header: &str, up: &str) {
@@ -48,6 +48,44 @@ fn drop_parents(db: &Database, header: &str, before: &str) -> Result<(), alembic
     let up = format!("CREATE TABLE new (id INTEGER PRIMARY KEY);\n{before}DROP TABLE p;\nALTER TABLE new RENAME TO p;");
     let m = migrations(&[("a", "<base>", PARENTS), ("b", &format!("a\n-- {header}"), &up)]);
     m.upgrade(&mut conn, "head").map(drop)
+}
+
+fn batch_key(op: &mut alembic_runtime::Op<'_, SqliteConn>) -> alembic_runtime::MigrationResult {
+    use alembic_runtime::prelude::ForeignKey;
+
+    op.batch_alter_table("c", |c| c.create_foreign_key(ForeignKey::new(["p"], "p", ["id"])))?;
+    Ok(())
+}
+
+/// Adds a foreign key to SQLite's table, as the hint says for Rust.
+fn batch(conn: &mut SqliteConn, tables: &str) {
+    use alembic_runtime::Code;
+
+    let files = [
+        ("a.sql", format!("-- a\n-- Revision ID: a\n-- Revises: <base>\n\n-- alembic:upgrade\n{tables}\n")),
+        ("b.rs", "//! b\n//! Revision ID: b\n//! Revises: a\npub fn upgrade() {}\n".to_owned()),
+    ];
+    let files = files.into_iter().map(|(name, text)| (name.to_owned(), text));
+    let migrations = alembic_runtime::Migrations::from_files(files)
+        .unwrap()
+        .with_code(|_| Some(Code { upgrade: batch_key, downgrade: None }));
+    migrations.upgrade(conn, "head").unwrap();
+}
+
+/// MySQL and MariaDB know no owners: a right is granted.
+fn not_allowed_on_mysql() {
+    for db in [Kind::Mysql, Kind::Mariadb].into_iter().filter_map(Database::new) {
+        let user = format!("u{}", &db.name()["alembic_test_".len()..]);
+        db.run(&format!("CREATE USER {user} IDENTIFIED BY 'x'; GRANT ALL ON {}.* TO {user}", db.name()));
+        db.run(&format!("REVOKE DROP ON {}.* FROM {user}; CREATE TABLE old (x INTEGER)", db.name()));
+        let project = Project::new(PROGRAM, "").with("DATABASE_URL", &db.url().replace("root@", &format!("{user}:x@")));
+        first(&project, "", "DROP TABLE old;");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::NotAllowed);
+        let grant = hint.says("GRANT <RIGHT> ON <OBJECT> TO <ROLE>").replace("<RIGHT>", "DROP");
+        db.run(&grant.replace("<OBJECT>", &format!("{}.*", db.name())).replace("<ROLE>", &user));
+        project.ok("upgrade head");
+        db.run(&format!("DROP USER {user}"));
+    }
 }
 
 follow! {
@@ -168,6 +206,89 @@ follow! {
     fn goes_on() -> Followed {
         let hint = Hint::GoesOn { done: "1 statement".into() };
         refused(hint, (NONE, "BAD;"), "from this statement on", (NONE, "CREATE TABLE tb (x INTEGER);"))
+    }
+
+    fn exists() -> Option<Followed> {
+        on_each(&Kind::ALL, |kind| {
+            let next = if kind.is_mysql_family() { Hint::NothingApplied } else { Hint::FixTheFile };
+            let hint = Hint::Exists { revision: "a1".into(), otherwise: next.to_string() };
+            let (stamped, fixed) = (Database::new(kind)?, Database::new(kind)?);
+            let project = |db: &Database| {
+                let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+                db.run("CREATE TABLE ta (x INTEGER)");
+                first(&project, "", TABLE);
+                project
+            };
+            let project_of = project(&fixed);
+            let _shown = Shown::by(&project_of.try_line("upgrade head"), hint.clone());
+            first(&project_of, "", "CREATE TABLE other (x INTEGER);");
+            project_of.ok("upgrade head");
+            let project = project(&stamped);
+            let hint = Shown::by(&project.try_line("upgrade head"), hint);
+            assert_eq!(hint.run(&project, 1).status, 0, "{kind:?}");
+            // The next one runs; its column is there, too.
+            project.revision("b1", "a1", "ALTER TABLE ta ADD y INTEGER;", "");
+            stamped.run("ALTER TABLE ta ADD y INTEGER");
+            assert!(project.try_line("upgrade head").stderr.contains("run `cargo alembic stamp b1`"), "{kind:?}");
+            project.ok("stamp b1");
+            Some(hint.leads_to(&project.try_line("check --only pending")))
+        })
+    }
+
+    fn not_allowed() -> Option<Followed> {
+        let db = Database::new(Kind::Postgres)?;
+        let role = Role::new(&db);
+        db.run(&format!("GRANT CREATE ON SCHEMA public TO {}; CREATE TABLE old (x INTEGER)", role.name));
+        let project = Project::new(PROGRAM, "").with("DATABASE_URL", &role.url());
+        first(&project, "", "ALTER TABLE old ADD y INTEGER;");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::NotAllowed);
+        let owner = hint.says("GRANT <OWNER> TO <ROLE>").replace("<OWNER>", "postgres").replace("<ROLE>", &role.name);
+        db.run(&owner);
+        project.ok("upgrade head");
+        db.run(&owner.replace("GRANT", "REVOKE").replace(" TO ", " FROM "));
+        project.revision("b1", "a1", "INSERT INTO old VALUES (1);", "");
+        let _shown = Shown::by(&project.try_line("upgrade head"), Hint::NotAllowed);
+        let grant = hint.says("GRANT <RIGHT> ON <OBJECT> TO <ROLE>").replace("<RIGHT>", "INSERT");
+        db.run(&grant.replace("<OBJECT>", "old").replace("<ROLE>", &role.name));
+        project.ok("upgrade head");
+        project.revision("c1", "b1", "DROP TABLE old;", "");
+        let _shown = Shown::by(&project.try_line("upgrade head"), Hint::NotAllowed);
+        let option = hint.says("--database-url <URL>").replace("<URL>", db.url());
+        let followed = hint.leads_to(&project.try_line(&format!("upgrade head {option}")));
+        not_allowed_on_mysql();
+        Some(followed)
+    }
+
+    fn alter_table() -> Followed {
+        let table = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER);";
+        let key = "FOREIGN KEY (p) REFERENCES p (id)";
+        let project = project();
+        first(&project, "", table);
+        project.ok("upgrade head");
+        let alters = [
+            format!("ALTER TABLE c ADD {key};"),
+            format!("ALTER TABLE c ADD CONSTRAINT k {key};"),
+            "ALTER TABLE c ALTER COLUMN p TYPE TEXT;".to_owned(),
+            "ALTER TABLE c DROP COLUMN id;".to_owned(),
+            "ALTER TABLE c ADD u INTEGER UNIQUE;".to_owned(),
+        ];
+        for alter in alters {
+            project.revision("b1", "a1", &alter, "");
+            let output = project.try_line("upgrade head");
+            assert_ne!(output.status, 0, "{alter}");
+            let _shown = Shown::by(&output, Hint::AlterTable);
+        }
+        project.revision("b1", "a1", &format!("ALTER TABLE c ADD {key};"), "");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::AlterTable);
+        let rebuilt = format!(
+            "CREATE TABLE new (id INTEGER PRIMARY KEY, p INTEGER, {key});\nINSERT INTO new SELECT * FROM c;\n\
+             DROP TABLE c;\nALTER TABLE new RENAME TO c;"
+        );
+        project.revision("b1", &format!("a1\n-- {}", hint.says("Foreign Keys: off")), &rebuilt, "");
+        project.ok("upgrade head");
+        batch(&mut Database::new(Kind::Sqlite).unwrap().connect::<SqliteConn>(), table);
+        let rust = hint.run(&project, 1);
+        hint.leads_to(&rust)
     }
 
     fn refused_in_transaction() -> Option<Followed> {

@@ -72,8 +72,8 @@ follow! {
         let project = line();
         project.ok("upgrade a1");
         let hint = Shown::by(&project.try_line("upgrade head --sql --idempotent"), Hint::NotIdempotent);
-        let range = hint.says("upgrade <what the database is at>:<target> --sql");
-        let range = range.replace("<what the database is at>", "a1").replace("<target>", "b1");
+        let range = hint.says("upgrade <CURRENT>:<TARGET> --sql");
+        let range = range.replace("<CURRENT>", "a1").replace("<TARGET>", "b1");
         project.write("b1.sql", project.ok(&range));
         let _output = bash(project.path(), "sqlite3 -bail shop.db < b1.sql");
         hint.leads_to(&project.try_line("check --only pending"))

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, io, io::Write};
 
 use alembic_core::Hint;
 
-use super::{Exit, Io, Styles};
+use super::{Exit, Invocation, Io, Styles};
 use crate::Error;
 
 /// What went wrong, why, and what to do about it.
@@ -59,14 +59,14 @@ impl CommandError {
     }
 
     /// Writes the error; a broken pipe is not worth another one.
-    pub fn write(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()> {
+    pub fn write(&self, w: &mut dyn Write, styles: &Styles, invocation: &Invocation) -> io::Result<()> {
         let (e, h) = (styles.error, styles.hint);
         writeln!(w, "{e}error{e:#}: {}", self.message)?;
         for cause in &self.causes {
             writeln!(w, "  caused by: {}", cause.replace('\n', "\n    "))?;
         }
         for hint in &self.hints {
-            writeln!(w, "{h}hint{h:#}: {hint}")?;
+            writeln!(w, "{h}hint{h:#}: {}", invocation.told(hint))?;
         }
         Ok(())
     }

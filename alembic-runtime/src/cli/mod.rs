@@ -22,6 +22,7 @@ mod error;
 mod exit;
 mod heads;
 mod history;
+mod invocation;
 mod log;
 mod output;
 mod progress;
@@ -46,11 +47,12 @@ use std::{
 
 use alembic_core::{Dialect, Hint, replay::Surroundings};
 pub use check::{Args as CheckArgs, settled};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 pub use context::{Context, Link, Place};
 use diesel::connection::LoadConnection;
 pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
+pub use invocation::Invocation;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
 pub use sqlite_url::sqlite_path;
 pub use url::{mask, without_driver};
@@ -72,6 +74,7 @@ pub enum Command {
     /// Stamp the version table with the given revision; don't run any migrations
     Stamp(stamp::Args),
     /// Display the current revision of the database
+    #[command(alias = "status")]
     Current(current::Args),
     /// List the revisions in chronological order, newest first
     History(history::Args),
@@ -190,6 +193,9 @@ struct Embedded {
     /// What the caller takes as given, who applies the revisions to a scratch database
     #[arg(long, env = "ALEMBIC_REPLAY", hide = true)]
     alembic_replay: Option<String>,
+    /// What called the program, for hints
+    #[arg(long, env = "ALEMBIC_CALLER", hide = true)]
+    alembic_caller: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -224,8 +230,9 @@ where
     C: LoadConnection + 'static,
     C::Backend: MigrationBackend,
 {
-    let cli = match Embedded::try_parse_from(args) {
-        Ok(cli) => cli,
+    let args: Vec<OsString> = args.into_iter().collect();
+    let (cli, invocation) = match parse(&args) {
+        Ok(parsed) => parsed,
         Err(error) => return clap_exit(&error, &mut io),
     };
     let url = cli.database_url.clone();
@@ -240,7 +247,7 @@ where
         }),
         None => Err(CommandError::usage("no database URL").hint(Hint::NoUrlOfProgram)),
     };
-    let mut printer = Printer::new(io, &cli.output);
+    let mut printer = Printer::new(io, &cli.output, invocation);
     if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
         return printer.finish(Err(error));
     }
@@ -270,6 +277,24 @@ fn connected<C: LoadConnection + 'static>(url: &str) -> Result<Link<C>, String> 
         }
     }
     C::establish(url).map(Link::direct).map_err(|error| error.to_string())
+}
+
+/// Reads a command line, and how the commands of hints are called after it.
+fn parse(args: &[OsString]) -> Result<(Embedded, Invocation), clap::Error> {
+    let matches = Embedded::command().try_get_matches_from(args)?;
+    let cli = Embedded::from_arg_matches(&matches)?;
+    let takes = |command: &str| Embedded::try_parse_from([""].into_iter().chain(command.split(' '))).is_ok();
+    let invocation = match (&cli.alembic_caller, args.first()) {
+        (Some(caller), _) => Invocation::by(caller),
+        (None, Some(program)) => Invocation::of(&program.to_string_lossy(), takes),
+        (None, None) => Invocation::cargo(),
+    };
+    let is_given = matches.value_source("database_url") == Some(ValueSource::CommandLine);
+    let invocation = match &cli.database_url {
+        Some(url) if is_given => invocation.with("--database-url", &mask(url)),
+        _ => invocation,
+    };
+    Ok((cli, invocation))
 }
 
 /// Returns a URL as Diesel's connection takes it.

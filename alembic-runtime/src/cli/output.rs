@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{CommandError, Exit};
+use super::{CommandError, Exit, Invocation};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -124,6 +124,8 @@ pub struct Printer<'a> {
     quiet: bool,
     out_styles: Styles,
     err_styles: Styles,
+    /// How the commands of hints are called.
+    invocation: Invocation,
     /// Whether the last line of `err` is one of progress, which the next one replaces.
     progress: bool,
 }
@@ -144,14 +146,14 @@ struct JsonError<'a> {
 impl<'a> Printer<'a> {
     /// Settles colour and format once, before anything is printed.
     #[must_use]
-    pub fn new(io: Io<'a>, args: &OutputArgs) -> Self {
+    pub fn new(io: Io<'a>, args: &OutputArgs, invocation: Invocation) -> Self {
         let wants = |stream: bool| match args.color {
             ColorChoice::Auto => stream,
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
         let (out_styles, err_styles) = (Styles::new(wants(io.out_color)), Styles::new(wants(io.err_color)));
-        Self { io, format: args.format, quiet: args.quiet, out_styles, err_styles, progress: false }
+        Self { io, format: args.format, quiet: args.quiet, out_styles, err_styles, invocation, progress: false }
     }
 
     /// Prints the result of the command.
@@ -194,7 +196,13 @@ impl<'a> Printer<'a> {
 
     /// Says what to do next, after a warning or an answer; silent under `--quiet`.
     pub fn hint(&mut self, hint: &Hint) {
-        self.status(format_args!("hint: {hint}"));
+        self.status(format_args!("hint: {}", self.invocation.told(hint)));
+    }
+
+    /// Returns how the commands of hints are called.
+    #[must_use]
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
     }
 
     /// Shows how far long work has come, on a terminal, in a line that the next one replaces.
@@ -235,9 +243,9 @@ impl<'a> Printer<'a> {
             Err(error) => error,
         };
         if error.exit != Exit::Success {
-            error.write(self.io.err, &self.err_styles).ok();
+            error.write(self.io.err, &self.err_styles, &self.invocation).ok();
             if self.format == Format::Json {
-                let hints = error.hints.iter().map(ToString::to_string).collect();
+                let hints = error.hints.iter().map(|hint| self.invocation.told(hint)).collect();
                 let json = JsonError { error: &error.message, causes: &error.causes, hints };
                 let envelope = Envelope { schema: "error/1", data: &json };
                 serde_json::to_writer_pretty(&mut *self.io.out, &envelope).ok();

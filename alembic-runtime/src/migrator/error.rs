@@ -4,14 +4,15 @@ use std::{fmt, time::Duration};
 
 use alembic_core::{
     Hint, Problem,
+    collection::is_rust,
     image::ImageError,
-    plan::WorkError,
+    plan::{Direction, WorkError},
     target::TargetError,
     wording::{count, joined},
 };
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::Finding;
+use super::{Finding, refusal::Reason};
 use crate::database::is_table_locked;
 
 /// Why a migration command failed.
@@ -253,6 +254,8 @@ impl Error {
 pub struct StatementError {
     /// The revision.
     pub revision: String,
+    /// Whether it was being applied or undone.
+    pub direction: Direction,
     /// Its file.
     pub path: String,
     /// The line of the file.
@@ -309,6 +312,26 @@ impl StatementError {
         if let Some(way_out) = self.other_transaction() {
             return way_out;
         }
+        let next = self.after_outcome();
+        match self.refused_for() {
+            Some(Reason::Exists) => Hint::Exists { revision: self.revision.clone(), otherwise: next.to_string() },
+            Some(Reason::NotAllowed) => Hint::NotAllowed,
+            Some(Reason::AlterTable) => Hint::AlterTable,
+            None if self.edits_applied() => {
+                Hint::AcceptAfter { first: next.to_string(), revision: self.revision.clone() }
+            }
+            None => next,
+        }
+    }
+
+    /// Returns whether mending the file makes it another text than the one that was applied: a file of Rust has one
+    /// checksum for both directions.
+    fn edits_applied(&self) -> bool {
+        let fixes = matches!(self.outcome, Outcome::RolledBack { .. } | Outcome::Partial { .. });
+        fixes && self.contended_sql.is_none() && self.direction == Direction::Downgrade && is_rust(&self.path)
+    }
+
+    fn after_outcome(&self) -> Hint {
         match self.outcome {
             _ if self.contended_sql.is_some() => Hint::Contended,
             Outcome::RolledBack { .. } => Hint::FixTheFile,

@@ -87,6 +87,7 @@ pub(super) fn said_of(work: &Work, error: &DieselError) -> String {
 fn failure(work: &Work, server: String) -> StatementError {
     StatementError {
         revision: work.id.clone(),
+        direction: work.step.direction,
         path: work.path.clone(),
         line: work.line,
         column: 1,

@@ -4,7 +4,50 @@ use alembic_core::Hint;
 
 use super::{Outcome, StatementError};
 
+/// Why a server refuses a statement that may be right as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// What it makes is there.
+    Exists,
+    /// The role lacks a right.
+    NotAllowed,
+    /// SQLite has no such `ALTER TABLE`.
+    AlterTable,
+}
+
+/// SQLSTATEs and MySQL's numbers.
+const EXISTS: [&str; 13] =
+    ["42P04", "42P06", "42P07", "42701", "42710", "42723", "1007", "1050", "1060", "1061", "1304", "1359", "1826"];
+const NOT_ALLOWED: [&str; 9] = ["42501", "1044", "1045", "1142", "1143", "1227", "1370", "1410", "1419"];
+
 impl StatementError {
+    /// Returns why the statement was refused, if mending it is not the first thing to think of.
+    pub(super) fn refused_for(&self) -> Option<Reason> {
+        if let Some(code) = &self.code {
+            let is =
+                |known: &[&str]| code.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| known.contains(&part));
+            return match () {
+                () if is(&NOT_ALLOWED) => Some(Reason::NotAllowed),
+                () if is(&EXISTS) => Some(Reason::Exists),
+                () => None,
+            };
+        }
+        // SQLite has no codes for these, and PostgreSQL's driver does not always pass them on.
+        let said = &self.server;
+        let denied = ["permission denied for ", "must be owner of "].iter().any(|start| said.starts_with(start));
+        let exists = said.ends_with(" already exists") || said.starts_with("duplicate column name: ");
+        let misses = said.starts_with("near \"") && said.ends_with("\": syntax error");
+        let cannot = ["Cannot add a ", "cannot drop "].iter().any(|start| said.starts_with(start));
+        let mut words = self.statement.split_whitespace().map(str::to_ascii_uppercase);
+        let alters = words.next().as_deref() == Some("ALTER") && words.next().as_deref() == Some("TABLE");
+        match () {
+            () if denied => Some(Reason::NotAllowed),
+            () if exists => Some(Reason::Exists),
+            () if alters && (misses || cannot) => Some(Reason::AlterTable),
+            () => None,
+        }
+    }
+
     fn is(&self, code: &str, message: &str) -> bool {
         self.code.as_ref().is_some_and(|found| found.ends_with(code)) || self.server.contains(message)
     }

@@ -1,6 +1,6 @@
 //! `merge`.
 
-use alembic_core::{Node, target};
+use alembic_core::{Graph, Hint, Node, graph::Edges, target};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use super::revision::finish;
@@ -43,6 +43,9 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     if parents.len() < 2 {
         return Err(CommandError::usage("there is nothing to merge: the arguments mean one revision only"));
     }
+    if !args.splice {
+        refuse_merged(&project.graph, &parents)?;
+    }
     let message = args.message.clone().unwrap_or_else(|| {
         let ids: Vec<&str> = project.graph.ids(parents.iter().copied()).collect();
         format!("merge {}", ids.join(" and "))
@@ -57,4 +60,22 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     };
     let written = project.add(new)?;
     finish(cx, &project, &written, false)
+}
+
+/// Refuses what has been merged, and what heads have followed: the graph would have two heads again.
+fn refuse_merged(graph: &Graph, parents: &[Node]) -> Result<(), CommandError> {
+    let follows_all = |node: &Node| {
+        let before = graph.ancestors([*node], Edges::Versioned);
+        parents.iter().all(|parent| before.contains(*parent))
+    };
+    if let Some(merge) = graph.nodes().find(follows_all) {
+        let revision = graph.id(merge).to_owned();
+        let message = format!("there is nothing to merge: `{revision}` follows all of them");
+        return Err(CommandError::usage(message).hint(Hint::Merged { revision }));
+    }
+    match parents.iter().find(|parent| !graph.children(**parent).is_empty()) {
+        Some(parent) => Err(CommandError::usage(format!("revision `{}` is not a head revision", graph.id(*parent)))
+            .hint(Hint::MergeHeads)),
+        None => Ok(()),
+    }
 }

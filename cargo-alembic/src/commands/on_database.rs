@@ -9,7 +9,7 @@ use diesel::{SqliteConnection, connection::LoadConnection};
 
 use super::database;
 use crate::{
-    connect::{self, Access, Target, opened},
+    connect::{self, Access, Target},
     context::Context,
     project::Project,
     runner::{DEVELOPMENT, Runner},
@@ -81,13 +81,13 @@ pub(super) fn on_target(
         }
         Target::Postgres(server) => {
             let mut connect = || match command.changes_database() {
-                true => opened(server.link(), server.url()),
-                false => opened(server.connect(), server.url()).map(Link::direct),
+                true => target.opened(server.link()),
+                false => target.opened(server.connect()).map(Link::direct),
             };
             on::<PgConnection>(command, cx, project, &mut connect, place)
         }
         Target::Mysql(server) => {
-            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            let mut connect = || target.opened(server.connect()).map(Link::direct);
             on::<MysqlConnection>(command, cx, project, &mut connect, place)
         }
     }

@@ -4,7 +4,7 @@ mod sqlite;
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::{Dialect, server::ServerStatement};
+use alembic_core::{Dialect, Hint, server::ServerStatement};
 use alembic_runtime::{
     MigrationBackend, answers,
     cli::{CommandError, Place, mask, sqlite_path, without_driver},
@@ -149,9 +149,17 @@ impl Target {
     pub(crate) fn run<J: Job>(&self, access: Access, job: J) -> Result<J::Done, CommandError> {
         match self {
             Self::Sqlite(path) => job.run(&mut sqlite(path, access)?),
-            Self::Postgres(server) => job.run(&mut opened(server.connect(), server.url())?),
-            Self::Mysql(server) => job.run(&mut opened(server.connect(), server.url())?),
+            Self::Postgres(server) => job.run(&mut self.opened(server.connect())?),
+            Self::Mysql(server) => job.run(&mut self.opened(server.connect())?),
         }
+    }
+
+    /// Says why the database could not be connected to: it may not be there.
+    pub(crate) fn opened<C>(&self, opened: Result<C, String>) -> Result<C, CommandError> {
+        opened.map_err(|cause| {
+            let error = unreachable_database(&self.display(), &cause);
+            if self.lacks_database() { error.hint(Hint::NoDatabase) } else { error }
+        })
     }
 
     /// Runs a statement on the server itself, beside the database of the URL. Not on SQLite.

@@ -134,8 +134,9 @@ impl Scratch {
             without_role => {
                 let create = ServerStatement::create_database(server.dialect(), &name.database());
                 server.on_server(&create).map_err(|error| {
+                    let is_denied = error.causes.iter().any(|cause| cause.contains("denied"));
                     let error = unreachable(error);
-                    error.hint(Hint::MayNotCreateDatabases)
+                    if is_denied { error.hint(may_not_create(server.dialect())) } else { error }
                 })?;
                 if let Some(Err(reason)) = without_role {
                     warn_of_all_rights(printer, server.dialect(), &reason);
@@ -167,6 +168,16 @@ impl Drop for Scratch {
         if let Some((server, name)) = &self.made {
             role::drop_all(server, name);
         }
+    }
+}
+
+/// Says how a role comes to the right to make databases.
+fn may_not_create(dialect: Dialect) -> Hint {
+    Hint::MayNotCreateDatabases {
+        grant: match dialect {
+            Dialect::Postgres => "`ALTER ROLE <ROLE> CREATEDB`",
+            _ => r"``GRANT ALL ON `alembic\_scratch\_%`.* TO <USER>``",
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use diesel::connection::LoadConnection;
 
 use super::{Finding, Said};
 use crate::{
-    connect::{self, Access, Job, Target, opened},
+    connect::{self, Access, Job, Target},
     context::Context,
     look::{dialect_of, inspection, look},
     project::Project,
@@ -30,11 +30,11 @@ pub(super) fn pending(
             standing(args, cx, project, target, &mut || connect::sqlite(path, Access::Read).map(Link::direct))
         }
         Target::Postgres(server) => {
-            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            let mut connect = || target.opened(server.connect()).map(Link::direct);
             standing::<PgConnection>(args, cx, project, target, &mut connect)
         }
         Target::Mysql(server) => {
-            let mut connect = || opened(server.connect(), server.url()).map(Link::direct);
+            let mut connect = || target.opened(server.connect()).map(Link::direct);
             standing::<MysqlConnection>(args, cx, project, target, &mut connect)
         }
     }

@@ -122,7 +122,7 @@ impl Args {
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     args.refuse_contradictions()?;
     let (package, config) = cx.configured()?;
-    let mut checked = Checked::new(&package.root, args.named());
+    let mut checked = Checked::new(&package.root, args.named(), cx.printer.invocation().clone());
     let project = match Project::load_as_is(package, config) {
         Ok(project) => project,
         Err(error) if error.exit == Exit::Usage => {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use alembic_core::Hint;
-use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
+use alembic_runtime::cli::{CommandError, Exit, Invocation, Report, Styles};
 use serde::Serialize;
 
 use super::{Gate, Said, in_one_line};
@@ -27,7 +27,7 @@ impl From<String> for Passed {
 }
 
 /// What is not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     /// What, in words.
     pub(super) message: String,
@@ -36,7 +36,6 @@ pub(super) struct Finding {
     /// The line, from 1.
     pub(super) line: Option<usize>,
     /// What to do.
-    #[serde(serialize_with = "texts")]
     pub(super) hints: Vec<Hint>,
 }
 
@@ -67,8 +66,13 @@ impl Finding {
     }
 }
 
-fn texts<S: serde::Serializer>(hints: &[Hint], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(hints.iter().map(ToString::to_string))
+/// A finding as it is shown.
+#[derive(Debug, Serialize)]
+struct Told {
+    message: String,
+    file: Option<String>,
+    line: Option<usize>,
+    hints: Vec<String>,
 }
 
 /// Finds the first `file.sql:12` of a message.
@@ -90,7 +94,7 @@ enum State {
     /// There was nothing to look at.
     Nothing { reason: String },
     /// Something is not well.
-    Failed { findings: Vec<Finding> },
+    Failed { findings: Vec<Told> },
     /// It could not be looked at, and nobody named the gate.
     Skipped { reason: String },
     /// It could not be looked at, although the gate was named.
@@ -114,6 +118,9 @@ pub(super) struct Checked {
     /// Where the package is in its repository.
     #[serde(skip)]
     folder: PathBuf,
+    /// How the commands of hints are called.
+    #[serde(skip)]
+    invocation: Invocation,
     /// Whether an error of a server kept a gate from looking.
     #[serde(skip)]
     could_not_run: bool,
@@ -121,19 +128,25 @@ pub(super) struct Checked {
 
 impl Checked {
     /// `named` are the gates that have to run.
-    pub(super) fn new(root: &Path, named: Vec<Gate>) -> Self {
+    pub(super) fn new(root: &Path, named: Vec<Gate>, invocation: Invocation) -> Self {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let folder = repository.and_then(|repository| root.strip_prefix(repository).ok()).unwrap_or(Path::new(""));
-        Self { gates: Vec::new(), named, folder: folder.to_path_buf(), could_not_run: false }
+        Self { gates: Vec::new(), named, folder: folder.to_path_buf(), invocation, could_not_run: false }
     }
 
     pub(super) fn add(&mut self, gate: Gate, result: Said) {
         let state = match result {
             Ok(Passed::Good(summary)) => State::Passed { summary },
             Ok(Passed::Nothing(reason)) => State::Nothing { reason },
-            Err(findings) => State::Failed { findings },
+            Err(findings) => {
+                State::Failed { findings: findings.into_iter().map(|finding| self.told(finding)).collect() }
+            }
         };
         self.gates.push(Entry { gate, state });
+    }
+
+    fn told(&self, Finding { message, file, line, hints }: Finding) -> Told {
+        Told { message, file, line, hints: hints.iter().map(|hint| self.invocation.told(hint)).collect() }
     }
 
     pub(super) fn failed(&mut self, gate: Gate, findings: Vec<Finding>) {
@@ -143,7 +156,9 @@ impl Checked {
     /// Adds gates that an error kept from looking: the first one tells it.
     pub(super) fn could_not_run(&mut self, gates: &[Gate], error: &CommandError) {
         let [first, others @ ..] = gates else { return };
-        self.failed(*first, vec![Finding::of_error(error)]);
+        let finding = Finding::of_error(error);
+        let may_not = error.hints.iter().any(|hint| matches!(hint, Hint::MayNotCreateDatabases { .. }));
+        self.failed(*first, vec![if may_not { finding.hint(Hint::LeaveOutGates) } else { finding }]);
         // A server that does not answer is no verdict on the migrations.
         self.could_not_run |= error.exit == Exit::Failed;
         others.iter().for_each(|gate| self.follows(*gate, &format!("see {}", first.name())));
@@ -237,7 +252,7 @@ impl Checked {
         for Entry { gate, state } in &self.gates {
             let findings = match state {
                 State::Failed { findings } => findings,
-                State::NotRun { reason } => &vec![Finding::new(format!("not run: {reason}"))],
+                State::NotRun { reason } => &vec![self.told(Finding::new(format!("not run: {reason}")))],
                 State::Passed { .. } | State::Nothing { .. } | State::Skipped { .. } => continue,
             };
             for finding in findings {
@@ -248,8 +263,8 @@ impl Checked {
                     }
                     _ => String::new(),
                 };
-                let hints = finding.hints.iter().map(ToString::to_string);
-                let text = std::iter::once(finding.message.clone()).chain(hints).collect::<Vec<_>>().join("\n");
+                let text =
+                    std::iter::once(&finding.message).chain(&finding.hints).cloned().collect::<Vec<_>>().join("\n");
                 writeln!(w, "::error {place}title=cargo alembic check: {}::{}", gate.name(), data(&text))?;
             }
         }

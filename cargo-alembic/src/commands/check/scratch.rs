@@ -144,9 +144,22 @@ fn wanted(models: &Models, differences: &[Difference]) -> Said {
     };
     let mut findings: Vec<Finding> = differences.iter().map(finding).collect();
     if let Some(last) = findings.pop() {
-        findings.push(last.hint(Hint::Autogenerate));
+        findings.push(last.hint(way_out(models, differences)));
     }
     Err(findings)
+}
+
+/// Either the revisions or the models are to follow: what the models lack, a generated revision would drop.
+fn way_out(models: &Models, differences: &[Difference]) -> Hint {
+    let lacking = differences.iter().find(|difference| difference.change == "removed");
+    let file_of = |difference: &Difference| {
+        let table = models.table(&difference.table).or_else(|| models.tables.first());
+        table.map(|table| table.place.file.clone())
+    };
+    match lacking.and_then(file_of) {
+        Some(file) => Hint::UpdateModels { file },
+        None => Hint::Autogenerate,
+    }
 }
 
 /// What round trips showed.
