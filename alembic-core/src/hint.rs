@@ -70,7 +70,9 @@ hints! {
         "make the folder with `mkdir -p {folder}`, or write the name of another one as `migrations` into \
          [package.metadata.alembic] of Cargo.toml";
     /// The folder of revisions is a link to a place outside the package.
-    FolderLeadsOut => "replace the link by the folder itself: what runs has to be what was reviewed";
+    FolderLeadsOut =>
+        "replace the link by the folder itself: what runs has to be what was reviewed; or set `follow-links = true` in \
+         [package.metadata.alembic], where a build tool links the folder into its sandbox";
     /// A revision or a seed is a link to a file outside its folder.
     FileLeadsOut =>
         "put the file itself there: what is run has to be what was reviewed; or set `follow-links = true` in \

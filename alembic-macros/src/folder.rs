@@ -50,8 +50,11 @@ impl Folder {
         for location in &config.migrations {
             let folder = self.root.join(location);
             let failed = |error| format!("could not read the migrations folder `{location}`: {error}");
-            if leads_out(&self.root, &folder) {
-                return Err(format!("the migrations folder `{location}` leads out of the package"));
+            if leads_out(&self.root, &folder) && !config.follow_links {
+                return Err(format!(
+                    "the migrations folder `{location}` leads out of the package; it is followed with `follow-links = \
+                     true` in [package.metadata.alembic], or `embed_migrations!(follow_links = true)`"
+                ));
             }
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
@@ -84,7 +87,7 @@ impl Folder {
                 let is_folder = kind.as_ref().is_ok_and(fs::FileType::is_dir);
                 if is_folder && !known.contains(name.as_str()) && !file_name.starts_with('.') {
                     folders.push(name);
-                } else if kind.is_ok_and(|kind| kind.is_file())
+                } else if (kind.is_ok_and(|kind| kind.is_file()) || is_followed_link(&entry.path(), config))
                     && !(known.contains(folder.as_str()) && is_revision(&file_name))
                 {
                     problems.extend(fs::read(entry.path()).ok().and_then(|content| passed_over(&name, &content)));
@@ -150,6 +153,11 @@ impl Folder {
         })?;
         Ok((path, lock))
     }
+}
+
+/// Returns whether a path is a link to a file, where those are followed.
+fn is_followed_link(path: &Path, config: &Config) -> bool {
+    config.follow_links && path.is_symlink() && path.is_file()
 }
 
 /// Returns whether a path is a link out of its folder that is not to be followed.

@@ -228,6 +228,16 @@ fn links_that_lead_out_are_refused() {
     symlink(elsewhere.path(), project.path().join("migrations")).unwrap();
     let output = project.try_line("heads");
     assert!(output.stderr.contains("the migrations folder `migrations` leads out of the package"), "{output}");
+    project.write("Cargo.toml", format!("{}follow-links = true\n", project.read("Cargo.toml")));
+    std::fs::remove_file(elsewhere.path().join("s.sql")).unwrap();
+    project.ok("revision -m b --rev-id b1");
+    assert!(project.ok("upgrade head --sql").contains("b1"));
+    // What is passed over is named, wherever a link leads to.
+    std::fs::create_dir(elsewhere.path().join("old")).unwrap();
+    std::fs::copy(elsewhere.path().join("a1.sql"), elsewhere.path().join("old/a2")).unwrap();
+    symlink(elsewhere.path().join("old/a2"), elsewhere.path().join("old/a1.sql")).unwrap();
+    let output = project.try_line("heads");
+    assert!(output.stderr.contains("old/a1.sql: it begins as a revision does"), "{output}");
 }
 
 #[test]

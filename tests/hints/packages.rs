@@ -78,6 +78,10 @@ follow! {
         fs::remove_dir(&link).unwrap();
         std::os::unix::fs::symlink(elsewhere.path().join("migrations"), &link).unwrap();
         let hint = Shown::by(&project.try_line("heads"), Hint::FolderLeadsOut);
+        let manifest = project.read("Cargo.toml");
+        project.write("Cargo.toml", format!("{manifest}{}\n", hint.says("follow-links = true")));
+        project.ok("heads");
+        project.write("Cargo.toml", manifest);
         let _output = bash(project.path(), "cp -rL migrations real && rm migrations && mv real migrations");
         hint.leads_to(&project.try_line("upgrade head"))
     }

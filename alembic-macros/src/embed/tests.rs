@@ -182,6 +182,36 @@ fn a_link_to_a_file_is_followed_where_that_is_set() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_tree_of_links_is_the_tree() {
+    use std::os::unix::fs::symlink;
+
+    let store = package("[package.metadata.alembic]\nfollow-links = true\n", &[A, B], &[A, B]);
+    let linked = |settings: &str| {
+        let tree = package(settings, &[], &[]);
+        fs::remove_dir_all(tree.path().join("migrations")).unwrap();
+        tree
+    };
+    let follow = Arguments { follow_links: Some(true), ..none() };
+    // Every file a link, as Bazel and Nix have it.
+    let files = linked("");
+    fs::create_dir_all(files.path().join("migrations/old")).unwrap();
+    for entry in fs::read_dir(store.path().join("migrations")).unwrap() {
+        let entry = entry.unwrap();
+        symlink(entry.path(), files.path().join("migrations").join(entry.file_name())).unwrap();
+    }
+    assert!(expand_in(files.path().to_path_buf(), &follow).is_ok());
+    // What is passed over is named in links, too.
+    symlink(store.path().join("migrations/a.sql"), files.path().join("migrations/old/a.sql")).unwrap();
+    assert!(errors_in(&files, &follow).contains("migrations/old/a.sql: it begins as a revision does"));
+    // The folder is the link.
+    let folder = linked("");
+    symlink(store.path().join("migrations"), folder.path().join("migrations")).unwrap();
+    assert!(expand_in(folder.path().to_path_buf(), &follow).is_ok());
+    assert!(errors_in(&folder, &none()).contains("leads out of the package; it is followed with `follow-links"));
+}
+
+#[test]
 fn line_ends_do_not_matter() {
     let crlf = |text: &str| text.replace('\n', "\r\n");
     let package = package("", &[(A.0, &crlf(A.1)), B], &[A, B]);

@@ -41,7 +41,7 @@ pub(super) fn list(package: &Package, config: &Config) -> Result<Listing, Comman
                 .caused_by(&error)
                 .hint(Hint::NoMigrationsFolder { folder: folder.display().to_string() })
         };
-        if leads_out(&package.root, &folder) {
+        if leads_out(&package.root, &folder) && !config.follow_links {
             return Err(CommandError::usage(format!("the migrations folder `{location}` leads out of the package"))
                 .hint(Hint::FolderLeadsOut));
         }
@@ -57,7 +57,7 @@ pub(super) fn list(package: &Package, config: &Config) -> Result<Listing, Comman
                 listing.files.push(Found { name, path });
             } else if kind.is_dir() {
                 folders.push(name);
-            } else if kind.is_file() {
+            } else if kind.is_file() || is_followed(&path, config) {
                 listing.look_at(&name, &path);
             }
         }
@@ -84,7 +84,9 @@ impl Listing {
                 let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => folders.push(name),
-                    Ok(kind) if kind.is_file() => self.look_at(&name, &entry.path()),
+                    Ok(kind) if kind.is_file() || is_followed(&entry.path(), config) => {
+                        self.look_at(&name, &entry.path());
+                    }
                     // A link may lead anywhere, and what cannot be read is no revision.
                     _ => {}
                 }
@@ -95,6 +97,11 @@ impl Listing {
     fn look_at(&mut self, name: &str, path: &Path) {
         self.passed_over.extend(fs::read(path).ok().and_then(|content| passed_over(name, &content)));
     }
+}
+
+/// Returns whether a path is a link to a file, where those are followed.
+fn is_followed(path: &Path, config: &Config) -> bool {
+    config.follow_links && path.is_symlink() && path.is_file()
 }
 
 /// Refuses a link that leads out of its folder, unless links to files are to be followed and it is one.
