@@ -100,14 +100,16 @@ impl<'p> Replay<'p> {
     }
 }
 
-/// Returns whether a revision speaks of functions or triggers, where the server may ask more of who makes them.
+/// Returns whether a revision speaks of functions or triggers, where the server may ask more of who makes them. The first
+/// revision of all may be that of a database that has some.
 fn makes_routines(project: &Project, server: &ScratchServer) -> bool {
     server.target.dialect().is_mysql_family()
-        && project.graph.nodes().any(|node| {
-            let path = project.package.root.join(&project.graph.revision(node).path);
-            let text = std::fs::read_to_string(path).unwrap_or_default().to_ascii_lowercase();
-            text.contains("trigger") || text.contains("function")
-        })
+        && (project.graph.is_empty()
+            || project.graph.nodes().any(|node| {
+                let path = project.package.root.join(&project.graph.revision(node).path);
+                let text = std::fs::read_to_string(path).unwrap_or_default().to_ascii_lowercase();
+                text.contains("trigger") || text.contains("function")
+            }))
 }
 
 /// Says of a missing right that it is one that the replay's own role lacks.

@@ -1,4 +1,4 @@
-use harness::{Database, Kind, Project};
+use harness::Project;
 use insta::assert_snapshot;
 
 use crate::{PROGRAM, project};
@@ -217,70 +217,4 @@ fn templates_are_listed() {
     hint: pass `--template` with one of `generic`, `multidb`, `sqlite`
     [exit status: 2]
     ");
-}
-
-#[test]
-fn a_database_that_is_there_is_adopted() {
-    for kind in Kind::ALL {
-        let Some(db) = Database::new(kind) else {
-            continue;
-        };
-        db.run("CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80) NOT NULL UNIQUE, age INTEGER DEFAULT 7)");
-        db.run(
-            "CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER, FOREIGN KEY (user_id) REFERENCES users (id))",
-        );
-        db.run("CREATE INDEX by_age ON users (age)");
-        // Diesel has no model for it.
-        db.run("CREATE TABLE notes (note VARCHAR(80))");
-        db.run("INSERT INTO users (id, email) VALUES (1, 'ada@example.org')");
-        let project = Project::unconfigured(PROGRAM).with("DATABASE_URL", db.url());
-        project.ok("init --adopt");
-        assert!(project.read("src/schema.rs").contains("users (id)"), "{}", project.read("src/schema.rs"));
-        let checked = project.try_line("check");
-        assert_eq!(checked.status, 0, "{kind:?}: {checked}");
-        assert!(checked.stdout.contains("drift      ok") && checked.stdout.contains("models     ok"), "{checked}");
-        assert_eq!(db.ask("SELECT email AS answer FROM users"), "ada@example.org");
-        // What comes next begins there.
-        let next = project.ok("revision -m next");
-        assert!(project.read(next.trim()).contains(&format!("Revises: {}", db.versions())));
-        assert_eq!(project.try_line("init --adopt").status, 2, "there are revisions");
-    }
-}
-
-#[test]
-fn what_cannot_be_adopted_is_left_alone() {
-    let project = Project::unconfigured(PROGRAM);
-    assert_snapshot!(project.try_line("init --adopt --sqlite-path shop.db"), @"
-    ------- stderr -------
-    Creating directory $PROJECT/migrations ...  done
-    Adding [package.metadata.alembic] to $PROJECT/Cargo.toml ...  done
-    Adding `alembic-runtime`, `diesel`, `libsqlite3-sys` to $PROJECT/Cargo.toml ...  done
-    error: there is no database `$PROJECT/shop.db` to adopt
-    [exit status: 2]
-    ");
-    project.ok("database create");
-    assert_snapshot!(project.try_line("init --adopt"), @r#"
-
-    ------- stderr -------
-    error: the database `$PROJECT/shop.db` has no tables to adopt
-    hint: write the first revision with `cargo alembic revision -m "…"`
-    [exit status: 2]
-    "#);
-    let _output = harness::bash(
-        project.path(),
-        "sqlite3 shop.db 'CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY); INSERT INTO alembic_version VALUES (1); CREATE TABLE t (x INTEGER PRIMARY KEY)'",
-    );
-    assert_snapshot!(project.try_line("init --adopt"), @"
-    ------- stderr -------
-    error: the database is at revision `1` already
-    hint: bring the revision files here, or forget them with `cargo alembic stamp --purge base`
-    [exit status: 2]
-    ");
-    assert!(!project.path().join("src/schema.rs").exists());
-    // Models that are there stay.
-    let _output = harness::bash(project.path(), "sqlite3 shop.db 'DELETE FROM alembic_version'");
-    let models = "diesel::table! { t (x) { x -> Integer, } }\n";
-    project.write("src/schema.rs", models);
-    project.ok("init --adopt");
-    assert_eq!(project.read("src/schema.rs"), models);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 #![expect(clippy::too_many_lines, reason = "a snapshot has as many lines as the command prints")]
 
+mod adopt;
 mod advice;
 mod autogenerate;
 mod bad_input;

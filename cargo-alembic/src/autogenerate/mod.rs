@@ -1,5 +1,6 @@
 //! What the models want that the migrations do not do, and the revision that does it.
 
+mod baseline;
 mod canonical;
 mod guess;
 mod text;
@@ -17,6 +18,7 @@ use alembic_core::{
     wording::joined,
 };
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, sources};
+pub(crate) use baseline::Baseline;
 use diesel::connection::LoadConnection;
 use text::{rust_body, sql_text};
 
@@ -370,42 +372,6 @@ impl Job for Generate<'_> {
             return Ok(None);
         }
         compared.generate(conn, self.locking).map(Some)
-    }
-}
-
-/// Generates what makes the tables of a database in an empty scratch database.
-pub(crate) struct Baseline<'a> {
-    pub(crate) project: &'a Project,
-    /// What the database holds.
-    pub(crate) wanted: Schema,
-    /// Told of what is left out.
-    pub(crate) say: &'a mut dyn FnMut(String),
-}
-
-impl Job for Baseline<'_> {
-    type Done = Generated;
-
-    fn run<C>(self, conn: &mut C) -> Result<Generated, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        let Self { project, wanted, say } = self;
-        tell_others(&wanted.others, say);
-        let (dialect, inspection) = (dialect_of(conn)?, inspection(project, None));
-        let before = look(conn, &inspection)?;
-        let compared = Compared {
-            dialect,
-            naming: project.config.settings.naming.clone(),
-            inspection,
-            renamed: before.clone(),
-            diff: Diff::between(&before, &wanted, dialect),
-            before,
-            wanted,
-            renames: Renames::default(),
-            drift: Vec::new(),
-        };
-        compared.generate(conn, Locking::Plain)
     }
 }
 

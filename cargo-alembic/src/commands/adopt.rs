@@ -1,9 +1,14 @@
 //! `init --adopt`: a database that is there becomes the beginning of a history.
 
-use alembic_core::models::{Detail, print};
+use alembic_core::{
+    Dialect,
+    models::{Detail, print},
+    schema::Schema,
+};
 use alembic_runtime::{
-    MigrationBackend, Report,
+    Creation, MigrationBackend, Report,
     cli::{CommandError, Exit},
+    creations,
 };
 use diesel::connection::LoadConnection;
 
@@ -11,7 +16,7 @@ use crate::{
     autogenerate::Baseline,
     connect::{Access, Job},
     context::Context,
-    look::{Look, inspection},
+    look::{dialect_of, failed, inspection, look},
     project::{NewRevision, Project, create, models},
     replay::Replay,
     scratch::ScratchServer,
@@ -36,7 +41,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
         return Err(CommandError::usage(format!("the database is at revision `{row}` already"))
             .hint(alembic_core::Hint::IsStamped));
     }
-    let (mut schema, dialect) = target.run(Access::Read, Look(&inspection(&project, None)))?;
+    let (mut schema, dialect, creations) = target.run(Access::Read, Holds(&project))?;
     schema.tables.retain(|table| !project.config.tables.leaves_alone(&table.name));
     if schema.tables.is_empty() {
         return Err(CommandError::usage(format!("the database `{}` has no tables to adopt", target.display()))
@@ -45,10 +50,9 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
     // What may fail comes before anything is written.
     let (_replay, scratch) = Replay::prepare(cx, &project, &ScratchServer::shared(target.clone()))?;
-    let mut say = |line: String| cx.printer.status(line);
-    let generated = scratch.run(Baseline { project: &project, wanted: schema, say: &mut say })?;
+    let adopted = scratch.run(Baseline { project: &project, wanted: schema, creations })?;
     let mut new = NewRevision { message: "baseline".to_owned(), ..NewRevision::default() };
-    generated.fill_in(&mut new)?;
+    adopted.fill_in(&mut new)?;
     write_models(cx, &project, &text)?;
     let written = project.add(new)?;
     cx.printer.status(format_args!("Generating {} ...  done", written.path.display()));
@@ -56,6 +60,9 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.project()?;
     let report = target.run(Access::Write, Stamp { project: &project, revision: &written.id })?;
     cx.printer.status(report);
+    for object in &adopted.left_out {
+        cx.printer.text(&format!("not in the baseline: {object}\n"))?;
+    }
     Ok(Exit::Success)
 }
 
@@ -72,6 +79,24 @@ fn write_models(cx: &mut Context<'_>, project: &Project, text: &str) -> Result<(
     })?;
     cx.printer.status(format_args!("Generating {} ...  done", path.display()));
     Ok(())
+}
+
+/// Looks at all that is there, and how to make it.
+struct Holds<'p>(&'p Project);
+
+impl Job for Holds<'_> {
+    type Done = (Schema, Dialect, Vec<Creation>);
+
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let scope = inspection(self.0, None);
+        let schema = look(conn, &scope)?;
+        let creations = creations(conn, &scope, &schema).map_err(failed("look at what is no table"))?;
+        Ok((schema, dialect_of(conn)?, creations))
+    }
 }
 
 /// Reads the version table.

@@ -45,7 +45,8 @@ pub(crate) struct Args {
     /// package that is configured already, write only that
     #[arg(long, value_name = "DATABASE", num_args = 0..=1, default_missing_value = "")]
     runner: Option<String>,
-    /// Take over the database that is there: models of it, a first revision that makes its tables, and a stamp
+    /// Take over the database that is there: models of it, a first revision that makes what it holds, and a
+    /// stamp; what does not come along is listed
     #[arg(long, conflicts_with = "runner")]
     adopt: bool,
 }

@@ -1,5 +1,6 @@
 //! What a database holds, read from its catalog in a number of queries that does not depend on how much it is.
 
+mod creations;
 mod mysql;
 mod postgres;
 
@@ -12,6 +13,7 @@ use alembic_core::{
     sqlite,
     version_table::VersionTable,
 };
+pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, snapshot, sqlite_master};
