@@ -1,7 +1,10 @@
 //! `revision --autogenerate`, `check`, `print-schema`, `snapshot`: models and migrations.
 
-use diesel::{Connection, connection::SimpleConnection};
-use harness::{Database, Kind, Project, SqliteConn, bash, workspace};
+mod losses;
+mod on_servers;
+mod written_down;
+
+use harness::{Project, bash, workspace};
 use insta::assert_snapshot;
 
 use crate::{PROGRAM, project};
@@ -153,28 +156,6 @@ fn a_rebuild_of_a_table_that_others_refer_to_says_so_in_its_header() {
 }
 
 #[test]
-fn what_a_downgrade_forgets_is_told_where_it_is() {
-    let project = users();
-    project.revision("b1", "a1", "CREATE INDEX ix_users_email ON users (email);", "SELECT 1;");
-    project.ok("lock");
-    assert_snapshot!(project.try_line("check --only roundtrip,replay"), @"
-    replay     ok       2 revisions on sqlite
-    roundtrip  failed   the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
-                        --> migrations/b1.sql:9
-    [exit status: 1]
-    ");
-    assert_snapshot!(project.try_line("check --only roundtrip --format github"), @"
-    ::error file=migrations/b1.sql,line=9,title=cargo alembic check: roundtrip::the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
-    [exit status: 1]
-    ");
-    assert_snapshot!(project.try_line("heads --format github"), @"
-    ------- stderr -------
-    error: only `check` has --format github; pass `--format json`
-    [exit status: 2]
-    ");
-}
-
-#[test]
 fn only_what_is_new_makes_the_round_trip() {
     let project = users();
     project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER PRIMARY KEY);", "SELECT 1;");
@@ -293,51 +274,6 @@ fn a_revision_can_be_written_in_rust() {
 }
 
 #[test]
-fn the_schema_is_written_down_and_goes_stale() {
-    let project = Project::new(PROGRAM, "sqlite-path = \"shop.db\"\nschema-snapshot = true\n");
-    project.revision("a1", "<base>", CREATE_USERS, "DROP TABLE users;");
-    project.ok("lock");
-    assert_snapshot!(project.try_line("check --only replay"), @"
-    replay     failed   there is no `migrations/schema.sqlite.sql`, and `schema-snapshot` asks for it
-                        --> migrations/schema.sqlite.sql:1
-                        hint: run `cargo alembic snapshot`, and commit the file
-    [exit status: 1]
-    ");
-    project.ok("snapshot");
-    assert_snapshot!(project.read("migrations/schema.sqlite.sql"), @r#"
-    -- The schema that the revisions leave on sqlite. Written by `cargo alembic snapshot`.
-    -- Fingerprint: e8c17b439aeb41763091adf0e010d0a8
-
-    CREATE TABLE "users" (
-        "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
-        "email" TEXT NOT NULL
-    );
-    "#);
-    assert_eq!(project.try_line("check --only replay").status, 0);
-    project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER PRIMARY KEY);", "DROP TABLE tb;");
-    project.ok("lock");
-    assert_snapshot!(project.try_line("check --only replay"), @"
-    replay     failed   `migrations/schema.sqlite.sql` is not the schema that the revisions leave
-                        --> migrations/schema.sqlite.sql:1
-                        hint: run `cargo alembic snapshot`, and commit the file
-    [exit status: 1]
-    ");
-}
-
-#[test]
-fn drift_is_what_somebody_did_by_hand() {
-    let project = users();
-    project.ok("upgrade head");
-    assert_eq!(project.try_line("check --only drift").status, 0);
-    let mut conn = SqliteConn::establish(&project.path().join("shop.db").display().to_string()).unwrap();
-    conn.batch_execute("CREATE INDEX by_hand ON users (email)").unwrap();
-    assert_snapshot!(project.try_line("check --only drift"), @"
-    drift      failed   the database differs from what its revisions leave: added index `by_hand` of `users`
-    [exit status: 1]
-    ");
-}
-
-#[test]
 fn the_blog_gets_a_subtitle() {
     let project = Project::unconfigured(PROGRAM);
     let blog = workspace().join("examples/blog");
@@ -351,166 +287,4 @@ fn the_blog_gets_a_subtitle() {
     let output = project.alembic(["revision", "--autogenerate", "-m", "add subtitle"]);
     assert!(output.status == 0 && output.stdout.ends_with("_add_subtitle.sql\n"), "{output}");
     assert_eq!(project.try_line("check").status, 0);
-}
-
-/// On a server: a scratch database is made for it, and gone afterwards.
-fn on_a_server(kind: Kind) {
-    let Some(db) = Database::new(kind) else { return };
-    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
-    project.write("src/schema.rs", USERS);
-    project.ok("revision --autogenerate -m users");
-    project.ok("upgrade head");
-    let changed = USERS.replace(
-        "email -> Text",
-        "#[max_length = 20]\n        #[alembic(unique, default = \"'nobody'\")]\n        email -> Varchar",
-    );
-    project.write("src/schema.rs", changed);
-    assert_eq!(project.try_line("check --only models").status, 1);
-    assert_eq!(project.try_line("revision --autogenerate --against database -m change").status, 0);
-    let behind = project.try_line("revision --autogenerate --against database -m behind");
-    assert!(behind.stderr.contains("Target database is not up to date."), "{behind}");
-    project.ok("upgrade head");
-    assert_eq!(project.try_line("check").status, 0, "{}", project.try_line("check"));
-    db.run("CREATE TABLE by_hand (x INTEGER)");
-    let drift = project.try_line("check --only drift");
-    assert!(drift.stdout.contains("added table `by_hand`") && drift.status == 1, "{drift}");
-    project.ok("downgrade base");
-}
-
-#[test]
-fn values_that_do_not_fit_are_refused_and_not_cut() {
-    let Some(db) = Database::new(Kind::Postgres) else { return };
-    let project = Project::new(PROGRAM, "version-table = \"public.alembic_version\"").with("DATABASE_URL", db.url());
-    let models =
-        |length: u32| USERS.replace("email -> Text", &format!("#[max_length = {length}]\n        email -> Varchar"));
-    project.write("src/schema.rs", models(200));
-    project.ok("revision --autogenerate -m users");
-    project.ok("upgrade head");
-    assert_eq!(project.try_line("check").status, 0, "our own tables are no drift, whatever their schema is called");
-    db.run("INSERT INTO users (email) VALUES ('abc')");
-    project.write("src/schema.rs", models(2));
-    project.ok("revision --autogenerate -m shorter");
-    assert_eq!(project.try_line("upgrade head").status, 3);
-    assert_eq!(db.ask("SELECT email::text AS answer FROM users"), "abc");
-}
-
-#[test]
-fn nobody_waits_for_what_is_made_online() {
-    let Some(db) = Database::new(Kind::Postgres) else { return };
-    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
-    project.write("src/schema.rs", USERS.replace("email -> Text", "email -> Nullable<Text>"));
-    project.ok("revision --autogenerate -m users");
-    project.ok("upgrade head");
-    let changed = "#[alembic(unique, index(desc), check = \"email <> ''\")]\n        email -> Text";
-    project.write("src/schema.rs", USERS.replace("email -> Text", changed));
-    assert_snapshot!(generated(&project, "revision --autogenerate --online -m online"), @r#"
-    Detected changed nullability of `users.email` from NULL to NOT NULL
-    Detected added check constraint `email <> ''::text` of `users`
-    Detected added unique constraint `(email)` of `users`
-    Detected added index `(email)` of `users`
-    note: fails if `users.email` is NULL somewhere
-    note: fails if rows of `users` share `email`
-    Generating $PROJECT/FILE ...  done
-
-    -- note: fails if `users.email` is NULL somewhere
-    -- note: fails if rows of `users` share `email`
-    ALTER TABLE "users" ADD CONSTRAINT "ck_users_email_not_null" CHECK ("email" IS NOT NULL) NOT VALID;
-    ALTER TABLE "users" VALIDATE CONSTRAINT "ck_users_email_not_null";
-    ALTER TABLE "users" ALTER COLUMN "email" SET NOT NULL;
-    ALTER TABLE "users" DROP CONSTRAINT "ck_users_email_not_null";
-    ALTER TABLE "users" ADD CONSTRAINT "ck_users_cb0ea0" CHECK (email <> ''::text) NOT VALID;
-    ALTER TABLE "users" VALIDATE CONSTRAINT "ck_users_cb0ea0";
-    CREATE UNIQUE INDEX CONCURRENTLY "uq_users_email" ON "users" ("email");
-    ALTER TABLE "users" ADD CONSTRAINT "uq_users_email" UNIQUE USING INDEX "uq_users_email";
-    CREATE INDEX CONCURRENTLY "ix_users_email" ON "users" ("email" DESC);
-
-    -- alembic:downgrade
-    DROP INDEX CONCURRENTLY "ix_users_email";
-    ALTER TABLE "users" DROP CONSTRAINT "ck_users_cb0ea0";
-    ALTER TABLE "users" DROP CONSTRAINT "uq_users_email";
-    ALTER TABLE "users" ALTER COLUMN "email" DROP NOT NULL;
-    "#);
-    project.ok("upgrade head");
-    assert_eq!(project.try_line("check").status, 0, "{}", project.try_line("check"));
-}
-
-#[test]
-fn what_goes_with_a_table_is_told() {
-    let project = users();
-    let view =
-        "CREATE TABLE k (id INTEGER PRIMARY KEY, UNIQUE (id ASC));\nCREATE VIEW named AS SELECT email FROM users;";
-    project.revision("b1", "a1", view, "DROP VIEW named;\nDROP TABLE k;");
-    project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
-    assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
-    Left alone, being no tables: view `named`
-    Detected removed table `users`
-    note: view `named` names `users`, which goes
-    destructive: drops the table `users` with all its rows
-    Generating $PROJECT/FILE ...  done
-
-    -- note: view `named` names `users`, which goes
-
-    -- destructive: drops the table `users` with all its rows
-    DROP TABLE "users";
-
-    -- alembic:downgrade
-    CREATE TABLE "users" (
-        "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
-        "email" TEXT NOT NULL
-    );
-    "#);
-}
-
-#[test]
-fn on_postgres() {
-    on_a_server(Kind::Postgres);
-}
-
-#[test]
-fn on_mysql() {
-    on_a_server(Kind::Mysql);
-}
-
-#[test]
-fn on_mariadb() {
-    on_a_server(Kind::Mariadb);
-}
-
-#[test]
-fn a_server_that_cannot_be_reached_is_status_3() {
-    let project = users();
-    assert_eq!(project.try_line("check --scratch-url postgres://nobody@127.0.0.1:1/x").status, 2, "it is no SQLite");
-    let output = project.try_line("check --database-url postgres://nobody@127.0.0.1:1/x");
-    assert_eq!(output.status, 3, "{output}");
-}
-
-#[test]
-fn on_a_terminal_a_loss_is_asked_about() {
-    let project = users();
-    let nick = CREATE_USERS.replace("email TEXT NOT NULL", "email TEXT NOT NULL, nick TEXT");
-    project.revision("a1", "<base>", &nick, "DROP TABLE users;");
-    project.ok("lock");
-    let line = "revision --autogenerate -m drop --rev-id b1";
-    let refused = project.on_terminal(line, "n\n");
-    assert!(refused.contains("destructive: drops `users.nick` with all its values"), "{refused}");
-    assert!(refused.contains("Write a revision that loses data? [y/N]"), "{refused}");
-    assert!(refused.contains(": nothing was written"), "{refused}");
-    assert_eq!(project.ok("heads"), "a1 (head)\n");
-    let _shown = project.on_terminal(line, "y\n");
-    assert_eq!(project.ok("heads"), "b1 (head)\n");
-}
-
-#[test]
-fn where_nobody_can_be_asked_a_likely_rename_is_told() {
-    let project = users();
-    project.write("src/schema.rs", USERS.replace("email", "mail"));
-    let output = project.try_line("revision --autogenerate -m rename");
-    assert!(output.stderr.contains("note: Was the column `users.email` renamed to `users.mail`?"), "{output}");
-    assert!(output.stderr.contains("destructive: drops `users.email` with all its values"), "{output}");
-    // What the note says works.
-    let project = users();
-    let renamed = USERS.replace("        email", "        #[alembic(renamed_from = \"email\")]\n        mail");
-    project.write("src/schema.rs", renamed);
-    let output = project.try_line("revision --autogenerate -m rename");
-    assert!(!output.stderr.contains("note: Was") && !output.stderr.contains("destructive"), "{output}");
 }

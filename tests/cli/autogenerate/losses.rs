@@ -1,0 +1,85 @@
+//! What is lost is told, and asked about.
+
+use insta::assert_snapshot;
+
+use super::{CREATE_USERS, USERS, generated, users};
+
+#[test]
+fn what_a_downgrade_forgets_is_told_where_it_is() {
+    let project = users();
+    project.revision("b1", "a1", "CREATE INDEX ix_users_email ON users (email);", "SELECT 1;");
+    project.ok("lock");
+    assert_snapshot!(project.try_line("check --only roundtrip,replay"), @"
+    replay     ok       2 revisions on sqlite
+    roundtrip  failed   the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
+                        --> migrations/b1.sql:9
+    [exit status: 1]
+    ");
+    assert_snapshot!(project.try_line("check --only roundtrip --format github"), @"
+    ::error file=migrations/b1.sql,line=9,title=cargo alembic check: roundtrip::the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
+    [exit status: 1]
+    ");
+    assert_snapshot!(project.try_line("heads --format github"), @"
+    ------- stderr -------
+    error: only `check` has --format github; pass `--format json`
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn what_goes_with_a_table_is_told() {
+    let project = users();
+    let view =
+        "CREATE TABLE k (id INTEGER PRIMARY KEY, UNIQUE (id ASC));\nCREATE VIEW named AS SELECT email FROM users;";
+    project.revision("b1", "a1", view, "DROP VIEW named;\nDROP TABLE k;");
+    project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
+    assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
+    Left alone, being no tables: view `named`
+    Detected removed table `users`
+    note: view `named` names `users`, which goes
+    destructive: drops the table `users` with all its rows
+    Generating $PROJECT/FILE ...  done
+
+    -- note: view `named` names `users`, which goes
+
+    -- destructive: drops the table `users` with all its rows
+    DROP TABLE "users";
+
+    -- alembic:downgrade
+    CREATE TABLE "users" (
+        "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
+        "email" TEXT NOT NULL
+    );
+    "#);
+}
+
+#[test]
+fn on_a_terminal_a_loss_is_asked_about() {
+    let project = users();
+    let nick = CREATE_USERS.replace("email TEXT NOT NULL", "email TEXT NOT NULL, nick TEXT");
+    project.revision("a1", "<base>", &nick, "DROP TABLE users;");
+    project.ok("lock");
+    let line = "revision --autogenerate -m drop --rev-id b1";
+    let refused = project.on_terminal(line, "n\n");
+    assert!(refused.contains("destructive: drops `users.nick` with all its values"), "{refused}");
+    assert!(refused.contains("Write a revision that loses data? [y/N]"), "{refused}");
+    assert!(refused.contains(": nothing was written"), "{refused}");
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    let _shown = project.on_terminal(line, "y\n");
+    assert_eq!(project.ok("heads"), "b1 (head)\n");
+}
+
+#[test]
+fn where_nobody_can_be_asked_a_likely_rename_is_told() {
+    let project = users();
+    project.write("src/schema.rs", USERS.replace("email", "mail"));
+    let output = project.try_line("revision --autogenerate -m rename");
+    assert!(output.stderr.contains("note: Was the column `users.email` renamed to `users.mail`?"), "{output}");
+    assert!(output.stderr.contains("destructive: drops `users.email` with all its values"), "{output}");
+    // What the note says works.
+    let project = users();
+    let renamed = USERS.replace("        email", "        #[alembic(renamed_from = \"email\")]\n        mail");
+    project.write("src/schema.rs", renamed);
+    let output = project.try_line("revision --autogenerate -m rename");
+    assert!(!output.stderr.contains("note: Was") && !output.stderr.contains("destructive"), "{output}");
+}
