@@ -46,13 +46,35 @@ fn definitions(shell: Shell, registration: &str) -> String {
 }
 
 /// In fish the completions of a command add up: those of `cargo` itself stay, so ours leave out what is not
-/// `cargo alembic`.
+/// `cargo alembic`. The generator knows neither toolchains (`cargo +nightly alembic`) nor the values of arguments without
+/// option.
 fn fish() -> String {
     let script = generate(Shell::Fish, "cargo").replace("__fish_cargo_", "__fish_cargo_alembic_");
-    let is_ours = |line: &&str| {
-        !line.starts_with("complete ") || line.contains("_using_subcommand alembic") || line.contains("-a \"alembic\"")
-    };
-    script.lines().filter(is_ours).map(|line| format!("{line}\n")).collect()
+    let mut entries = script.split("\ncomplete -c cargo ");
+    let functions = entries
+        .next()
+        .unwrap_or_default()
+        .replace("set -e cmd[1]\n", "set -e cmd[1]\n    string match -q -- '+*' \"$cmd[1]\"\n    and set -e cmd[1]\n");
+    let is_ours = |entry: &&str| entry.contains("_using_subcommand alembic") || entry.contains("-a \"alembic\"");
+    let ours: Vec<String> = entries.filter(is_ours).map(|entry| entry.trim_end().to_owned()).chain(values()).collect();
+    let of = |name: &str| ours.iter().map(|entry| format!("complete -c {name} {entry}\n")).collect::<String>();
+    format!("{functions}\n{}{}", of("cargo"), of("cargo-alembic"))
+}
+
+/// Returns what fish offers for arguments without option.
+fn values() -> Vec<String> {
+    let command = Cargo::command();
+    let commands = command.get_subcommands().flat_map(clap::Command::get_subcommands);
+    let entries = commands.flat_map(|command| {
+        command.get_positionals().filter_map(move |argument| {
+            let values: Vec<String> =
+                argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+            let condition = "__fish_cargo_alembic_using_subcommand alembic; and __fish_seen_subcommand_from";
+            let (name, values) = (command.get_name(), (!values.is_empty()).then(|| values.join(" "))?);
+            Some(format!("-n \"{condition} {name}\" -f -a \"{values}\""))
+        })
+    });
+    entries.collect()
 }
 
 /// The function that Cargo's own completion registers may be loaded before ours, or when it is first asked for.
