@@ -115,4 +115,12 @@ fn two_packages_of_a_workspace_on_two_databases() {
         db.url()
     );
     assert_eq!(desk.run(".", &both), "d1 (head)\nd1 (head)\n");
+    // What libpq reads from the environment is read without libpq.
+    let host = db.url().split(['@', '/']).find(|part| part.starts_with("%2F")).unwrap().replace("%2F", "/");
+    let variables = format!(
+        "env -u DATABASE_URL PGHOST={host} PGUSER=postgres PGDATABASE={} \
+         {programs}/books-migrate --database-url postgres:// current",
+        db.name()
+    );
+    assert_eq!(desk.run(".", &variables), "d1 (head)\n");
 }
