@@ -105,11 +105,13 @@ fn besides(kind: Kind) -> &'static [&'static str] {
         Kind::Mysql | Kind::Mariadb => &[
             "CREATE VIEW z_all AS SELECT id, email FROM users",
             "CREATE SQL SECURITY INVOKER VIEW a_some AS SELECT email FROM z_all WHERE id > 1",
-            "CREATE FUNCTION shout(t VARCHAR(80), n INT) RETURNS VARCHAR(90) DETERMINISTIC NO SQL \
+            "CREATE VIEW counted (how_many) AS SELECT COUNT(*) FROM users",
+            "CREATE FUNCTION shout(t VARCHAR(80) CHARACTER SET latin1, n INT) RETURNS VARCHAR(90) DETERMINISTIC NO SQL \
              BEGIN IF n > 1 THEN RETURN CONCAT(t, ';'); END IF; RETURN UPPER(t); END",
             "CREATE PROCEDURE tidy(IN n INT, OUT m INT) MODIFIES SQL DATA \
              BEGIN DELETE FROM users WHERE id > n; SET m = 1; END",
             "CREATE TRIGGER lower_it BEFORE INSERT ON users FOR EACH ROW BEGIN SET NEW.email = LOWER(NEW.email); END",
+            "CREATE TRIGGER a_second BEFORE INSERT ON users FOR EACH ROW BEGIN SET NEW.email = CONCAT(NEW.email, 'X'); END",
         ],
     }
 }
@@ -131,7 +133,11 @@ fn what_is_no_table_is_adopted_too() {
         let drift = there("check --only drift");
         assert_eq!(drift.status, 0, "{kind:?}: {drift}");
         fresh.run("INSERT INTO users (id, email) VALUES (2, 'ADA')");
-        assert_eq!(fresh.ask("SELECT email AS answer FROM users"), "ada", "{kind:?}: the trigger is there");
+        let triggered = if kind.is_mysql_family() { "adaX" } else { "ada" };
+        assert_eq!(fresh.ask("SELECT email AS answer FROM users"), triggered, "{kind:?}: triggers, in their order");
+        if kind.is_mysql_family() {
+            assert_eq!(fresh.ask("SELECT CAST(how_many AS CHAR) AS answer FROM counted"), "1");
+        }
         assert_eq!(there("downgrade base").status, 0, "{kind:?}");
     }
 }

@@ -159,18 +159,21 @@ const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extnam
     AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
 
-/// `$PARAMETERS` stands for what another query tells.
+/// `$PARAMETERS` stands for what another query tells: parameters of a routine, columns of a view.
 const MYSQL: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, CONCAT('CREATE SQL SECURITY ', security_type, \
-    ' VIEW `', REPLACE(table_name, '`', '``'), '` AS ', view_definition, CASE check_option WHEN 'NONE' THEN '' \
+    ' VIEW `', REPLACE(table_name, '`', '``'), '` ($PARAMETERS) AS ', view_definition, CASE check_option WHEN 'NONE' THEN '' \
     ELSE CONCAT(' WITH ', check_option, ' CHECK OPTION') END), CONCAT('DROP VIEW `', REPLACE(table_name, '`', '``'), '`')) \
     AS CHAR) AS answer FROM information_schema.views WHERE table_schema IN ($SCHEMAS) AND view_definition <> '' \
-    UNION ALL SELECT CAST(JSON_ARRAY('trigger', trigger_schema, trigger_name, CONCAT('CREATE TRIGGER `', \
-    REPLACE(trigger_name, '`', '``'), '` ', action_timing, ' ', event_manipulation, ' ON `', \
-    REPLACE(event_object_table, '`', '``'), '` FOR EACH ROW ', action_statement), '') AS CHAR) \
-    FROM information_schema.triggers WHERE trigger_schema IN ($SCHEMAS) \
+    UNION ALL SELECT CAST(JSON_ARRAY('trigger', t.trigger_schema, t.trigger_name, CONCAT('CREATE TRIGGER `', \
+    REPLACE(t.trigger_name, '`', '``'), '` ', t.action_timing, ' ', t.event_manipulation, ' ON `', \
+    REPLACE(t.event_object_table, '`', '``'), '` FOR EACH ROW ', CASE WHEN p.trigger_name IS NULL THEN '' \
+    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement), '') AS CHAR) \
+    FROM information_schema.triggers t LEFT JOIN information_schema.triggers p ON p.trigger_schema = t.trigger_schema \
+    AND p.event_object_table = t.event_object_table AND p.event_manipulation = t.event_manipulation \
+    AND p.action_timing = t.action_timing AND p.action_order = t.action_order - 1 WHERE t.trigger_schema IN ($SCHEMAS) \
     UNION ALL SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, CONCAT('CREATE ', routine_type, ' `', \
     REPLACE(routine_name, '`', '``'), '`($PARAMETERS)', CASE routine_type WHEN 'FUNCTION' THEN CONCAT(' RETURNS ', \
-    dtd_identifier) ELSE '' END, CASE is_deterministic WHEN 'YES' THEN ' DETERMINISTIC ' ELSE ' ' END, sql_data_access, \
+    dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')) ELSE '' END, CASE is_deterministic WHEN 'YES' THEN ' DETERMINISTIC ' ELSE ' ' END, sql_data_access, \
     ' SQL SECURITY ', security_type, ' ', routine_definition), CONCAT('DROP ', routine_type, ' `', \
     REPLACE(routine_name, '`', '``'), '`')) AS CHAR) FROM information_schema.routines \
     WHERE routine_schema IN ($SCHEMAS) AND routine_definition <> '' \
@@ -185,8 +188,12 @@ const MYSQL: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, CO
 
 const PARAMETERS: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), specific_schema, specific_name, CONCAT( \
     CASE routine_type WHEN 'PROCEDURE' THEN CONCAT(parameter_mode, ' ') ELSE '' END, '`', \
-    REPLACE(parameter_name, '`', '``'), '` ', dtd_identifier)) AS CHAR) AS answer FROM information_schema.parameters \
-    WHERE specific_schema IN ($SCHEMAS) AND ordinal_position > 0 ORDER BY specific_name, ordinal_position";
+    REPLACE(parameter_name, '`', '``'), '` ', dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')), \
+    ordinal_position) AS CHAR) AS answer FROM information_schema.parameters \
+    WHERE specific_schema IN ($SCHEMAS) AND ordinal_position > 0 \
+    UNION ALL SELECT CAST(JSON_ARRAY('view', c.table_schema, c.table_name, CONCAT('`', REPLACE(c.column_name, '`', '``'), '`'), \
+    c.ordinal_position) AS CHAR) FROM information_schema.columns c JOIN information_schema.views v \
+    ON v.table_schema = c.table_schema AND v.table_name = c.table_name WHERE c.table_schema IN ($SCHEMAS)";
 
 fn fill_in_parameters<C>(
     conn: &mut C,
@@ -197,13 +204,14 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let mut lists: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    let mut lists: BTreeMap<_, BTreeMap<u32, String>> = BTreeMap::new();
     let sql = PARAMETERS.replace("$SCHEMAS", schemas);
-    for (kind, schema, name, parameter) in rows::<C, (String, String, String, String)>(conn, &sql)? {
-        lists.entry((kind, schema, name)).or_default().push(parameter);
+    for (kind, schema, name, parameter, at) in rows::<C, (String, String, String, String, u32)>(conn, &sql)? {
+        lists.entry((kind, schema, name)).or_default().insert(at, parameter);
     }
-    for (kind, schema, name, create, _) in found.iter_mut().filter(|row| row.0 != "view" && row.0 != "trigger") {
-        let list = lists.get(&(kind.clone(), schema.clone(), name.clone())).map(|list| list.join(", "));
+    for (kind, schema, name, create, _) in found {
+        let list = lists.get(&(kind.clone(), schema.clone(), name.clone()));
+        let list = list.map(|list| list.values().map(String::as_str).collect::<Vec<_>>().join(", "));
         *create = create.replacen("$PARAMETERS", &list.unwrap_or_default(), 1);
     }
     Ok(())
