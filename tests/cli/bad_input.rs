@@ -240,6 +240,33 @@ fn links_that_lead_out_are_refused() {
     assert!(output.stderr.contains("old/a1.sql: it begins as a revision does"), "{output}");
 }
 
+/// As Bazel and Nix have it.
+#[test]
+fn a_tree_of_links_is_a_package_of_its_own() {
+    let store = project();
+    store.write("Cargo.toml", format!("{}follow-links = true\n", store.read("Cargo.toml")));
+    store.revision("a1", "<base>", "CREATE TABLE t (x INTEGER PRIMARY KEY);", "DROP TABLE t;");
+    store.write("seeds/s.sql", "INSERT INTO t VALUES (1);");
+    store.write("src/schema.rs", "diesel::table! { t (x) { x -> Integer, } }");
+    store.ok("lock");
+    let tree = Project::unconfigured(PROGRAM);
+    let link = format!(
+        "rm -r Cargo.toml src; (cd {0} && find . -type d) | xargs mkdir -p; (cd {0} && find . -type f) | \
+         while read -r file; do ln -s \"{0}/$file\" \"$file\"; done",
+        store.path().display()
+    );
+    let _output = harness::bash(tree.path(), &link);
+    tree.ok("upgrade head");
+    tree.ok("seed");
+    let checked = tree.try_line("check --locked --only files,replay,roundtrip,models,pending");
+    assert_eq!(checked.status, 0, "{checked}");
+    // What is written is written here, and not where the links lead to.
+    tree.ok("revision -m b --rev-id b1");
+    assert_eq!(tree.ok("heads"), "b1 (head)\n");
+    assert_eq!(store.ok("heads"), "a1 (head)\n");
+    assert!(tree.path().join("shop.db").exists() && !store.path().join("shop.db").exists());
+}
+
 #[test]
 fn a_lock_file_that_leads_out_is_refused() {
     let project = project();

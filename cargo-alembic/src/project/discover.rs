@@ -67,10 +67,11 @@ fn nearest(cwd: &Path, selection: &Selection) -> Option<Package> {
         Some(path) => cwd.join(path),
         None => cwd.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file())?,
     };
-    let manifest = std::fs::canonicalize(manifest).ok()?;
+    // Where every file is a link into a store, the package is the tree of links.
+    let root = std::fs::canonicalize(manifest.parent()?).ok()?;
+    let manifest = root.join(manifest.file_name()?);
     let document: DocumentMut = std::fs::read_to_string(&manifest).ok()?.parse().ok()?;
     let name = document.get("package")?.get("name")?.as_str()?.to_owned();
-    let root = manifest.parent()?.to_path_buf();
     Some(Package { name, manifest, root })
 }
 
