@@ -1,7 +1,7 @@
 //! Hints: what to do next after an error, each with the condition under which it is given.
 //!
 //! A hint that is not in this list cannot be printed. A test in `tests/hints` brings the condition about, follows the
-//! hint to the letter, and gets on; those that have none yet are listed there.
+//! hint to the letter, and gets on.
 
 use std::fmt;
 
@@ -100,7 +100,7 @@ hints! {
     MalformedDotenv { otherwise: String } => "quote the value in that line, or {otherwise}";
     /// The `.env` that may set a variable cannot be read at all.
     UnreadableDotenv { otherwise: String } =>
-        "make it a file in UTF-8 that you may read, or {otherwise}";
+        "make it a file that you may read, or {otherwise}";
     /// No database is named, and the program is one that embeds the commands.
     NoUrlOfProgram => "set DATABASE_URL, or pass `--database-url <URL>`";
     /// The server has no such database.
@@ -120,7 +120,7 @@ hints! {
     NothingToAdopt => "write the first revision with `cargo alembic revision -m \"…\"`";
     /// The file for the models of an adopted database cannot be written.
     ModelsNotWritten { file: &'static str } =>
-        "name another file as `models` in [package.metadata.alembic] of Cargo.toml, if it is not {file}";
+        "move what is at {file} away, or give yourself the right to write it, and run the command again";
     /// There is no editor.
     NoEditor => "set VISUAL or EDITOR, as in `EDITOR=vi cargo alembic edit head`";
 
@@ -345,8 +345,8 @@ hints! {
     ImportUnchecked { variable: String } => "`cargo alembic check --only replay` tells when {variable} is set";
     /// A file was changed while the command ran.
     Changed => "run `cargo alembic lock`, and the command again";
-    /// The version table was changed by somebody else.
-    Interfered => "run the command again";
+    /// The version table was changed by somebody else, or other runs got in between every time.
+    Interfered => "run the command again; `cargo alembic log` says who did what meanwhile";
 
     // Locks, rights, programs.
 
@@ -356,8 +356,6 @@ hints! {
     Busy =>
         "wait for its transaction to end, or allow more time with `--wait <SECONDS>`; SQLite does not tell whose it is: the \
          application's, another migrator's, or that of a tool that has the file open";
-    /// Another run has taken over.
-    Overtaken => "run `cargo alembic log` to see what it did, and the command again";
     /// Revisions are pending, and the program is not to apply them.
     Pending => "run `cargo alembic upgrade head`, or the program that is to migrate";
     /// The connection goes through a pooler of transactions.
@@ -425,13 +423,13 @@ hints! {
     /// The database is behind the revisions.
     NotAtHead => "run `cargo alembic upgrade head`, or leave out `--against database`";
     /// What the models want does not run.
-    UpgradeDoesNotRun => "the models want this; write it by hand, with `cargo alembic revision`: nothing was written";
+    UpgradeDoesNotRun => "write it by hand, into a revision of `cargo alembic revision -m \"…\"`: nothing was written";
     /// The downgrade of what the models want does not run.
     DowngradeDoesNotRun =>
-        "this is the downgrade that would have been written; write the revision by hand, with `cargo alembic revision`: \
-         nothing was written";
+        "this is the downgrade that would have been written; write it by hand, with its upgrade, into a revision of \
+         `cargo alembic revision -m \"…\"`: nothing was written";
     /// No operation brings about what the models want.
-    WriteByHand => "write this change by hand, with `cargo alembic revision`";
+    WriteByHand => "write this change by hand, into a revision of `cargo alembic revision -m \"…\"`";
     /// The database has no such thing.
     Instead { instead: String } => "{instead}";
     /// The schema of a live database cannot be made again.

@@ -9,6 +9,13 @@ use crate::{Followed, PROGRAM, Shown, follow, project};
 
 const FIRST: &str = "-- a\n-- Revision ID: a1\n-- Revises: <base>\n-- alembic:upgrade\n-- alembic:downgrade\n";
 
+/// A project with a revision in Rust.
+fn in_rust() -> Project {
+    let project = project();
+    project.write("migrations/a1.rs", "//! a1\n//!\n//! Revision ID: a1\n//! Revises: <base>\npub fn upgrade() {}\n");
+    project
+}
+
 follow! {
     fn no_package() -> Followed {
         let project = Project::unconfigured(PROGRAM);
@@ -52,6 +59,48 @@ follow! {
         assert_eq!(project.try_line("current --database-url shop.db").status, 0);
         project.write(".env", "DATABASE_URL=\"my shop.db\"\n");
         hint.leads_to(&project.try_line("current"))
+    }
+
+    fn unreadable_dotenv() -> Followed {
+        let project = Project::new(PROGRAM, "");
+        // A file that not even root can read.
+        std::os::unix::fs::symlink("/proc/self/mem", project.path().join(".env")).unwrap();
+        let hint = Hint::UnreadableDotenv { otherwise: "pass `--database-url`".into() };
+        let hint = Shown::by(&project.try_line("current"), hint);
+        project.ok(&format!("current {} shop.db", hint.says("--database-url")));
+        fs::remove_file(project.path().join(".env")).unwrap();
+        project.write(".env", "DATABASE_URL=shop.db\n");
+        hint.leads_to(&project.try_line("current"))
+    }
+
+    fn models_not_written() -> Followed {
+        let project = project();
+        let _output = bash(project.path(), "sqlite3 shop.db 'CREATE TABLE t (x INTEGER PRIMARY KEY)'");
+        project.write("src/schema.rs", "// no tables yet\n");
+        let hint = Shown::by(&project.try_line("init --adopt"), Hint::ModelsNotWritten { file: "src/schema.rs" });
+        hint.says("move what is at src/schema.rs away");
+        let _output = bash(project.path(), "mv src/schema.rs src/old.rs");
+        project.ok("init --adopt");
+        hint.leads_to(&project.try_line("check"))
+    }
+
+    fn no_runner() -> Followed {
+        let (written, named) = (in_rust(), in_rust());
+        let hint = Shown::by(&written.try_line("upgrade head"), Hint::NoRunner);
+        // That it builds and runs takes a while, and is tested with the builds.
+        assert_eq!(hint.run(&written, 1).status, 0);
+        assert!(written.read("src/bin/migrate.rs").contains("alembic_runtime::cli"));
+        named.write("src/bin/tool.rs", "fn main() {}\n");
+        named.write("Cargo.toml", format!("{}{} = \"tool\"\n", named.read("Cargo.toml"), hint.says("runner")));
+        hint.leads_to(&named.try_line("upgrade head"))
+    }
+
+    fn runner_not_built() -> Followed {
+        let project = in_rust();
+        project.write("src/bin/migrate.rs", "fn main() { nonsense }\n");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::RunnerNotBuilt);
+        project.write("src/bin/migrate.rs", "fn main() {}\n");
+        hint.leads_to(&project.try_line("upgrade head"))
     }
 
     fn not_initialized() -> Followed {

@@ -2,11 +2,11 @@
 
 use alembic_core::Hint;
 use alembic_runtime::{
-    Code, Function, Migrations,
+    Code, Function, Migrations, Snapshots,
     cli::{Invocation, Io, run_embedded},
     prelude::*,
 };
-use harness::{Database, Kind, MysqlConn, Output, PostgresConn, SqliteConn};
+use harness::{Database, Kind, MysqlConn, Output, PostgresConn, SqliteConn, bash};
 
 use crate::{Followed, Shown, follow, migrations, on_each};
 
@@ -141,6 +141,29 @@ follow! {
 
     fn by_hand() -> Option<Followed> {
         on_all!(by_hand_on)
+    }
+
+    fn drift() -> Followed {
+        let project = harness::Project::new(crate::PROGRAM, "schema-snapshot = true\n");
+        let db = Database::new(Kind::Sqlite).unwrap();
+        let project = project.with("DATABASE_URL", db.url());
+        project.revision("a1", "<base>", REVISION[0].2, "");
+        project.ok("snapshot");
+        let fingerprint = bash(project.path(), "grep -rh '^-- Fingerprint: ' . | cut -d' ' -f3");
+        let fingerprint: &'static str = Box::leak(fingerprint.trim().to_owned().into_boxed_str());
+        let fingerprints: &'static [_] = Box::leak(Box::new([("sqlite", fingerprint)]));
+        let snapshots = Snapshots { fingerprints, include: &[], exclude: &[] };
+        let app = App::of(&db, migrations::<SqliteConn>(&REVISION).with_snapshots(snapshots));
+        app.ok("upgrade head");
+        assert!(!app.run("check").stderr.contains("hint"));
+        db.run("ALTER TABLE ta ADD y INTEGER");
+        // It is no command of the program.
+        let hint = Shown::by(&app.run("check"), Hint::Drift);
+        let told = hint.run(&project, 1);
+        assert!(told.stdout.contains("`ta.y`"), "{told}");
+        db.run("ALTER TABLE ta DROP COLUMN y");
+        let output = app.run("check");
+        hint.leads_where(output.status == 0 && !output.stderr.contains("hint"))
     }
 
     fn no_url_of_program() -> Followed {

@@ -13,10 +13,11 @@ fn what_a_downgrade_forgets_is_told_where_it_is() {
     replay     ok       2 revisions on sqlite
     roundtrip  failed   the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
                         --> migrations/b1.sql:9
+                        hint: edit the downgrade to take back what the upgrade did, and nothing else: schema and rows
     [exit status: 1]
     ");
     assert_snapshot!(project.try_line("check --only roundtrip --format github"), @"
-    ::error file=migrations/b1.sql,line=9,title=cargo alembic check: roundtrip::the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`
+    ::error file=migrations/b1.sql,line=9,title=cargo alembic check: roundtrip::the downgrade of `b1` does not restore the schema: it left behind index `ix_users_email` of `users`%0Aedit the downgrade to take back what the upgrade did, and nothing else: schema and rows
     [exit status: 1]
     ");
     assert_snapshot!(project.try_line("heads --format github"), @"

@@ -243,7 +243,7 @@ impl Running<'_> {
         let found: Vec<Finding> = traces(&before, &now, dialect)
             .into_iter()
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
-            .map(place)
+            .map(|finding| place(finding).hint(Hint::DowngradeIsNoInverse))
             .collect();
         if !found.is_empty() {
             return Ok(found);
