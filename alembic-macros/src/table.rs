@@ -75,4 +75,37 @@ mod tests {
         assert_snapshot!(message(quote!(users (nme) { name -> Text })), @"there is no column `nme`");
         assert!(expand(quote!(users { name -> Text })).to_string().contains("compile_error"));
     }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let tokens = quote! {
+            #[alembic(index(emial), colour = "red")]
+            #[alembic(uniqe(email))]
+            users (nme, nr) {
+                #[alembic(defualt = "1", references(orgs))]
+                #[max_length = "many"]
+                id -> BigInt,
+                #[alembic(defualt = "1", references(orgs))]
+                #[alembic(identity = 3)]
+                email -> (Text,),
+            }
+        };
+        let error = syn::parse2::<TableMacro>(tokens.clone()).err().unwrap();
+        let messages: Vec<String> = error.into_iter().map(|error| error.to_string()).collect();
+        assert_snapshot!(messages.join("\n"), @"
+        there is no column `emial`; did you mean `email`?
+        unknown attribute of a table `colour`; expected one of unique, index, foreign_key, check, primary_key, comment, options, renamed_from
+        unknown attribute of a table `uniqe`; did you mean `unique`?
+        there is no column `nme`
+        there is no column `nr`
+        expected a literal
+        unknown attribute of a column `defualt`; did you mean `default`?
+        expected `table(column)`
+        expected a type of Diesel
+        unknown attribute of a column `defualt`; did you mean `default`?
+        expected `table(column)`
+        expected `identity` or `identity(always)`
+        ");
+        assert_eq!(expand(tokens).to_string().matches("compile_error").count(), messages.len());
+    }
 }

@@ -8,6 +8,7 @@ use syn::{Lit, LitBool, ext::IdentExt};
 use super::{
     PerDialect,
     argument::{Argument, unknown},
+    problems::Problems,
 };
 use crate::{
     Dialect,
@@ -82,66 +83,82 @@ pub(super) fn says_something(arguments: &[Argument]) -> bool {
     arguments.iter().any(|argument| argument.key() != "renamed_from")
 }
 
+/// Reads what is said of a column; every argument that is not understood is a mistake of its own.
 pub(super) fn of_column(arguments: &[Argument], table: &Name, column: &str) -> syn::Result<OfColumn> {
-    let mut this = OfColumn::default();
+    let (mut this, mut problems) = (OfColumn::default(), Problems::default());
     for argument in arguments {
+        problems.keep(this.read(argument, table, column));
+    }
+    problems.or(this)
+}
+
+impl OfColumn {
+    fn read(&mut self, argument: &Argument, table: &Name, column: &str) -> syn::Result<()> {
         match argument.key().as_str() {
-            "default" => this.default = per_dialect(argument)?,
-            "type" => this.native = per_dialect(argument)?,
+            "default" => self.default = per_dialect(argument)?,
+            "type" => self.native = per_dialect(argument)?,
             "identity" => {
-                this.identity = Some(match argument.arguments() {
+                self.identity = Some(match argument.arguments() {
                     [] if matches!(argument, Argument::Word { .. }) => Identity::ByDefault,
                     [always] if always.key() == "always" => Identity::Always,
                     _ => return Err(syn::Error::new(argument.span(), "expected `identity` or `identity(always)`")),
                 });
             }
-            "serial" => this.identity = Some(Identity::Serial),
-            "unique" => this.constraints.push(unique(&[column.to_owned()], argument.arguments())?.into()),
-            "index" => this.indexes.push(column_index(table, column, argument.arguments())?),
-            "references" => this.constraints.push(references(column, argument)?.into()),
-            "check" => this.constraints.push(check(argument)?.into()),
-            "values" => this.values = argument.texts()?,
-            "collation" => this.collation = Some(argument.text()?),
-            "generated" => this.generated = Some(generated(argument)?),
-            "on_update" => this.on_update = Some(argument.text()?),
-            "comment" => this.comment = Some(argument.text()?),
-            "renamed_from" => this.renamed_from = Some(argument.text()?),
+            "serial" => self.identity = Some(Identity::Serial),
+            "unique" => self.constraints.push(unique(&[column.to_owned()], argument.arguments())?.into()),
+            "index" => self.indexes.push(column_index(table, column, argument.arguments())?),
+            "references" => self.constraints.push(references(column, argument)?.into()),
+            "check" => self.constraints.push(check(argument)?.into()),
+            "values" => self.values = argument.texts()?,
+            "collation" => self.collation = Some(argument.text()?),
+            "generated" => self.generated = Some(generated(argument)?),
+            "on_update" => self.on_update = Some(argument.text()?),
+            "comment" => self.comment = Some(argument.text()?),
+            "renamed_from" => self.renamed_from = Some(argument.text()?),
             _ => return Err(unknown(argument, "attribute of a column", &OF_COLUMN)),
         }
+        Ok(())
     }
-    Ok(this)
 }
 
 const OF_TABLE: [&str; 8] =
     ["unique", "index", "foreign_key", "check", "primary_key", "comment", "options", "renamed_from"];
 
+/// Reads what is said of a table; every argument that is not understood is a mistake of its own.
 pub(super) fn of_table(arguments: &[Argument], table: &Name, columns: &Columns<'_>) -> syn::Result<OfTable> {
-    let mut this = OfTable::default();
+    let (mut this, mut problems) = (OfTable::default(), Problems::default());
     for argument in arguments {
+        problems.keep(this.read(argument, table, columns));
+    }
+    problems.or(this)
+}
+
+impl OfTable {
+    fn read(&mut self, argument: &Argument, table: &Name, columns: &Columns<'_>) -> syn::Result<()> {
         match argument.key().as_str() {
             "unique" => {
                 let (names, rest) = leading_columns(argument.arguments(), columns)?;
                 if names.is_empty() {
                     return Err(syn::Error::new(argument.span(), "expected `unique(column, …)`"));
                 }
-                this.constraints.push(unique(&names, rest)?.into());
+                self.constraints.push(unique(&names, rest)?.into());
             }
-            "index" => this.indexes.push(table_index(table, argument, columns)?),
-            "foreign_key" => this.constraints.push(foreign_key(argument, columns)?.into()),
-            "check" => this.constraints.push(check(argument)?.into()),
+            "index" => self.indexes.push(table_index(table, argument, columns)?),
+            "foreign_key" => self.constraints.push(foreign_key(argument, columns)?.into()),
+            "check" => self.constraints.push(check(argument)?.into()),
             "primary_key" => {
                 let [name] = argument.arguments() else {
                     return Err(syn::Error::new(argument.span(), "expected `primary_key(name = \"…\")`"));
                 };
-                this.key_name = Some(name.text()?);
+                self.key_name = Some(name.text()?);
             }
-            "comment" => this.comment = Some(argument.text()?),
-            "options" => this.options = Some(argument.text()?),
-            "renamed_from" => this.renamed_from = Some(argument.text()?),
+            "comment" => self.comment = Some(argument.text()?),
+            "options" => self.options = Some(argument.text()?),
+            "renamed_from" => self.renamed_from = Some(argument.text()?),
             _ => return Err(unknown(argument, "attribute of a table", &OF_TABLE)),
         }
+        Ok(())
     }
-    Ok(this)
 }
 
 /// `key = "…"`, or `key(postgres = "…", sqlite = "…")`.

@@ -23,6 +23,7 @@ mod diesel_type;
 mod file;
 mod names;
 mod print;
+mod problems;
 mod table;
 mod update;
 mod wanted;

@@ -15,6 +15,7 @@ use super::{
     DieselType, ModelColumn, ModelTable, Place,
     argument::{self, Argument},
     attributes::{Columns, of_column, of_table, says_something},
+    problems::Problems,
 };
 use crate::schema::{Name, PrimaryKey};
 
@@ -44,9 +45,9 @@ impl Parse for TableMacro {
         let content;
         braced!(content in input);
         let columns = content.call(Punctuated::<ColumnSyntax, Token![,]>::parse_terminated)?;
-        let syntax =
-            TableSyntax { said: Said::of(&attributes)?, schema, ident, key, columns: columns.into_iter().collect() };
-        Ok(Self(syntax.table()?))
+        let (said, problems) = Said::of(&attributes);
+        let syntax = TableSyntax { said, schema, ident, key, columns: columns.into_iter().collect() };
+        syntax.table(problems).map(Self)
     }
 }
 
@@ -58,19 +59,21 @@ struct TableSyntax {
     columns: Vec<ColumnSyntax>,
 }
 
+/// A column; what is wrong with it is told with everything else.
 struct ColumnSyntax {
     said: Said,
     ident: Ident,
-    diesel_type: DieselType,
+    diesel_type: Option<DieselType>,
+    problems: Problems,
 }
 
 impl Parse for ColumnSyntax {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let said = Said::of(&input.call(Attribute::parse_outer)?)?;
+        let (said, mut problems) = Said::of(&input.call(Attribute::parse_outer)?);
         let ident = Ident::parse_any(input)?;
         input.parse::<Token![->]>()?;
-        let diesel_type = DieselType::of(&input.parse::<Type>()?)?;
-        Ok(Self { said, ident, diesel_type })
+        let diesel_type = problems.keep(DieselType::of(&input.parse::<Type>()?));
+        Ok(Self { said, ident, diesel_type, problems })
     }
 }
 
@@ -83,25 +86,30 @@ struct Said {
 }
 
 impl Said {
-    fn of(attributes: &[Attribute]) -> syn::Result<Self> {
-        let mut this = Self::default();
+    fn of(attributes: &[Attribute]) -> (Self, Problems) {
+        let (mut this, mut problems) = (Self::default(), Problems::default());
         for attribute in attributes {
-            let path = attribute.path();
-            if path.is_ident("sql_name") {
-                this.sql_name = Some(literal(&attribute.meta, |lit| match lit {
-                    Lit::Str(text) => Some(text.value()),
-                    _ => None,
-                })?);
-            } else if path.is_ident("max_length") {
-                this.max_length = Some(literal(&attribute.meta, |lit| match lit {
-                    Lit::Int(number) => number.base10_parse().ok(),
-                    _ => None,
-                })?);
-            } else if let Some(tokens) = ours(&attribute.meta)? {
-                this.arguments.extend(syn::parse::Parser::parse2(argument::list, tokens)?);
-            }
+            problems.keep(this.read(attribute));
         }
-        Ok(this)
+        (this, problems)
+    }
+
+    fn read(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        let path = attribute.path();
+        if path.is_ident("sql_name") {
+            self.sql_name = Some(literal(&attribute.meta, |lit| match lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            })?);
+        } else if path.is_ident("max_length") {
+            self.max_length = Some(literal(&attribute.meta, |lit| match lit {
+                Lit::Int(number) => number.base10_parse().ok(),
+                _ => None,
+            })?);
+        } else if let Some(tokens) = ours(&attribute.meta)? {
+            self.arguments.extend(syn::parse::Parser::parse2(argument::list, tokens)?);
+        }
+        Ok(())
     }
 }
 
@@ -146,31 +154,31 @@ fn place(span: Span) -> Place {
 }
 
 impl TableSyntax {
-    fn table(self) -> syn::Result<ModelTable> {
+    fn table(self, mut problems: Problems) -> syn::Result<ModelTable> {
         let ident = self.ident.unraw().to_string();
         let name =
             Name { schema: self.schema.clone(), name: self.said.sql_name.clone().unwrap_or_else(|| ident.clone()) };
         let names =
             self.columns.iter().map(|column| (column.ident.unraw().to_string(), column.name())).collect::<Vec<_>>();
         let columns = Columns(&names);
-        let of_table = of_table(&self.said.arguments, &name, &columns)?;
+        let of_table = problems.keep(of_table(&self.said.arguments, &name, &columns)).unwrap_or_default();
         let mut complete = says_something(&self.said.arguments);
         let (mut constraints, mut indexes) = (Vec::new(), Vec::new());
         let mut model_columns = Vec::new();
-        for column in &self.columns {
+        let key = problems.keep(self.key(&names)).unwrap_or_default();
+        for column in self.columns {
             complete |= says_something(&column.said.arguments);
-            let (model, of_constraints, of_indexes) = column.model(&name)?;
+            let Some((model, of_constraints, of_indexes)) = column.model(&name, &mut problems) else { continue };
             constraints.extend(of_constraints);
             indexes.extend(of_indexes);
             model_columns.push(model);
         }
-        let key = self.key(&names)?;
         if let Some(key_name) = of_table.key_name {
             constraints.insert(0, PrimaryKey::new(key.iter().map(String::as_str)).named(&key_name).into());
         }
         constraints.extend(of_table.constraints);
         indexes.extend(of_table.indexes);
-        Ok(ModelTable {
+        problems.or(ModelTable {
             place: place(self.ident.span()),
             ident,
             name,
@@ -188,13 +196,15 @@ impl TableSyntax {
     fn key(&self, names: &[(String, String)]) -> syn::Result<Vec<String>> {
         let find = |name: &str| names.iter().find(|(ident, _)| ident == name).map(|(_, name)| name.clone());
         match &self.key {
-            Some(key) => key
-                .iter()
-                .map(|ident| {
+            Some(key) => {
+                let (mut columns, mut problems) = (Vec::new(), Problems::default());
+                for ident in key {
                     let name = ident.unraw().to_string();
-                    find(&name).ok_or_else(|| syn::Error::new(ident.span(), format!("there is no column `{name}`")))
-                })
-                .collect(),
+                    let missing = || syn::Error::new(ident.span(), format!("there is no column `{name}`"));
+                    columns.extend(problems.keep(find(&name).ok_or_else(missing)));
+                }
+                problems.or(columns)
+            }
             None => find("id").map(|id| vec![id]).ok_or_else(|| {
                 syn::Error::new(self.ident.span(), "a table without a column `id` has to name its primary key")
             }),
@@ -209,13 +219,15 @@ impl ColumnSyntax {
         self.said.sql_name.clone().unwrap_or_else(|| self.ident.unraw().to_string())
     }
 
-    fn model(&self, table: &Name) -> syn::Result<OfColumn> {
-        let said = of_column(&self.said.arguments, table, &self.name())?;
+    fn model(self, table: &Name, problems: &mut Problems) -> Option<OfColumn> {
+        let (ident, name) = (self.ident.unraw().to_string(), self.name());
+        problems.join(self.problems);
+        let said = problems.keep(of_column(&self.said.arguments, table, &name))?;
         let model = ModelColumn {
-            ident: self.ident.unraw().to_string(),
-            name: self.name(),
+            ident,
+            name,
             renamed_from: said.renamed_from,
-            diesel_type: self.diesel_type.clone(),
+            diesel_type: self.diesel_type?,
             max_length: self.said.max_length,
             native: said.native,
             values: said.values,
@@ -227,6 +239,6 @@ impl ColumnSyntax {
             comment: said.comment,
             place: place(self.ident.span()),
         };
-        Ok((model, said.constraints, said.indexes))
+        Some((model, said.constraints, said.indexes))
     }
 }
