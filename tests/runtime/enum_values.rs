@@ -157,3 +157,53 @@ fn checks_that_wait_for_the_commit_are_made_when_the_hint_is_followed() {
     );
     spec("SET CONSTRAINTS ALL IMMEDIATE;\nALTER TABLE c ADD x INTEGER;").upgrade(&mut conn, "head").unwrap();
 }
+
+#[test]
+fn what_is_done_in_a_transaction_of_the_caller_is_not_called_committed() {
+    use diesel::Connection;
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let m = migrations(&[
+        ("a", "", TYPE, ""),
+        ("b", "a", "ALTER TYPE mood ADD VALUE 'calm';", ""),
+        ("c", "b", "SELECT 1;", ""),
+        ("d", "c", "INSERT INTO absent VALUES (1);", ""),
+    ]);
+    let mut conn = db.connect::<PostgresConn>();
+    let told =
+        conn.transaction::<_, diesel::result::Error, _>(|conn| Ok(m.upgrade(conn, "head").unwrap_err())).unwrap();
+    let expected =
+        "the revision rolled back with it; the 2 revisions before it: done in your transaction, not committed";
+    assert!(told.to_string().ends_with(expected), "{told}");
+    // The caller has committed, and so they are there.
+    assert_eq!(db.versions(), "b");
+    let rolled_back = Database::new(Kind::Postgres).unwrap();
+    let mut conn = rolled_back.connect::<PostgresConn>();
+    conn.begin_test_transaction().unwrap();
+    let told = m.upgrade(&mut conn, "head").unwrap_err();
+    assert!(told.to_string().ends_with(expected), "{told}");
+    drop(conn);
+    assert_eq!(rolled_back.tables(), "");
+}
+
+#[test]
+fn several_values_are_used_after_their_revision_in_every_mode() {
+    let several = "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm';\nALTER TYPE mood ADD VALUE 'sad' BEFORE 'glad';\n\
+                   CREATE FUNCTION add() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TYPE mood ADD VALUE 'x'; END $$;";
+    for mode in [TransactionMode::PerRun, TransactionMode::PerMigration] {
+        let Some(db) = Database::new(Kind::Postgres) else { return };
+        let mut conn = db.connect::<PostgresConn>();
+        let m = three(several);
+        m.migrator().transaction(mode).upgrade(&mut conn, "head").unwrap();
+        assert_eq!(db.ask("SELECT m::text AS answer FROM people"), "calm");
+    }
+}
+
+#[test]
+fn a_script_commits_a_value_before_its_use() {
+    for up in ["ALTER TYPE mood ADD VALUE 'calm';", "DO $$ BEGIN ALTER TYPE mood ADD VALUE 'calm'; END $$;"] {
+        let Some(db) = Database::new(Kind::Postgres) else { return };
+        let m = three(up);
+        db.run_script(&crate::scripts::script(&m, "upgrade head", &db)).unwrap();
+        assert_eq!((db.versions().as_str(), db.ask("SELECT m::text AS answer FROM people").as_str()), ("d", "calm"));
+    }
+}

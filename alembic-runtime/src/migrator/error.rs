@@ -295,6 +295,13 @@ pub enum Outcome {
         /// How many steps before the failed one were rolled back with it.
         undone: usize,
     },
+    /// The transaction of the caller was open all the time: only what the failed step did was taken back.
+    InCallersTransaction {
+        /// How many steps before it are done in that transaction.
+        done: usize,
+        /// How many steps before the failed one were taken back with it.
+        undone: usize,
+    },
     /// The server does not say; the next run finds out from the log and the catalog.
     Unknown,
     /// Something was done besides operations, and nobody knows what of it stays.
@@ -333,7 +340,7 @@ impl StatementError {
     fn after_outcome(&self) -> Hint {
         match self.outcome {
             _ if self.contended_sql.is_some() => Hint::Contended,
-            Outcome::RolledBack { .. } => Hint::FixTheFile,
+            Outcome::RolledBack { .. } | Outcome::InCallersTransaction { .. } => Hint::FixTheFile,
             Outcome::Unknown if self.server.contains("packet") => Hint::PacketTooLarge,
             Outcome::Unknown => Hint::ConnectionLost,
             Outcome::ByHand => Hint::ByHand { revision: self.revision.clone() },
@@ -386,6 +393,14 @@ impl fmt::Display for Outcome {
                 the(undone, "revision"),
                 the(committed, "revision")
             ),
+            Self::InCallersTransaction { done, undone } => {
+                let (back, kept) = (
+                    if undone == 0 { "the revision".to_owned() } else { the(undone, "revision") },
+                    the(done, "revision"),
+                );
+                let with_it = if undone == 0 { "" } else { " with it" };
+                write!(f, "{back} rolled back{with_it}; {kept} before it: done in your transaction, not committed")
+            }
             Self::Unknown => {
                 f.write_str("some of this statement may have taken effect: the next run finds out, or asks")
             }

@@ -54,7 +54,11 @@ impl StatementError {
 
     /// Returns the way out if the statement would succeed in another transaction, or in none.
     pub(super) fn other_transaction(&self) -> Option<Hint> {
-        let Outcome::RolledBack { undone, committed } = self.outcome else { return None };
+        let (Outcome::RolledBack { undone, committed: before }
+        | Outcome::InCallersTransaction { undone, done: before }) = self.outcome
+        else {
+            return None;
+        };
         let refused_in_transaction = self.is("25001", "cannot run inside a transaction block")
             || self.is("2D000", "invalid transaction termination")
             || self.server.contains("from within a transaction");
@@ -62,7 +66,7 @@ impl StatementError {
             return Some(Hint::RefusedInTransaction);
         }
         if self.is("55P04", "unsafe use of new value") {
-            let is_first = undone + committed == 0;
+            let is_first = undone + before == 0;
             return Some(if is_first { Hint::NewEnumValue } else { Hint::NewEnumValueOfRun });
         }
         self.server.contains("pending trigger events").then_some(Hint::PendingTriggerEvents)

@@ -95,7 +95,13 @@ where
                     if matches!(&error, Error::Statement(failure) if failure.outcome == Outcome::ByHand) {
                         return error.into();
                     }
-                    with_outcome(error, Outcome::RolledBack { committed: committed_before, undone }).into()
+                    let outcome = match committed_before {
+                        done if done > 0 && Transaction::is_open(self.conn) => {
+                            Outcome::InCallersTransaction { done, undone }
+                        }
+                        committed => Outcome::RolledBack { committed, undone },
+                    };
+                    with_outcome(error, outcome).into()
                 }
             }
         })?;
