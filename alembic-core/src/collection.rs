@@ -104,6 +104,9 @@ impl Collection {
     }
 }
 
+/// The folder in the first of the migrations folders that holds files of an import while they are put in place.
+pub const STAGED_FOLDER: &str = ".alembic-import";
+
 /// Returns whether a file is a revision, by its name. Editors leave files with a dot beside those
 /// that are open.
 #[must_use]

@@ -341,6 +341,10 @@ hints! {
     DieselTable => "run `cargo alembic import diesel <FOLDER>` with the folder of its migrations, all of them";
     /// Metadata of a Diesel migration cannot be read.
     DieselMetadata => "fix the file; nothing was imported";
+    /// A program was killed while it put the files of an import in place.
+    ImportInterrupted => "run `cargo alembic import diesel`: it puts the others in place";
+    /// `diesel.toml` cannot be read.
+    DieselToml => "fix the file, or name the folder as in `cargo alembic import diesel migrations`; nothing was imported";
     /// Diesel's migrations were imported, and no database is named on which they could be judged.
     ImportUnchecked { variable: String } => "`cargo alembic check --only replay` tells when {variable} is set";
     /// A file was changed while the command ran.

@@ -61,7 +61,7 @@ fn what_will_not_run_is_named_and_transactions_are_those_of_diesel() {
     write("2024-01-04-100000_down/down.sql", "DROP INDEX CONCURRENTLY i;\n");
     assert_snapshot!(project.try_line("import diesel diesel"), @r#"
     ------- stderr -------
-    Imported 4 migrations from $PROJECT/diesel.
+    Importing 4 migrations from $PROJECT/diesel.
     Set `transaction = "per-migration"` in $PROJECT/Cargo.toml.
     warning: the downgrade will be refused: migrations/DATE-20240103100000_back.sql:12:8: this string does not end
     warning: the downgrade will be refused: migrations/DATE-20240104100000_down.sql:11: `DROP INDEX CONCURRENTLY i` cannot run in the transaction of revision `20240104100000`
@@ -69,6 +69,20 @@ fn what_will_not_run_is_named_and_transactions_are_those_of_diesel() {
     "#);
     assert!(!bash(project.path(), "cat migrations/*.sql").contains('\u{feff}'));
     assert!(project.read("Cargo.toml").contains("transaction = \"per-migration\"\n"));
+}
+
+#[test]
+fn diesel_toml_names_the_folder() {
+    let project = project();
+    project.write(
+        "diesel.toml",
+        "[print_schema]\nfile = \"src/schema.rs\"\n\n[migrations_directory]\ndir = \"database/changes\"\n",
+    );
+    project.write("database/changes/2024-01-01-100000_a/up.sql", "SELECT 1;\n");
+    let said = project.try_line("import diesel").stderr;
+    let expected = "Importing 1 migration from $PROJECT/database/changes, which $PROJECT/diesel.toml names.\n";
+    assert!(said.starts_with(expected), "{said}");
+    assert_eq!(project.ok("heads"), "20240101100000 (head)\n");
 }
 
 #[test]

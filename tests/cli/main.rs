@@ -16,6 +16,7 @@ mod help;
 mod hostile;
 mod import;
 mod init;
+mod killed;
 mod kinds;
 mod line_ends;
 mod merge;

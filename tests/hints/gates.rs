@@ -207,6 +207,26 @@ follow! {
         hint.leads_to(&project.try_line("upgrade head"))
     }
 
+    fn diesel_toml() -> Followed {
+        let project = project();
+        project.write("diesel.toml", "[migrations_directory\n");
+        project.write("migrations/2024-01-01-100000_a/up.sql", "SELECT 1;\n");
+        let hint = Shown::by(&project.try_line("import diesel"), Hint::DieselToml);
+        assert_eq!(hint.run(&project, 1).status, 0);
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
+    fn import_interrupted() -> Followed {
+        let project = project();
+        let revision = "-- a\n-- Revision ID: a1\n-- Revises: <base>\n-- alembic:upgrade\nSELECT 1;\n";
+        project.write("migrations/.alembic-import/0", revision);
+        project.write("migrations/.alembic-import/list", "per-run\nmigrations/a1.sql");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::ImportInterrupted);
+        assert_eq!(hint.run(&project, 1).status, 0);
+        assert!(project.read("Cargo.toml").contains("transaction = \"per-run\""));
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
     fn import_unchecked() -> Followed {
         let project = Project::new(PROGRAM, "");
         project.write("diesel/2024-01-01-100000_a/up.sql", "SELECT 1;\n");

@@ -7,6 +7,7 @@ use std::{
 
 use alembic_core::{
     Direction, Hint, Node, Plan, Step,
+    config::Config,
     plan::{WorkError, prepare},
     script::{Downgrade, Section, parse},
     wording::count,
@@ -23,7 +24,7 @@ use diesel_migrations::FileBasedMigrations;
 
 use crate::{
     context::Context,
-    project::{NewRevision, Package, Project, Written, set_transaction},
+    project::{Lock, NewRevision, Package, Project, Staged, set_transaction},
 };
 
 /// Turn the migrations of another tool into revisions
@@ -41,9 +42,8 @@ enum Source {
     /// stays as it is. As Diesel does, a run commits after each revision from then on, unless
     /// Cargo.toml says otherwise. `stamp --from-diesel` then takes a live database over.
     Diesel {
-        /// Diesel's migrations folder
-        #[arg(default_value = "migrations")]
-        directory: PathBuf,
+        /// Diesel's migrations folder, if it is not the one that diesel.toml names, nor `migrations`
+        directory: Option<PathBuf>,
         /// What a transaction is, if Cargo.toml does not say it yet
         #[arg(long, value_enum, default_value = "per-migration")]
         transaction: Mode,
@@ -68,8 +68,17 @@ impl Mode {
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let Source::Diesel { directory, transaction } = &args.source;
+    let (package, config) = cx.configured()?;
+    if let Some(staged) = Staged::find(&package, &config)? {
+        cx.printer
+            .status("An import was interrupted; the rest of its files is put in place, and nothing else is read.");
+        return finish(staged, package, config, cx);
+    }
     let mut project = cx.project()?;
-    let folder = cx.cwd.join(directory);
+    let (folder, named_by) = match directory {
+        Some(directory) => (cx.cwd.join(directory), None),
+        None => default_folder(&cx.cwd)?,
+    };
     let migrations = read(&folder)?;
     let parent: Option<Node> = single_head(&project)?;
     // All are read before the first is written.
@@ -77,16 +86,49 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     if let Some(known) = migrations.iter().find(|migration| project.graph.find_id(&migration.id).is_some()) {
         return Err(CommandError::usage(format!("revision `{}` is here already; was it imported before?", known.id)));
     }
-    let written = project.add_chain(parent, revisions)?;
-    cx.printer.status(format_args!("Imported {} from {}.", count(written.len(), "migration"), folder.display()));
-    configure(&project.package, *transaction, cx)?;
-    warn_of_unrunnable(&project, &written, cx)?;
+    let from = named_by.map_or_else(String::new, |file| format!(", which {} names", file.display()));
+    let staged = project.stage_chain(parent, revisions, transaction.name())?;
+    cx.printer.status(format_args!(
+        "Importing {} from {}{from}.",
+        count(staged.names.len(), "migration"),
+        folder.display()
+    ));
+    finish(staged, package, config, cx)
+}
+
+/// Puts the files in place, and what goes with them. Whoever is killed here leaves enough to begin again.
+fn finish(staged: Staged, package: Package, config: Config, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    staged.move_files()?;
+    configure(&package, &staged.note, cx)?;
+    let names = staged.names.clone();
+    staged.remove()?;
+    let project = Project::load(package, config, Lock::Rewrite)?;
+    warn_of_unrunnable(&project, &names, cx)?;
     Ok(Exit::Success)
 }
 
+/// Returns where Diesel's own programs look for migrations, and the `diesel.toml` that says so.
+fn default_folder(cwd: &Path) -> Result<(PathBuf, Option<PathBuf>), CommandError> {
+    let file = cwd.ancestors().map(|folder| folder.join("diesel.toml")).find(|file| file.is_file());
+    let Some(file) = file else { return Ok((cwd.join("migrations"), None)) };
+    let failed = |cause: &dyn std::error::Error| {
+        let error = CommandError::usage(format!("could not read `{}`", file.display()));
+        error.because(cause.to_string()).hint(Hint::DieselToml)
+    };
+    let text = fs::read_to_string(&file).map_err(|error| failed(&error))?;
+    let settings = text.parse::<toml_edit::DocumentMut>().map_err(|error| failed(&error))?;
+    let directory =
+        settings.get("migrations_directory").and_then(|table| table.get("dir")).and_then(|dir| dir.as_str());
+    let beside = file.parent().unwrap_or(cwd);
+    Ok(match directory {
+        Some(directory) => (beside.join(directory), Some(file.clone())),
+        None => (beside.join("migrations"), None),
+    })
+}
+
 /// Sets what a transaction is, unless the configuration says it already.
-fn configure(package: &Package, transaction: Mode, cx: &mut Context<'_>) -> Result<(), CommandError> {
-    let (database, mode) = (cx.selection.name.as_deref(), transaction.name());
+fn configure(package: &Package, mode: &str, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let database = cx.selection.name.as_deref();
     let change = |text: &str| Ok(set_transaction(text, database, mode)?.map(|edited| (edited, ())));
     if package.edit_manifest(change)?.is_some() {
         cx.printer.status(format_args!("Set `transaction = \"{mode}\"` in {}.", package.manifest.display()));
@@ -95,17 +137,17 @@ fn configure(package: &Package, transaction: Mode, cx: &mut Context<'_>) -> Resu
 }
 
 /// Says of each file that was written what would be refused when it is run, as far as its database is known.
-fn warn_of_unrunnable(project: &Project, written: &[Written], cx: &mut Context<'_>) -> Result<(), CommandError> {
+fn warn_of_unrunnable(project: &Project, names: &[String], cx: &mut Context<'_>) -> Result<(), CommandError> {
     let Some(target) = cx.find_target(&project.package, &project.config)? else {
         cx.printer.status("warning: whether the files can be run was not checked: no database is named");
         cx.printer.hint(&Hint::ImportUnchecked { variable: project.config.database_url_env.clone() });
         return Ok(());
     };
-    for file in written {
-        let text = read_sql(&file.path)?;
+    for name in names {
+        let text = read_sql(&project.package.root.join(name))?;
         let script = parse(&text).map_err(|error| CommandError::usage(error.problem))?;
         for direction in [Direction::Upgrade, Direction::Downgrade] {
-            let revision = project.graph.find_id(&file.id);
+            let revision = project.graph.find_id(&script.header.id);
             let step = Step { direction, revision, from: Vec::new(), to: Vec::new(), rows: Vec::new() };
             match prepare::<WorkError>(&project.graph, Plan { steps: vec![step] }, target.dialect(), |_| {
                 Ok(script.clone())

@@ -19,6 +19,7 @@ use super::{
     Package,
     files::atomically,
     list::{Found, Listing, list},
+    staged::refuse_unfinished,
 };
 
 /// A package with its revisions.
@@ -53,6 +54,7 @@ impl Project {
 
     /// Loads the revisions, whatever the lock file says of them.
     pub(crate) fn load_as_is(package: Package, config: Config) -> Result<Self, CommandError> {
+        refuse_unfinished(&package, &config)?;
         let Listing { files, passed_over } = list(&package, &config)?;
         let (revisions, wrong) = read_all(&files);
         if !wrong.is_empty() {

@@ -11,6 +11,7 @@ pub(crate) mod models;
 mod name;
 mod seeds;
 pub(crate) mod snapshot;
+mod staged;
 mod write;
 
 pub(crate) use dependencies::{Driver, add_dependencies};
@@ -19,4 +20,5 @@ pub(crate) use files::{atomically, create};
 pub(crate) use gitignore::add_to_gitignore;
 pub(crate) use load::{Lock, Project};
 pub(crate) use manifest::{add_settings, set_default_run, set_runner, set_transaction};
+pub(crate) use staged::Staged;
 pub(crate) use write::{NewRevision, Written};

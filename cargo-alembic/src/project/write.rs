@@ -1,7 +1,7 @@
 //! Adds a revision to a project.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -17,7 +17,7 @@ use alembic_core::{
 use alembic_runtime::cli::CommandError;
 use chrono::{DateTime, FixedOffset, Local, Utc};
 
-use super::{Lock, Project, files, name::file_name};
+use super::{Lock, Project, Staged, files, name::file_name};
 
 /// A revision to be written.
 #[derive(Debug, Default)]
@@ -65,14 +65,6 @@ impl Draft {
     }
 }
 
-/// Removes the files of a chain that could not be written as a whole.
-fn remove(drafts: &[Draft]) {
-    for draft in drafts {
-        // One that stays is named by the next command, and refused by the next import.
-        fs::remove_file(&draft.written.path).ok();
-    }
-}
-
 impl Project {
     /// Writes a revision file and the lock file. The graph with the new revision is checked before
     /// anything is written.
@@ -83,27 +75,20 @@ impl Project {
         Ok(draft.written)
     }
 
-    /// Writes revision files that follow each other, the first of them `parent`, and the lock file; if one cannot be
-    /// written, none of them stays.
-    pub(crate) fn add_chain(
+    /// Makes revision files that follow each other, the first of them `parent`, ready to be moved to where they belong.
+    pub(crate) fn stage_chain(
         &mut self,
         mut parent: Option<Node>,
         chain: Vec<NewRevision>,
-    ) -> Result<Vec<Written>, CommandError> {
-        let mut drafts = Vec::with_capacity(chain.len());
+        note: &str,
+    ) -> Result<Staged, CommandError> {
+        let mut files = Vec::with_capacity(chain.len());
         for new in chain {
             let draft = self.draft(NewRevision { parents: parent.into_iter().collect(), ..new })?;
             parent = self.graph.find_id(&draft.written.id);
-            drafts.push(draft);
+            files.push((draft.written.name, draft.text));
         }
-        for (at, draft) in drafts.iter().enumerate() {
-            files::create(&draft.written.path, &draft.text).map_err(|error| {
-                remove(&drafts[..at]);
-                draft.not_written(&error)
-            })?;
-        }
-        self.write_lock().inspect_err(|_| remove(&drafts))?;
-        Ok(drafts.into_iter().map(|draft| draft.written).collect())
+        Staged::write(&self.package, &self.config, note, &files)
     }
 
     /// Makes a revision part of the graph, and returns the file to be written.

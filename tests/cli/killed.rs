@@ -1,0 +1,127 @@
+//! Commands that write several files, killed between them: what is left is gone on with, or told.
+
+use std::{
+    fs,
+    process::{Child, Stdio},
+    thread::sleep,
+    time::Instant,
+};
+
+use harness::{Project, bash};
+
+use crate::{PROGRAM, branched, project};
+
+/// At so many moments of its life a command is killed.
+const MOMENTS: u32 = 16;
+
+/// Kills a command at many moments, each in a project of its own, and looks at what is left.
+fn killed_anywhere(make: impl Fn() -> Project, line: &str, look: impl Fn(&Project)) {
+    let project = make();
+    let begun = Instant::now();
+    project.ok(line);
+    let whole = begun.elapsed() * 6 / 5;
+    look(&project);
+    for moment in 0..MOMENTS {
+        let project = make();
+        let mut child = start(&project, line);
+        sleep(whole * moment / MOMENTS);
+        // SIGKILL: nothing is tidied up.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        look(&project);
+    }
+}
+
+fn start(project: &Project, line: &str) -> Child {
+    project.command(line.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn migrations(project: &Project) -> usize {
+    let files = fs::read_dir(project.path().join("migrations")).unwrap();
+    files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().ends_with(".sql")).count()
+}
+
+const IMPORTED: usize = 120;
+
+fn with_many_diesel_migrations() -> Project {
+    let project = project();
+    for number in 0..IMPORTED {
+        let up = format!("CREATE TABLE t{number} (id INTEGER);\n");
+        project.write(&format!("diesel/2024-01-02-{number:06}_t{number}/up.sql"), up);
+        project.write(&format!("diesel/2024-01-02-{number:06}_t{number}/down.sql"), format!("DROP TABLE t{number};\n"));
+    }
+    project
+}
+
+/// Returns whether an import had to be finished.
+fn imported_after_all(project: &Project) -> bool {
+    let heads = project.try_line("heads");
+    if heads.status != 0 {
+        assert!(heads.stderr.contains("an import was interrupted"), "{heads}");
+        assert!(heads.stderr.contains("run `cargo alembic import diesel`"), "{heads}");
+        let finished = project.try_line("import diesel");
+        assert_eq!(finished.status, 0, "{finished}");
+    } else if heads.stdout.is_empty() {
+        assert_eq!(migrations(project), 0);
+        project.ok("import diesel diesel");
+    }
+    assert_eq!(migrations(project), IMPORTED);
+    assert_eq!(project.ok("heads"), "20240102000119 (head)\n");
+    assert!(project.read("Cargo.toml").contains("transaction = \"per-migration\""));
+    assert_eq!(bash(project.path(), "ls -d migrations/.alembic-import* 2>/dev/null || true"), "");
+    project.ok("heads --locked");
+    heads.status != 0
+}
+
+#[test]
+fn an_import_is_there_or_not_or_waits_to_be_finished() {
+    killed_anywhere(with_many_diesel_migrations, "import diesel diesel", |project| {
+        imported_after_all(project);
+    });
+    // Its files are put in place within milliseconds.
+    let interrupted = (0..6).filter(|_| {
+        let project = with_many_diesel_migrations();
+        let mut child = start(&project, "import diesel diesel");
+        while !project.path().join("migrations/.alembic-import").exists() && child.try_wait().unwrap().is_none() {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        imported_after_all(&project)
+    });
+    assert!(interrupted.count() > 0);
+}
+
+#[test]
+fn a_revision_is_there_or_not() {
+    for line in ["revision -m more --rev-id c1 --head b1", "merge heads --rev-id c1"] {
+        killed_anywhere(branched, line, |project| {
+            let known = project.ok("history").contains("c1");
+            if !known {
+                project.ok(line);
+            }
+            project.ok("upgrade heads");
+            assert!(project.ok("history").contains("c1"));
+            project.ok("heads --locked");
+        });
+    }
+}
+
+#[test]
+fn a_package_is_configured_or_can_be() {
+    for line in ["init --sqlite-path shop.db", "init --sqlite-path shop.db --runner sqlite"] {
+        killed_anywhere(
+            || Project::unconfigured(PROGRAM),
+            line,
+            |project| {
+                let again = project.try_line(line);
+                if again.status != 0 {
+                    // What is there already is told; what is missing is added by the shorter line.
+                    assert!(again.stderr.contains("already"), "{again}");
+                    let _added = project.try_line("init --runner sqlite");
+                }
+                project.ok("revision -m first");
+                project.ok("upgrade head");
+                project.ok("heads --locked");
+            },
+        );
+    }
+}
