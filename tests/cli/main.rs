@@ -11,6 +11,8 @@ mod check;
 mod completions;
 mod database;
 mod dotenv;
+mod dumps;
+mod enum_values;
 mod gates;
 mod help;
 mod hostile;

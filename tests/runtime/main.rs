@@ -13,6 +13,7 @@ mod escapes;
 mod everyday;
 mod failures;
 mod foreign_keys;
+mod half_way;
 mod hints;
 mod journal;
 mod locks;

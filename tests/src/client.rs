@@ -40,6 +40,27 @@ impl Database {
         if output.status.success() && said.is_empty() { Ok(()) } else { Err(said) }
     }
 
+    /// Returns what the database's own program for dumps prints, as it is.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such program.
+    #[must_use]
+    pub fn own_dump(&self, options: &[&str]) -> String {
+        let output = match self.kind() {
+            Kind::Sqlite => feed(&mut self.client(), ".dump\n"),
+            Kind::Postgres => feed(Command::new("pg_dump").args(options).arg(self.url()), ""),
+            kind => {
+                let mut dump =
+                    if kind == Kind::Mysql { mysql_client("mysqldump") } else { Command::new("mariadb-dump") };
+                dump.args(["--no-defaults", "-u", "root", "-S", self.socket(), "--routines"]);
+                feed(dump.args(options).arg(self.name()), "")
+            }
+        };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Returns schema and rows of everything, but for the rows of our own log and lock.
     ///
     /// # Panics
@@ -105,9 +126,7 @@ impl Database {
                 client.args(["-qX", self.url()]);
             }
             kind => {
-                #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the clients are")]
-                let own = std::env::var("ALEMBIC_TEST_MYSQL_CLIENTS").ok().filter(|_| kind == Kind::Mysql);
-                client = Command::new(own.map_or("mariadb".into(), |folder| format!("{folder}/mysql")));
+                client = if kind == Kind::Mysql { mysql_client("mysql") } else { Command::new("mariadb") };
                 client.args(["--no-defaults", "-u", "root", "-S", self.socket(), self.name()]);
             }
         }
@@ -117,6 +136,13 @@ impl Database {
     fn socket(&self) -> &str {
         self.url().split("socket=").nth(1).expect("a server on a socket")
     }
+}
+
+/// MySQL's own client, or that of MariaDB under its name.
+fn mysql_client(program: &str) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the clients are")]
+    let folder = std::env::var("ALEMBIC_TEST_MYSQL_CLIENTS");
+    Command::new(folder.map_or(program.to_owned(), |folder| format!("{folder}/{program}")))
 }
 
 /// A number that was given to a row that was rolled back is not given again.
