@@ -23,6 +23,8 @@ fn a_script_is_what_alembic_prints() {
     -- This file is UTF-8.
     SET client_encoding = 'UTF8';
 
+    SET standard_conforming_strings = on;
+
     BEGIN;
 
     CREATE TABLE IF NOT EXISTS alembic_version (
@@ -62,6 +64,8 @@ fn a_script_is_what_alembic_prints() {
     COMMIT;
 
     RESET client_encoding;
+
+    RESET standard_conforming_strings;
     "#);
     assert_snapshot!(project.ok("downgrade b1:a1 --sql --dialect mysql"), @"
     -- For a mysql database at b1, which is at a1 afterwards.
