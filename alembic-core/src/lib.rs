@@ -7,6 +7,7 @@
 pub mod checksum;
 pub mod collection;
 pub mod config;
+pub mod created;
 pub mod dialect;
 pub mod diff;
 pub mod graph;

@@ -3,7 +3,11 @@
 //! They are made here and nowhere else, and take names as values: each is quoted on its way into the text, so no
 //! name, wherever it was read, can end its quotes and say something of its own.
 
+mod given;
+
 use std::fmt;
+
+pub use given::Locale;
 
 use crate::Dialect;
 

@@ -1,6 +1,6 @@
 //! What commands are given.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use alembic_core::{Hint, config::Config};
 use alembic_runtime::cli::{CommandError, Invocation, Printer, mask};
@@ -51,6 +51,8 @@ pub(crate) struct Context<'io> {
     pub(crate) args: Vec<OsString>,
     pub(crate) selection: Selection,
     pub(crate) printer: Printer<'io>,
+    /// What was said that is said once.
+    pub(crate) warned: BTreeSet<String>,
 }
 
 impl Context<'_> {
@@ -130,6 +132,13 @@ impl Context<'_> {
             Some(folder) => target.relative_to(folder),
             None => target,
         }))
+    }
+
+    /// Says what holds for several parts of a command.
+    pub(crate) fn warn_once(&mut self, warning: String) {
+        if self.warned.insert(warning.clone()) {
+            self.printer.status(format_args!("warning: {warning}"));
+        }
     }
 
     /// Says that there is no database yet, if it is a file that is not there: asking is no error, and no answer.

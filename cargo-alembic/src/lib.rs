@@ -13,6 +13,7 @@ mod runner;
 mod scratch;
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     io::{self, IsTerminal},
     path::PathBuf,
@@ -73,7 +74,7 @@ fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Envi
         Err(error) => return clap_exit(&error, &mut io),
     };
     let printer = Printer::new(io, &cli.output, cli.selection.invocation());
-    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer };
+    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer, warned: BTreeSet::new() };
     let result = commands::run(&cli.command, &mut cx);
     cx.printer.finish(result)
 }

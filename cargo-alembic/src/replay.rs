@@ -42,7 +42,7 @@ impl<'p> Replay<'p> {
             return Err(CommandError::usage(message).hint(Hint::VersionTableElsewhere));
         }
         let users = if in_rust.is_some() { Users::Several } else { Users::One };
-        let scratch = Scratch::make(server, users, makes_routines(project, server), &mut cx.printer)?;
+        let scratch = Scratch::make(cx, project, server, users, makes_routines(project, server))?;
         let program = in_rust.map(|node| {
             let runner = Runner::find(cx, project, graph.id(node))?;
             Ok::<_, CommandError>((runner.program(cx.selection.locked)?, scratch.target.clone()))

@@ -27,6 +27,7 @@ mod output;
 mod passed_over;
 mod printed;
 mod revision;
+mod scratch;
 mod script;
 mod seed;
 mod tour;

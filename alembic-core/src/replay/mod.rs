@@ -10,6 +10,8 @@ mod rewrite;
 mod sqlite;
 mod tokens;
 
+pub use postgres::reaches_outside;
+
 use crate::Dialect;
 
 /// What a replay takes as given.

@@ -67,8 +67,9 @@ fn refuse_definition(tokens: &Tokens<'_>, at: usize, around: &Surroundings) -> R
     Err(Outside::new(what))
 }
 
-/// Extensions that reach beyond the database.
-fn reaches_outside(extension: &str) -> bool {
+/// Returns whether an extension reaches other servers, files, programs or the server itself.
+#[must_use]
+pub fn reaches_outside(extension: &str) -> bool {
     let known = ["dblink", "adminpack", "http", "plsh", "pg_background", "pg_cron", "pg_net", "pldbgapi"];
     known.contains(&extension) || extension.ends_with("_fdw")
 }

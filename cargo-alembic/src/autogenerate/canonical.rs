@@ -92,7 +92,11 @@ impl Room {
         if dialect.is_mysql_family() {
             let own = answers(conn, "SELECT DATABASE() AS answer").map_err(failed())?.pop().unwrap_or_default();
             let beside = name::beside(&own);
-            conn.batch_execute(ServerStatement::create_database(dialect, &beside).sql()).map_err(failed())?;
+            let collation = answers(conn, "SELECT CONCAT(@@character_set_database, ' ', @@collation_database) AS answer");
+            let collation = collation.map_err(failed())?.pop().unwrap_or_default();
+            let collation = collation.split_once(' ').map(|(set, collation)| (set.to_owned(), collation.to_owned()));
+            let create = ServerStatement::create_database(dialect, &beside).with_collation(collation.as_ref());
+            conn.batch_execute(create.sql()).map_err(failed())?;
             conn.batch_execute(ServerStatement::use_database(&beside).sql()).map_err(failed())?;
             conn.batch_execute("SET foreign_key_checks = 0").map_err(failed())?;
             return Ok(Self::Beside { database: own });

@@ -6,9 +6,9 @@ use diesel::connection::LoadConnection;
 use crate::connect::Job;
 
 /// A query for texts.
-pub(super) struct Ask(pub(super) &'static str);
+pub(super) struct Ask<'a>(pub(super) &'a str);
 
-impl Job for Ask {
+impl Job for Ask<'_> {
     type Done = Vec<String>;
 
     fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
@@ -34,5 +34,23 @@ impl Job for Run {
     {
         conn.batch_execute(&self.0)
             .map_err(|error| CommandError::failed("could not set up the scratch database").because(error.to_string()))
+    }
+}
+
+/// Something to do on a database that is told something first.
+pub(super) struct After<'a, J>(pub(super) &'a str, pub(super) J);
+
+impl<J: Job> Job for After<'_, J> {
+    type Done = J::Done;
+
+    fn run<C>(self, conn: &mut C) -> Result<J::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        if !self.0.is_empty() {
+            Run(self.0.to_owned()).run(conn)?;
+        }
+        self.1.run(conn)
     }
 }

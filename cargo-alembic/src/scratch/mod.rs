@@ -1,6 +1,7 @@
 //! Databases that are made for a question, and dropped afterwards.
 
 mod extensions;
+mod given;
 mod jobs;
 pub(crate) mod name;
 mod role;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 use alembic_core::{Dialect, Hint, server::ServerStatement};
 use alembic_runtime::cli::{CommandError, Printer};
 use chrono::Utc;
+use given::Given;
+use jobs::{After, Run};
 use name::ScratchName;
 use role::Needs;
 use tempfile::TempDir;
@@ -94,6 +97,8 @@ pub(crate) struct Scratch {
     pub(crate) target: Target,
     /// The server as the URL's role reaches it, and the name of the database there; none on SQLite.
     made: Option<(Target, ScratchName)>,
+    /// What a connection is told first: each has an empty database of its own in SQLite's memory.
+    first: String,
     _folder: Option<TempDir>,
 }
 
@@ -107,59 +112,79 @@ pub(crate) enum Users {
 }
 
 impl Scratch {
-    /// Makes one, and drops those that earlier runs have left behind.
+    /// Makes one with what the project's database was given, and drops those that earlier runs have left behind.
     ///
     /// `makes_routines` says whether revisions make functions or triggers.
     pub(crate) fn make(
+        cx: &mut Context<'_>,
+        project: &Project,
         server: &ScratchServer,
         users: Users,
         makes_routines: bool,
-        printer: &mut Printer<'_>,
     ) -> Result<Self, CommandError> {
-        let ScratchServer { target: server, is_own } = server;
-        if let Target::Sqlite(_) = server {
-            return Self::sqlite(users);
-        }
+        let live = cx.find_target(&project.package, &project.config)?;
+        let given = Given::to(project, live.as_ref(), &server.target);
+        let mut missing = given.notes.clone();
+        let scratch = match &server.target {
+            Target::Sqlite(_) => Self::sqlite(users, &given),
+            _ => Self::on_server(server, makes_routines, &given, &mut cx.printer, &mut missing),
+        };
+        missing.into_iter().for_each(|note| cx.warn_once(note));
+        scratch
+    }
+
+    fn on_server(
+        ScratchServer { target: server, is_own }: &ScratchServer,
+        makes_routines: bool,
+        given: &Given,
+        printer: &mut Printer<'_>,
+        missing: &mut Vec<String>,
+    ) -> Result<Self, CommandError> {
         let unreachable = |error: CommandError| error.hint(Hint::NoScratch);
         sweep::sweep(server).map_err(unreachable)?;
         let name = ScratchName::new(Utc::now().timestamp());
         let needs = Needs::of(server, makes_routines && !is_own);
-        let target = match (!is_own).then(|| role::make_database(server, &name, needs)) {
-            Some(Ok(target)) => {
+        let target = match (!is_own).then(|| role::make_database(server, &name, needs, given)) {
+            Some(Ok((target, lacks))) => {
+                missing.extend(lacks);
                 if needs == Needs::Super {
                     warn_of_super(printer);
                 }
                 target
             }
             without_role => {
-                let create = ServerStatement::create_database(server.dialect(), &name.database());
-                server.on_server(&create).map_err(|error| {
+                let made = role::make_without(server, &name.database(), given).map_err(|error| {
                     let is_denied = error.causes.iter().any(|cause| cause.contains("denied"));
                     let error = unreachable(error);
                     if is_denied { error.hint(may_not_create(server.dialect())) } else { error }
-                })?;
+                });
+                missing.extend(made?);
                 if let Some(Err(reason)) = without_role {
                     warn_of_all_rights(printer, server.dialect(), &reason);
                 }
                 server.beside(&name.database())
             }
         };
-        Ok(Self { target, made: Some((server.clone(), name)), _folder: None })
+        Ok(Self { target, made: Some((server.clone(), name)), first: String::new(), _folder: None })
     }
 
-    fn sqlite(users: Users) -> Result<Self, CommandError> {
+    fn sqlite(users: Users, given: &Given) -> Result<Self, CommandError> {
         if users == Users::One {
-            return Ok(Self { target: Target::Sqlite(PathBuf::from(":memory:")), made: None, _folder: None });
+            let target = Target::Sqlite(PathBuf::from(":memory:"));
+            return Ok(Self { target, made: None, first: given.pragmas.clone(), _folder: None });
         }
         let folder = tempfile::tempdir()
             .map_err(|error| CommandError::failed("could not make a temporary folder").caused_by(&error))?;
         let target = Target::Sqlite(folder.path().join("scratch.db"));
-        Ok(Self { target, made: None, _folder: Some(folder) })
+        // The file keeps its encoding from the first table on.
+        let keep = "CREATE TABLE kept (x); DROP TABLE kept";
+        target.run(Access::Write, Run(format!("{}{keep}", given.pragmas)))?;
+        Ok(Self { target, made: None, first: String::new(), _folder: Some(folder) })
     }
 
     /// Does a job on it.
     pub(crate) fn run<J: Job>(&self, job: J) -> Result<J::Done, CommandError> {
-        self.target.run(Access::Write, job)
+        self.target.run(Access::Write, After(&self.first, job))
     }
 }
 
