@@ -25,8 +25,7 @@ impl Created {
         for at in 0..words.len() {
             let (start, word) = words[at];
             if is(at, &["create", "schema"]) || is(at, &["create", "extension"]) {
-                let into =
-                    if is(at + 1, &["schema"]) { &mut self.schemas } else { &mut self.extensions };
+                let into = if is(at + 1, &["schema"]) { &mut self.schemas } else { &mut self.extensions };
                 let name = if is(at + 2, &["if", "not", "exists"]) { at + 5 } else { at + 2 };
                 // A schema without a name of its own is called like its owner.
                 let name = if is(name, &["authorization"]) { name + 1 } else { name };

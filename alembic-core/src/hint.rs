@@ -244,6 +244,9 @@ hints! {
 
     /// The transaction was rolled back.
     FixTheFile => "fix the file and run the command again";
+    /// It was on a scratch database.
+    FailsOnScratch => "fix the file and run the command again; above a statement that only the live database can run, write \
+        `-- alembic:skip-on-scratch: why`";
     /// No statement of the revision is applied.
     NothingApplied => "nothing of this revision is applied; fix the file and run the command again";
     /// The statements before the failed one are applied.

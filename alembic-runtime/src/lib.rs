@@ -32,7 +32,7 @@ pub use alembic_macros::{embed_migrations, table};
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
 pub use crate::{
-    database::{Creation, Inspection, LogRecord, MigrationBackend, answers, creations, inspect, sources},
+    database::{Creation, Inspection, LogRecord, MigrationBackend, answers, creations, inspect, schemas, sources},
     diesel_table::diesel_revision_id,
     migrations::Migrations,
     migrator::{

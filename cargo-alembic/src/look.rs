@@ -1,10 +1,14 @@
 //! Looks at what a database holds.
 
-use alembic_core::{Dialect, models::Models, schema::Schema};
-use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect};
+use alembic_core::{
+    Dialect,
+    models::Models,
+    schema::{Name, Other, Schema},
+};
+use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, schemas};
 use diesel::connection::LoadConnection;
 
-use crate::{connect::Job, project::Project};
+use crate::{connect::Job, project::Project, scratch};
 
 /// Returns what of a database the project is about.
 pub(crate) fn inspection(project: &Project, models: Option<&Models>) -> Inspection {
@@ -33,6 +37,32 @@ where
     C::Backend: MigrationBackend,
 {
     inspect(conn, inspection).map_err(failed("look at the schema"))
+}
+
+/// Returns the schemas of a database, without that of a scratch database's own functions.
+pub(crate) fn schemas_of<C>(conn: &mut C) -> Result<Vec<String>, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let mut schemas = schemas(conn).map_err(failed("look for schemas"))?;
+    schemas.retain(|schema| schema != scratch::SCHEMA);
+    Ok(schemas)
+}
+
+/// Returns what all schemas of a database hold, each schema being something, too, and their names.
+pub(crate) fn look_everywhere<C>(conn: &mut C, project: &Project) -> Result<(Schema, Vec<String>), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let schemas = schemas_of(conn)?;
+    let inspection = Inspection { schemas: schemas.clone(), ..inspection(project, None) };
+    let mut found = look(conn, &inspection)?;
+    let schema =
+        |name: &String| Other { kind: "schema".into(), name: Name::from_plain(name), definition: String::new() };
+    found.others.extend(schemas.iter().map(schema));
+    Ok((found, schemas))
 }
 
 /// Finds out what a database holds, and which database it is.

@@ -3,7 +3,7 @@
 use alembic_core::{
     Dialect, Hint, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
 };
-use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, cli::CommandError};
+use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, Outcome, cli::CommandError};
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -20,8 +20,8 @@ pub(crate) struct Replay<'p> {
     pub(crate) project: &'p Project,
     /// The project's own program, if there are revisions in Rust, and where it runs them.
     program: Option<(Program, Target)>,
-    /// What is taken as given; none on a server where revisions may do what they like.
-    around: Option<Surroundings>,
+    /// What is taken as given.
+    around: Surroundings,
 }
 
 impl<'p> Replay<'p> {
@@ -47,12 +47,12 @@ impl<'p> Replay<'p> {
             let runner = Runner::find(cx, project, graph.id(node))?;
             Ok::<_, CommandError>((runner.program(cx.selection.locked)?, scratch.target.clone()))
         });
-        let around = if server.is_own {
-            None
-        } else {
-            // For the database of the project, wherever the scratch database is.
-            let meant = cx.find_target(&project.package, &project.config)?.unwrap_or_else(|| server.target.clone());
-            Some(Surroundings { database: meant.database().map(str::to_owned), roles: project.config.roles.clone() })
+        // For the database of the project, wherever the scratch database is.
+        let meant = cx.find_target(&project.package, &project.config)?.unwrap_or_else(|| server.target.clone());
+        let around = Surroundings {
+            is_free: server.is_own,
+            database: meant.database().map(str::to_owned),
+            roles: project.config.roles.clone(),
         };
         Ok((Self { project, program: program.transpose()?, around }, scratch))
     }
@@ -64,9 +64,7 @@ impl<'p> Replay<'p> {
             settings = Settings { version_table: VersionTable::new(settings.version_table.name()), ..settings };
         }
         let migrations = self.project.migrations_with(settings).application("cargo-alembic", env!("CARGO_PKG_VERSION"));
-        if let Some(around) = &self.around {
-            migrations.replay_in(around.clone());
-        }
+        migrations.replay_in(self.around.clone());
         migrations
     }
 
@@ -77,9 +75,7 @@ impl<'p> Replay<'p> {
         C::Backend: MigrationBackend,
     {
         match &self.program {
-            Some((program, scratch)) => {
-                program.run(scratch, &self.project.graph, self.around.as_ref(), &["upgrade", target])
-            }
+            Some((program, scratch)) => program.run(scratch, &self.project.graph, &self.around, &["upgrade", target]),
             None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop).map_err(explain)?),
         }
     }
@@ -93,7 +89,7 @@ impl<'p> Replay<'p> {
         match &self.program {
             Some((program, scratch)) => {
                 let graph = &self.project.graph;
-                program.run(scratch, graph, self.around.as_ref(), &["undo", graph.id(node)])
+                program.run(scratch, graph, &self.around, &["undo", graph.id(node)])
             }
             None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop).map_err(explain)?),
         }
@@ -112,8 +108,9 @@ fn makes_routines(project: &Project, server: &ScratchServer) -> bool {
             }))
 }
 
-/// Says of a missing right that it is one that the replay's own role lacks.
+/// Says that it happened on the scratch database, and of a missing right that it is one that the replay's own role lacks.
 fn explain(error: Error) -> CommandError {
+    let error = error.with_outcome(Outcome::OnScratch);
     let denied = ["42501", "1044", "1045", "1142", "1227", "1370", "1410", "1419"];
     let is_denied = match &error {
         Error::Statement(failure) => failure
@@ -122,11 +119,16 @@ fn explain(error: Error) -> CommandError {
             .is_some_and(|code| code.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| denied.contains(&part))),
         _ => false,
     };
-    let error = CommandError::from(error);
+    let tells = matches!(error, Error::Statement(_) | Error::Cascade { .. } | Error::ForeignKeys { .. });
+    let touched = error.touched_the_database();
+    let mut error = CommandError::from(error);
+    if touched && !tells {
+        error.message = format!("{}\n{}", error.message, Outcome::OnScratch);
+    }
     let hints = error.hints.iter().map(|hint| match hint {
         _ if is_denied => Hint::ReplayRights,
         // Nothing was there before the revisions.
-        Hint::Exists { .. } => Hint::FixTheFile,
+        Hint::Exists { .. } => Hint::FailsOnScratch,
         hint => hint.clone(),
     });
     CommandError { hints: hints.collect(), ..error }

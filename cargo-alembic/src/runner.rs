@@ -131,12 +131,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Runs a command on a database; what the program says is shown only if it fails.
+    /// Runs a command on a scratch database; what the program says is shown only if it fails.
     pub(crate) fn run(
         &self,
         target: &Target,
         graph: &Graph,
-        replay: Option<&Surroundings>,
+        replay: &Surroundings,
         arguments: &[&str],
     ) -> Result<(), CommandError> {
         let failed = |how: String| {
@@ -144,7 +144,7 @@ impl Program {
         };
         let output = Command::new(&self.path)
             .args(arguments)
-            .envs(replay.map(|around| ("ALEMBIC_REPLAY", around.encode())))
+            .env("ALEMBIC_REPLAY", replay.encode())
             .env("ALEMBIC_HISTORY", graph.history().to_string())
             .env("ALEMBIC_CALLER", Invocation::cargo().words())
             .env("DATABASE_URL", target.for_drivers())
@@ -156,7 +156,8 @@ impl Program {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(failed(format!("ended with {}", output.status)).because(said))
+        let how = format!("ended with {} on the scratch database; the live database is unchanged", output.status);
+        Err(failed(how).because(said))
     }
 }
 

@@ -26,6 +26,7 @@ mod on_servers;
 mod output;
 mod passed_over;
 mod printed;
+mod properties;
 mod revision;
 mod scratch;
 mod script;

@@ -55,7 +55,7 @@ fn what_downgrades_break_is_their_fault() {
             roundtrip  failed   once earlier revisions were undone and applied again: revision `c1` failed in statement 2 of 2: NOT NULL constraint failed: things.kind
                                   --> migrations/c1.sql:8:1
                                     8 | INSERT INTO things VALUES ((SELECT id FROM kinds WHERE id = 2))
-                                nothing was changed
+                                that was on the scratch database; the live database is unchanged
                                 --> migrations/c1.sql:8
                                 hint: edit the downgrade to take back what the upgrade did, and nothing else: schema and rows
             [exit status: 1]
@@ -64,7 +64,7 @@ fn what_downgrades_break_is_their_fault() {
             roundtrip  failed   after the downgrade of `b1`: revision `b1` failed in statement 2 of 2: NOT NULL constraint failed: things.kind
                                   --> migrations/b1.sql:8:1
                                     8 | INSERT INTO things VALUES ((SELECT id FROM kinds WHERE id = 1))
-                                nothing was changed
+                                that was on the scratch database; the live database is unchanged
                                 --> migrations/b1.sql:10
                                 hint: edit the downgrade to take back what the upgrade did, and nothing else: schema and rows
             [exit status: 1]

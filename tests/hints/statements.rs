@@ -195,6 +195,17 @@ follow! {
         refused(Hint::FixTheFile, ("", "BAD;"), "fix the file", ("", "SELECT 1;"))
     }
 
+    fn fails_on_scratch() -> Followed {
+        let project = project();
+        first(&project, "", "BAD;");
+        let hint = Shown::by(&project.try_line("check --only replay"), Hint::FailsOnScratch);
+        let line = hint.says("-- alembic:skip-on-scratch: why").to_owned();
+        first(&project, "", &format!("{TABLE}\n{line}\nBAD;"));
+        assert_eq!(project.try_line("check --only replay").status, 0);
+        first(&project, "", TABLE);
+        hint.leads_to(&project.try_line("check --only replay"))
+    }
+
     fn nothing_applied() -> Followed {
         let project = project();
         first(&project, NONE, "BAD;");

@@ -148,6 +148,17 @@ impl Database {
         }
     }
 
+    /// Makes it anew, with other options. Not on SQLite.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn recreate(&self, options: &str) {
+        let force = if self.kind == Kind::Postgres { " WITH (FORCE)" } else { "" };
+        self.on_server(&format!("DROP DATABASE {}{force}", self.name));
+        self.on_server(&format!("CREATE DATABASE {} {options}", self.name));
+    }
+
     /// Returns whether there is such a table.
     #[must_use]
     pub fn has_table(&self, name: &str) -> bool {

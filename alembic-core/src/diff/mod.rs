@@ -23,7 +23,7 @@ pub use renames::Renames;
 pub use report::{Difference, Subject};
 pub use same::Comparison;
 pub use table::{ColumnDiff, TableDiff};
-pub use traces::traces;
+pub use traces::{OtherDifference, other_differences, traces};
 
 use crate::{
     Dialect,

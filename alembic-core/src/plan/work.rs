@@ -5,7 +5,7 @@ use crate::{
     Checksum, Dialect, Hint, Script,
     graph::{Graph, Node},
     replay::{Outside, Replayed, Surroundings},
-    script::{Downgrade, Section},
+    script::{Downgrade, Section, reasons},
     sql::{
         Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_escapes, changes_table,
         controls_transaction, essence, has_backslash_in_string, is_ignored_in_transaction, nature, requires_autocommit,
@@ -52,6 +52,8 @@ pub struct Statement {
     pub line: usize,
     /// The column, in characters.
     pub column: usize,
+    /// Whether a replay leaves it out.
+    pub is_skipped: bool,
 }
 
 /// Why a step cannot be run; found before anything is touched.
@@ -283,9 +285,23 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         path: work.path.clone(),
         error: SplitError { line: error.line + line - 1, ..error },
     })?;
+    let reasons = reasons(sql, &statements).map_err(|at| WorkError::Sql {
+        path: work.path.clone(),
+        error: SplitError {
+            line: at + line - 1,
+            column: 1,
+            problem: "`alembic:skip-on-scratch` stands in a line of its own above a statement".into(),
+            hint: None,
+        },
+    })?;
+    let statements = statements.into_iter().zip(reasons);
     work.statements = statements
-        .into_iter()
-        .map(|s| Statement { text: s.text.to_owned(), line: s.line + line - 1, column: s.column })
+        .map(|(s, reason)| Statement {
+            text: s.text.to_owned(),
+            line: s.line + line - 1,
+            column: s.column,
+            is_skipped: reason.is_some(),
+        })
         .collect();
     work.statements.iter().try_for_each(|statement| work.refuse(statement))?;
     work.refuse_escapes()?;
@@ -408,6 +424,9 @@ impl Work {
         statement: Statement,
         around: &Surroundings,
     ) -> Result<Option<Statement>, WorkError> {
+        if statement.is_skipped {
+            return Ok(None);
+        }
         match around.replay(&statement.text, self.dialect) {
             Ok(Replayed::AsWritten) => Ok(Some(statement)),
             Ok(Replayed::Instead(text)) => Ok(Some(Statement { text, ..statement })),

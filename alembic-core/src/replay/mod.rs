@@ -12,11 +12,13 @@ mod tokens;
 
 pub use postgres::reaches_outside;
 
-use crate::Dialect;
+use crate::{Dialect, script::skip_reason};
 
 /// What a replay takes as given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
+    /// Whether revisions may do what they like: the server is there for nothing else.
+    pub is_free: bool,
     /// The database of the project's URL, which the scratch database replaces.
     pub database: Option<String>,
     /// The roles or users that the configuration declares: they are there, or whoever needs them makes them.
@@ -75,7 +77,11 @@ impl Surroundings {
     ///
     /// [`Outside`] if it would change something outside of the database that it runs in.
     pub fn replay(&self, statement: &str, dialect: Dialect) -> Result<Replayed, Outside> {
+        if skip_reason(statement).is_some() {
+            return Ok(Replayed::LeftOut);
+        }
         match dialect {
+            _ if self.is_free => Ok(Replayed::AsWritten),
             Dialect::Sqlite => sqlite::refuse(statement).map(|()| Replayed::AsWritten),
             Dialect::Postgres => postgres::replay(statement, self),
             Dialect::Mysql | Dialect::Mariadb => mysql::replay(statement, dialect, self),
@@ -97,17 +103,17 @@ impl Surroundings {
     /// Writes the value for another process.
     #[must_use]
     pub fn encode(&self) -> String {
-        let database = self.database.iter().map(String::as_str);
-        let first = database.chain(self.database.is_none().then_some(""));
-        first.chain(self.roles.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+        let first = [if self.is_free { "free" } else { "confined" }, self.database.as_deref().unwrap_or_default()];
+        first.into_iter().chain(self.roles.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
     }
 
     /// Reads what [`encode`](Self::encode) wrote.
     #[must_use]
     pub fn decode(text: &str) -> Self {
         let mut lines = text.split('\n').map(str::to_owned);
+        let is_free = lines.next().is_some_and(|first| first == "free");
         let database = lines.next().filter(|database| !database.is_empty());
-        Self { database, roles: lines.filter(|role| !role.is_empty()).collect() }
+        Self { is_free, database, roles: lines.filter(|role| !role.is_empty()).collect() }
     }
 }
 

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::*;
 
 fn around() -> Surroundings {
-    Surroundings { database: Some("shop".into()), roles: vec!["app".into(), "reader".into()] }
+    Surroundings { is_free: false, database: Some("shop".into()), roles: vec!["app".into(), "reader".into()] }
 }
 
 fn say(statement: &str, dialect: Dialect) -> String {

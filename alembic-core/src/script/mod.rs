@@ -7,12 +7,15 @@ mod header;
 mod parse;
 mod render;
 mod rust;
+mod skip;
 
 use std::{borrow::Cow, fmt};
 
 pub use parse::parse;
 pub use render::render;
 pub use rust::{Bodies, Code, Connection, parse_rust, render_rust};
+pub(crate) use skip::reasons;
+pub use skip::{Skipped, skip_reason, skipped_in_rust};
 
 use crate::{
     Checksum, Dialect, Revision,

@@ -1,9 +1,14 @@
 //! Text → [`Script`].
 
-use super::{Downgrade, Script, ScriptError, Section, header::HeaderReader, normalise};
+use super::{
+    Downgrade, Script, ScriptError, Section,
+    header::HeaderReader,
+    normalise,
+    skip::{SKIP, missing_reason},
+};
 use crate::{Dialect, suggest};
 
-const DIRECTIVES: [&str; 3] = ["upgrade", "downgrade", "irreversible"];
+const DIRECTIVES: [&str; 4] = ["upgrade", "downgrade", "irreversible", SKIP];
 
 /// Reads a revision file.
 ///
@@ -42,12 +47,15 @@ impl Reader {
     fn line(&mut self, number: usize, line: &str) -> Result<(), ScriptError> {
         self.last_line = number;
         let bare = line.trim_end();
-        if let Some((directive, column)) = directive(bare) {
-            return self.directive(number, column, directive);
-        }
         let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
-        if is_nearly_directive(bare) {
-            return Err(error(1, "a directive begins the line, in small letters: `-- alembic:upgrade`".into()));
+        match directive(bare) {
+            // What is said of a statement stays where it stands.
+            Some((directive, column)) if directive.starts_with(SKIP) => self.directive(number, column, directive)?,
+            Some((directive, column)) => return self.directive(number, column, directive),
+            None if is_nearly_directive(bare) => {
+                return Err(error(1, "a directive begins the line, in small letters: `-- alembic:upgrade`".into()));
+            }
+            None => {}
         }
         match self.open {
             Some(Open::Upgrade) => push(&mut self.upgrade, line),
@@ -77,7 +85,7 @@ impl Reader {
 
     fn directive(&mut self, line: usize, column: usize, text: &str) -> Result<(), ScriptError> {
         let error = |problem: String| ScriptError { line, column, problem };
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-')).unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         let section = |rest: &str| -> Result<Section, ScriptError> {
             Ok(Section { dialects: dialects(rest).map_err(error)?, sql: String::new(), line: line + 1 })
@@ -100,11 +108,18 @@ impl Reader {
                 self.irreversible = Some((!reason.is_empty()).then(|| reason.to_owned()));
                 self.open = Some(Open::Irreversible);
             }
+            SKIP if !matches!(self.open, Some(Open::Upgrade | Open::Downgrade)) => {
+                return Err(error(format!("`alembic:{SKIP}` stands above a statement of a section")));
+            }
+            SKIP if rest.trim_start_matches(':').trim().is_empty() => {
+                return Err(error(missing_reason()));
+            }
+            SKIP => {}
             _ => {
                 let near = suggest::did_you_mean(name, DIRECTIVES);
                 return Err(error(format!(
                     "unknown directive `alembic:{name}`{near}{}",
-                    if near.is_empty() { "; expected upgrade, downgrade or irreversible" } else { "" }
+                    if near.is_empty() { "; expected upgrade, downgrade, irreversible or skip-on-scratch" } else { "" }
                 )));
             }
         }

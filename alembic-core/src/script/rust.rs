@@ -3,7 +3,14 @@
 //! The compiler understands them. Here only the header is read, which functions there are, and a
 //! checksum of everything but comments and space.
 
-use super::{Downgrade, Header, Script, ScriptError, header::HeaderReader, normalise, parse::leading_space, render};
+use super::{
+    Downgrade, Header, Script, ScriptError,
+    header::HeaderReader,
+    normalise,
+    parse::leading_space,
+    render,
+    skip::{in_rust, missing_reason},
+};
 use crate::{Checksum, sql::line_and_column};
 
 /// What is known of a revision's code.
@@ -35,6 +42,10 @@ pub fn parse_rust(text: &str) -> Result<Script, ScriptError> {
     }
     let header = reader.finish().map_err(|problem| ScriptError { line: 1, column: 1, problem })?;
     let functions = Functions::find(&text)?;
+    let unreasoned = |line: &str| in_rust(line).is_some_and(str::is_empty);
+    if let Some(at) = text.lines().position(unreasoned) {
+        return Err(ScriptError { line: at + 1, column: 1, problem: missing_reason() });
+    }
     let downgrade = match functions.downgrade {
         Some(_) => Downgrade::Sections(Vec::new()),
         None => Downgrade::Irreversible(None),

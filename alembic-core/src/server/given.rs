@@ -38,24 +38,19 @@ impl ServerStatement {
     pub fn with_locale(self, locale: Option<&Locale>) -> Self {
         let Some(locale) = locale else { return self };
         let literal = |text: &str| Quoted::literal(POSTGRES, text);
-        let mut sql = format!(
-            "{} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}",
+        let provider = match (locale.provider.as_str(), &locale.locale) {
+            ("i", Some(name)) => format!(" LOCALE_PROVIDER icu ICU_LOCALE {}", literal(name)),
+            ("b", Some(name)) => format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {}", literal(name)),
+            _ => String::new(),
+        };
+        let rules = locale.rules.as_ref().map_or_else(String::new, |rules| format!(" ICU_RULES {}", literal(rules)));
+        let sql = format!(
+            "{} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{provider}{rules}",
             self.sql,
             literal(&locale.encoding),
             literal(&locale.collate),
             literal(&locale.ctype)
         );
-        let provider = match locale.provider.as_str() {
-            "i" => Some(("icu", "ICU_LOCALE")),
-            "b" => Some(("builtin", "BUILTIN_LOCALE")),
-            _ => None,
-        };
-        if let (Some((provider, key)), Some(name)) = (provider, &locale.locale) {
-            sql += &format!(" LOCALE_PROVIDER {provider} {key} {}", literal(name));
-        }
-        if let Some(rules) = &locale.rules {
-            sql += &format!(" ICU_RULES {}", literal(rules));
-        }
         Self::new(sql)
     }
 
@@ -95,11 +90,7 @@ impl ServerStatement {
     pub fn create_extension(extension: &str, schema: &str, version: Option<&str>) -> Self {
         let quoted = |name| Quoted::name(POSTGRES, name);
         let version = version.map_or_else(String::new, |version| format!(" VERSION {}", quoted(version)));
-        Self::new(format!(
-            "CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}{version}",
-            quoted(extension),
-            quoted(schema)
-        ))
+        Self::new(format!("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}{version}", quoted(extension), quoted(schema)))
     }
 }
 
@@ -150,9 +141,8 @@ mod tests {
             locale: name.map(str::to_owned),
             rules: None,
         };
-        let make = |locale: &Locale| {
-            ServerStatement::create_database_of("d", "me").with_locale(Some(locale)).sql().to_owned()
-        };
+        let make =
+            |locale: &Locale| ServerStatement::create_database_of("d", "me").with_locale(Some(locale)).sql().to_owned();
         assert_snapshot!(make(&locale("c", None)), @r#"CREATE DATABASE "d" OWNER "me" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"#);
         assert_snapshot!(make(&locale("i", Some("de-AT"))), @r#"CREATE DATABASE "d" OWNER "me" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'de-AT'"#);
         let collation = ("utf8mb4".to_owned(), "utf8mb4_bin".to_owned());

@@ -25,7 +25,7 @@ use alembic_core::{Dialect, version_table::VersionTable};
 pub(crate) use blockers::blockers;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
-pub use inspect::{Creation, Inspection, creations, inspect, sources};
+pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use probe::{Fate, fate};
 pub use rows::LogRecord;

@@ -223,6 +223,18 @@ impl Error {
         })
     }
 
+    /// Says what a failure has left behind, if it is one that tells.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_outcome(mut self, reached: Outcome) -> Self {
+        match &mut self {
+            Self::Statement(statement) => statement.outcome = reached,
+            Self::Cascade { outcome, .. } | Self::ForeignKeys { outcome, .. } => *outcome = reached,
+            _ => {}
+        }
+        self
+    }
+
     /// Returns whether the database may have been changed before the failure.
     #[must_use]
     pub fn touched_the_database(&self) -> bool {
@@ -304,6 +316,8 @@ pub enum Outcome {
     },
     /// The server does not say; the next run finds out from the log and the catalog.
     Unknown,
+    /// Whatever it is, it is in a scratch database.
+    OnScratch,
     /// Something was done besides operations, and nobody knows what of it stays.
     ByHand,
     /// The statements before the failed one are committed, and the log says so.
@@ -341,6 +355,7 @@ impl StatementError {
         match self.outcome {
             _ if self.contended_sql.is_some() => Hint::Contended,
             Outcome::RolledBack { .. } | Outcome::InCallersTransaction { .. } => Hint::FixTheFile,
+            Outcome::OnScratch => Hint::FailsOnScratch,
             Outcome::Unknown if self.server.contains("packet") => Hint::PacketTooLarge,
             Outcome::Unknown => Hint::ConnectionLost,
             Outcome::ByHand => Hint::ByHand { revision: self.revision.clone() },
@@ -401,6 +416,7 @@ impl fmt::Display for Outcome {
                 let with_it = if undone == 0 { "" } else { " with it" };
                 write!(f, "{back} rolled back{with_it}; {kept} before it: done in your transaction, not committed")
             }
+            Self::OnScratch => f.write_str("that was on the scratch database; the live database is unchanged"),
             Self::Unknown => {
                 f.write_str("some of this statement may have taken effect: the next run finds out, or asks")
             }

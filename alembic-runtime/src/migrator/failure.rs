@@ -116,13 +116,8 @@ fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     (statement.line + line - 1, if line == 1 { statement.column + column - 1 } else { column })
 }
 
-pub(super) fn with_outcome(mut error: Error, reached: Outcome) -> Error {
-    match &mut error {
-        Error::Statement(statement) => statement.outcome = reached,
-        Error::Cascade { outcome, .. } | Error::ForeignKeys { outcome, .. } => *outcome = reached,
-        _ => {}
-    }
-    error
+pub(super) fn with_outcome(error: Error, reached: Outcome) -> Error {
+    error.with_outcome(reached)
 }
 
 /// Marks a failure as one that may not happen the next time.

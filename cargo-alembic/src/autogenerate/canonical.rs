@@ -92,7 +92,8 @@ impl Room {
         if dialect.is_mysql_family() {
             let own = answers(conn, "SELECT DATABASE() AS answer").map_err(failed())?.pop().unwrap_or_default();
             let beside = name::beside(&own);
-            let collation = answers(conn, "SELECT CONCAT(@@character_set_database, ' ', @@collation_database) AS answer");
+            let collation =
+                answers(conn, "SELECT CONCAT(@@character_set_database, ' ', @@collation_database) AS answer");
             let collation = collation.map_err(failed())?.pop().unwrap_or_default();
             let collation = collation.split_once(' ').map(|(set, collation)| (set.to_owned(), collation.to_owned()));
             let create = ServerStatement::create_database(dialect, &beside).with_collation(collation.as_ref());

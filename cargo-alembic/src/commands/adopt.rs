@@ -49,7 +49,10 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     }
     let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
     // What may fail comes before anything is written.
-    let (_replay, scratch) = Replay::prepare(cx, &project, &ScratchServer::shared(target.clone()))?;
+    let extensions = creations.iter().filter(|creation| creation.kind == "extension");
+    let extensions = extensions.map(|extension| extension.name.name.clone()).collect();
+    let server = ScratchServer::shared(target.clone()).without(extensions);
+    let (_replay, scratch) = Replay::prepare(cx, &project, &server)?;
     let adopted = scratch.run(Baseline { project: &project, wanted: schema, creations })?;
     let mut new = NewRevision { message: "baseline".to_owned(), ..NewRevision::default() };
     adopted.fill_in(&mut new)?;

@@ -10,6 +10,7 @@ mod manifest;
 pub(crate) mod models;
 mod name;
 mod seeds;
+mod skipped;
 pub(crate) mod snapshot;
 mod staged;
 mod write;

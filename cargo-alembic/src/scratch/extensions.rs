@@ -2,6 +2,9 @@
 
 use alembic_core::{Dialect, server::Quoted};
 
+/// The schema of our functions in a scratch database.
+pub(crate) const SCHEMA: &str = "alembic_scratch";
+
 /// Returns what lets a role create extensions, and nothing else that a superuser may do.
 ///
 /// The server calls the first function before `CREATE EXTENSION` and the second after it, in the same transaction, as
@@ -11,8 +14,8 @@ use alembic_core::{Dialect, server::Quoted};
 pub(super) fn install(role: &str) -> String {
     let (name, literal) = (Quoted::name(Dialect::Postgres, role), Quoted::literal(Dialect::Postgres, role));
     format!(
-        "CREATE SCHEMA alembic_scratch;
-CREATE FUNCTION alembic_scratch.begin_extension() RETURNS event_trigger
+        "CREATE SCHEMA {SCHEMA};
+CREATE FUNCTION {SCHEMA}.begin_extension() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 BEGIN
     IF session_user = {literal} THEN
@@ -20,7 +23,7 @@ BEGIN
     END IF;
 END
 $body$;
-CREATE FUNCTION alembic_scratch.end_extension() RETURNS event_trigger
+CREATE FUNCTION {SCHEMA}.end_extension() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     item text;
@@ -39,9 +42,9 @@ BEGIN
 END
 $body$;
 CREATE EVENT TRIGGER alembic_begin_extension ON ddl_command_start
-    WHEN TAG IN ('CREATE EXTENSION') EXECUTE PROCEDURE alembic_scratch.begin_extension();
+    WHEN TAG IN ('CREATE EXTENSION') EXECUTE PROCEDURE {SCHEMA}.begin_extension();
 CREATE EVENT TRIGGER alembic_end_extension ON ddl_command_end
-    WHEN TAG IN ('CREATE EXTENSION') EXECUTE PROCEDURE alembic_scratch.end_extension()"
+    WHEN TAG IN ('CREATE EXTENSION') EXECUTE PROCEDURE {SCHEMA}.end_extension()"
     )
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use alembic_core::{Dialect, Hint, server::ServerStatement};
 use alembic_runtime::cli::{CommandError, Printer};
 use chrono::Utc;
+pub(crate) use extensions::SCHEMA;
 use given::Given;
 use jobs::{After, Run};
 use name::ScratchName;
@@ -39,12 +40,19 @@ pub(crate) struct ScratchServer {
     pub(crate) target: Target,
     /// Whether it is there for nothing else: revisions may do there what they like.
     pub(crate) is_own: bool,
+    /// Extensions that are not taken over: they are made there.
+    made: Vec<String>,
 }
 
 impl ScratchServer {
     /// Returns the server of a database, which others need.
     pub(crate) fn shared(target: Target) -> Self {
-        Self { target, is_own: false }
+        Self { target, is_own: false, made: Vec::new() }
+    }
+
+    /// Returns the same without extensions that are made there.
+    pub(crate) fn without(self, made: Vec<String>) -> Self {
+        Self { made, ..self }
     }
 }
 
@@ -86,7 +94,7 @@ impl ScratchArgs {
         }
         // What the project's database lives on is nobody's scratch server, whatever it is called.
         let is_own = self.scratch_url.is_none() && !meant.is_some_and(|meant| meant.is_on_server_of(&scratch));
-        Ok(Some(ScratchServer { target: scratch, is_own }))
+        Ok(Some(ScratchServer { target: scratch, is_own, made: Vec::new() }))
     }
 }
 
@@ -123,7 +131,7 @@ impl Scratch {
         makes_routines: bool,
     ) -> Result<Self, CommandError> {
         let live = cx.find_target(&project.package, &project.config)?;
-        let given = Given::to(project, live.as_ref(), &server.target);
+        let given = Given::to(project, live.as_ref(), server);
         let mut missing = given.notes.clone();
         let scratch = match &server.target {
             Target::Sqlite(_) => Self::sqlite(users, &given),
@@ -134,7 +142,7 @@ impl Scratch {
     }
 
     fn on_server(
-        ScratchServer { target: server, is_own }: &ScratchServer,
+        ScratchServer { target: server, is_own, .. }: &ScratchServer,
         makes_routines: bool,
         given: &Given,
         printer: &mut Printer<'_>,

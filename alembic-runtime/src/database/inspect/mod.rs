@@ -16,7 +16,7 @@ use alembic_core::{
 pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{MigrationBackend, snapshot, sqlite_master};
+use super::{MigrationBackend, answers, snapshot, sqlite_master};
 
 /// What of a database is looked at.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,37 @@ pub struct Inspection {
     pub schemas: Vec<String>,
     /// The version table, which is left out, with what belongs to it.
     pub version_table: VersionTable,
+}
+
+impl Inspection {
+    /// Returns the names of the tables that are left out.
+    fn own_tables(&self) -> [String; 4] {
+        let versions = &self.version_table;
+        let diesels = "__diesel_schema_migrations";
+        [versions.name().to_owned(), versions.log_name(), versions.lock_name(), diesels.to_owned()]
+    }
+}
+
+/// Returns the schemas of a database in the order of their names, without those of the server itself; none on SQLite,
+/// and on MySQL and MariaDB, where a schema is a database.
+///
+/// # Errors
+///
+/// Those of the database.
+#[doc(hidden)]
+pub fn schemas<C>(conn: &mut C) -> QueryResult<Vec<String>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    match C::Backend::FAMILY {
+        Dialect::Postgres => answers(
+            conn,
+            "SELECT nspname::text AS answer FROM pg_catalog.pg_namespace WHERE nspname <> 'information_schema' \
+             AND nspname !~ '^pg_' ORDER BY 1",
+        ),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Reads what a database holds: one query on SQLite, eight on the others. Changes nothing.
@@ -45,9 +76,7 @@ where
         Dialect::Postgres => postgres::schema(conn, scope),
         Dialect::Mysql | Dialect::Mariadb => mysql::schema(conn, scope, dialect),
     })?;
-    let versions = &scope.version_table;
-    let diesels = "__diesel_schema_migrations";
-    let own = [versions.name().to_owned(), versions.log_name(), versions.lock_name(), diesels.to_owned()];
+    let own = scope.own_tables();
     // The current schema may go by its name, or go without saying.
     let is_ours = |name: &Name| own.contains(&name.name);
     schema.tables.retain(|table| !is_ours(&table.name));

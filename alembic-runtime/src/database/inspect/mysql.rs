@@ -64,6 +64,8 @@ where
     for (kind, database, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
         // The server says in which database what a view names is.
         let definition = definition.replace(&format!("{}.", Dialect::Mysql.quote(&names.current)), "");
+        // A body that other statements of the message followed has kept what ended it.
+        let definition = definition.trim_end_matches(|c: char| c == ';' || c.is_whitespace()).to_owned();
         schema.others.push(Other { kind, name: names.name(&database, &name), definition });
     }
     schema.others.sort_unstable();
@@ -146,7 +148,7 @@ const PRIMARY: &str = "PRIMARY";
 fn add_index_key(table: &mut Table, others: &mut Vec<Other>, row: IndexRow, dialect: Dialect) {
     let (_, _, name, non_unique, column, order, prefix, kind, expression) = row;
     if kind == "FULLTEXT" || kind == "SPATIAL" {
-        let name = table.name.beside(&name);
+        let name = table.name.beside(&format!("{}.{name}", table.name.name));
         let kind = format!("{} index", kind.to_lowercase());
         let definition = column.unwrap_or_default();
         return others.push(Other { kind, name, definition });
@@ -248,11 +250,19 @@ fn add_check(table: &mut Table, name: &str, clause: &str) {
     table.constraints.push(Check::new(&unwrapped(clause)).named(name).into());
 }
 
-const OTHERS: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, COALESCE(view_definition, '')) AS CHAR) AS answer \
+/// What the role may not read has no definition. Events are said without their dates, which are those of their making.
+const OTHERS: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, CASE WHEN COALESCE(view_definition, '') = '' THEN '' \
+    ELSE CONCAT(view_definition, IF(check_option = 'NONE', '', CONCAT(' CHECK ', check_option)), \
+    IF(security_type = 'INVOKER', ' INVOKER', '')) END) AS CHAR) AS answer \
     FROM information_schema.views WHERE table_schema IN ($SCHEMAS) \
     UNION ALL SELECT CAST(JSON_ARRAY('trigger', trigger_schema, trigger_name, CONCAT_WS(' ', action_timing, event_manipulation, \
     event_object_table, action_statement)) AS CHAR) FROM information_schema.triggers WHERE trigger_schema IN ($SCHEMAS) \
-    UNION ALL SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, COALESCE(routine_definition, '')) AS CHAR) \
-    FROM information_schema.routines WHERE routine_schema IN ($SCHEMAS) \
-    UNION ALL SELECT CAST(JSON_ARRAY('event', event_schema, event_name, event_definition) AS CHAR) \
+    UNION ALL SELECT CAST(JSON_ARRAY(LOWER(r.routine_type), r.routine_schema, r.routine_name, \
+    CASE WHEN COALESCE(r.routine_definition, '') = '' THEN '' ELSE CONCAT_WS(' ', (SELECT GROUP_CONCAT(CONCAT_WS(' ', \
+    p.parameter_mode, p.parameter_name, p.dtd_identifier) ORDER BY p.ordinal_position) FROM information_schema.parameters p \
+    WHERE p.specific_schema = r.routine_schema AND p.specific_name = r.specific_name AND p.routine_type = r.routine_type), \
+    r.is_deterministic, r.sql_data_access, r.security_type, r.routine_definition) END) AS CHAR) \
+    FROM information_schema.routines r WHERE r.routine_schema IN ($SCHEMAS) \
+    UNION ALL SELECT CAST(JSON_ARRAY('event', event_schema, event_name, CONCAT_WS(' ', event_type, interval_value, interval_field, \
+    IF(status = 'DISABLED', 'DISABLED', NULL), event_definition)) AS CHAR) \
     FROM information_schema.events WHERE event_schema IN ($SCHEMAS)";

@@ -22,7 +22,8 @@ where
     let names = Names { current };
     let literal = |schema: &String| Dialect::Postgres.literal(schema);
     let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(literal).collect::<Vec<_>>().join(", ");
-    let query = |sql: &str| sql.replace("$SCHEMAS", &schemas);
+    let own = scope.own_tables().iter().map(literal).collect::<Vec<_>>().join(", ");
+    let query = |sql: &str| sql.replace("$SCHEMAS", &schemas).replace("$OWN", &own);
     let mut schema = Schema::default();
     for (namespace, name, kind, comment, definition) in rows::<C, Relation>(conn, &query(RELATIONS))? {
         let name = names.name(&namespace, &name);
@@ -67,14 +68,25 @@ where
 
 type Relation = (String, String, String, Option<String>, Option<String>);
 
-/// Tables that extensions brought are theirs.
+/// Tables that extensions brought are theirs. What is no plain table is described by its columns, constraints, indexes
+/// and options.
 const RELATIONS: &str = "SELECT json_build_array(n.nspname, c.relname, \
     CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
     WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN 'table with heirs' \
     WHEN c.relkind = 'r' AND NOT c.relispartition THEN 'r' WHEN c.relkind = 'v' THEN 'view' \
     WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign table' \
     WHEN c.relkind = 'p' THEN 'partitioned table' ELSE 'partition' END, obj_description(c.oid, 'pg_class'), \
-    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END)::text AS answer \
+    CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
+    WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN NULL ELSE concat_ws('; ', \
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE (SELECT string_agg(concat_ws(' ', a.attname, \
+    format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END, pg_get_expr(d.adbin, d.adrelid)), ', ' \
+    ORDER BY a.attname) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid \
+    AND d.adnum = a.attnum WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END, \
+    pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), \
+    (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), ', ' ORDER BY k.conname) \
+    FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'), \
+    (SELECT string_agg(pg_get_indexdef(x.indexrelid), ', ' ORDER BY pg_get_indexdef(x.indexrelid)) \
+    FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid), array_to_string(c.reloptions, ' ')) END)::text AS answer \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')";
@@ -245,25 +257,49 @@ const ENUMS: &str = "SELECT json_build_array(n.nspname, t.typname, json_agg(e.en
     pg_catalog.pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') \
     GROUP BY n.nspname, t.typname";
 
-/// Functions, triggers, policies, domains, composite types, sequences of nobody, extensions.
+/// Functions, triggers, rules, policies and whether they are heeded, domains, composite types, ranges, statistics,
+/// sequences of nobody, extensions.
 const OTHERS: &str = "SELECT json_build_array('function', n.nspname, p.proname, CASE WHEN p.prokind = 'a' \
     THEN pg_get_function_identity_arguments(p.oid) ELSE pg_get_functiondef(p.oid) END)::text AS answer \
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ($SCHEMAS) \
     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') \
-    UNION ALL SELECT json_build_array('trigger', n.nspname, g.tgname, pg_get_triggerdef(g.oid))::text \
+    UNION ALL SELECT json_build_array('trigger', n.nspname, g.tgname, pg_get_triggerdef(g.oid) || \
+    CASE g.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' disabled' ELSE ' enabled ' || g.tgenabled::text END)::text \
     FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND n.nspname IN ($SCHEMAS) \
+    AND c.relname NOT IN ($OWN) \
+    UNION ALL SELECT json_build_array('rule', n.nspname, w.rulename, pg_get_ruledef(w.oid))::text \
+    FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE w.rulename <> '_RETURN' AND n.nspname IN ($SCHEMAS) \
+    UNION ALL SELECT json_build_array('row security', n.nspname, c.relname, \
+    CASE WHEN c.relforcerowsecurity THEN 'forced' ELSE '' END)::text FROM pg_catalog.pg_class c \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE (c.relrowsecurity OR c.relforcerowsecurity) \
+    AND n.nspname IN ($SCHEMAS) AND c.relname NOT IN ($OWN) \
+    UNION ALL SELECT json_build_array('statistics', n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid))::text \
+    FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace \
+    WHERE n.nspname IN ($SCHEMAS) \
+    UNION ALL SELECT json_build_array('range type', n.nspname, t.typname, format_type(r.rngsubtype, NULL))::text \
+    FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid \
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM \
+    pg_catalog.pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') \
     UNION ALL SELECT json_build_array('policy', n.nspname, o.polname, c.relname || ' ' || o.polcmd::text || ' ' || \
-    coalesce(pg_get_expr(o.polqual, o.polrelid), '') || ' ' || coalesce(pg_get_expr(o.polwithcheck, o.polrelid), ''))::text \
+    CASE WHEN o.polpermissive THEN '' ELSE 'restrictive ' END || coalesce((SELECT string_agg('to ' || r.rolname || ' ', '' \
+    ORDER BY r.rolname) FROM pg_catalog.pg_roles r WHERE r.oid = ANY (o.polroles)), '') || coalesce(pg_get_expr(o.polqual, o.polrelid), '') || ' ' || coalesce(pg_get_expr(o.polwithcheck, o.polrelid), ''))::text \
     FROM pg_catalog.pg_policy o JOIN pg_catalog.pg_class c ON c.oid = o.polrelid \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ($SCHEMAS) \
-    UNION ALL SELECT json_build_array('domain', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod) || ' ' || \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ($SCHEMAS) AND c.relname NOT IN ($OWN) \
+    UNION ALL SELECT json_build_array('domain', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod) || \
+    CASE WHEN t.typnotnull THEN ' NOT NULL ' ELSE ' ' END || coalesce('DEFAULT ' || t.typdefault || ' ', '') || \
     coalesce((SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k \
-    WHERE k.contypid = t.oid), ''))::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+    WHERE k.contypid = t.oid AND k.contype <> 'n'), ''))::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
     WHERE t.typtype = 'd' AND n.nspname IN ($SCHEMAS) \
-    UNION ALL SELECT json_build_array(CASE c.relkind WHEN 'c' THEN 'composite type' ELSE 'sequence' END, n.nspname, c.relname, '')::text \
+    UNION ALL SELECT json_build_array(CASE c.relkind WHEN 'c' THEN 'composite type' ELSE 'sequence' END, n.nspname, c.relname, \
+    CASE c.relkind WHEN 'c' THEN (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' \
+    ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) \
+    ELSE (SELECT concat_ws(' ', format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, \
+    CASE WHEN q.seqcycle THEN 'CYCLE' END) FROM pg_catalog.pg_sequence q WHERE q.seqrelid = c.oid) END)::text \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('c', 'S') AND n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d \
-    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e')) \
+    WHERE CASE c.relkind WHEN 'c' THEN d.classid = 'pg_type'::regclass AND d.objid = c.reltype AND d.deptype = 'e' \
+    ELSE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e') END) \
     UNION ALL SELECT json_build_array('extension', n.nspname, x.extname, '')::text FROM pg_catalog.pg_extension x \
     JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace WHERE n.nspname IN ($SCHEMAS)";

@@ -144,7 +144,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 
 /// Returns a statement with its line, or that of the function if it was called from another file.
 fn statement(work: &Work, sql: &str, place: Place) -> Statement {
-    Statement { text: sql.to_owned(), line: line_in(work, place), column: 1 }
+    Statement { text: sql.to_owned(), line: line_in(work, place), column: 1, is_skipped: false }
 }
 
 fn line_in(work: &Work, place: Place) -> usize {

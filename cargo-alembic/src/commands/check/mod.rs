@@ -1,12 +1,13 @@
 //! `check`: gates that a change has to pass before it is merged.
 
 mod database;
+mod drift;
 mod files;
 mod report;
 mod scratch;
 mod since;
 
-use alembic_core::Hint;
+use alembic_core::{Dialect, Hint};
 use alembic_runtime::cli::{CheckArgs, CommandError, Exit};
 use report::{Checked, Finding, Passed};
 use scratch::Found;
@@ -163,10 +164,22 @@ fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mu
         None => Vec::new(),
     };
     match scratch::run(cx, project, &server, models.as_ref(), args.wants(Gate::Roundtrip), &old) {
-        Ok(found) => add_found(args, found, checked),
+        Ok(found) => {
+            add_found(args, found, checked);
+            let first = wanted.first().copied().unwrap_or(Gate::Replay);
+            checked.note(first, left_out(project, server.target.dialect()));
+        }
         Err(error) => checked.could_not_run(&wanted, &error),
     }
     Ok(())
+}
+
+/// Names the statements that were not run.
+fn left_out(project: &Project, dialect: Dialect) -> Vec<String> {
+    let skipped = project.skipped(dialect).into_iter();
+    skipped
+        .map(|(path, skipped)| format!("left out on the scratch database: {path}:{}: {}", skipped.line, skipped.reason))
+        .collect()
 }
 
 /// Adds what the scratch database showed. A revision that does not apply is told once, by the first gate that
@@ -224,8 +237,11 @@ fn on_database(
     if args.wants(Gate::Drift) && target.is_missing() {
         checked.failed(Gate::Drift, vec![Finding::new(format!("there is no database `{}`", target.display()))]);
     } else if args.wants(Gate::Drift) {
-        match database::drift(&args.scratch, cx, project, &target) {
-            Ok(Some(result)) => checked.add(Gate::Drift, result),
+        match drift::drift(&args.scratch, cx, project, &target) {
+            Ok(Some(compared)) => {
+                checked.add(Gate::Drift, compared.said);
+                checked.note(Gate::Drift, compared.notes);
+            }
             Ok(None) => checked.skipped(Gate::Drift, "the database is at revisions that are unknown here"),
             Err(error) => checked.could_not_run(&[Gate::Drift], &error),
         }

@@ -106,6 +106,9 @@ struct Entry {
     gate: Gate,
     #[serde(flatten)]
     state: State,
+    /// What was not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 /// What all gates say.
@@ -142,7 +145,18 @@ impl Checked {
                 State::Failed { findings: findings.into_iter().map(|finding| self.told(finding)).collect() }
             }
         };
-        self.gates.push(Entry { gate, state });
+        self.push(gate, state);
+    }
+
+    fn push(&mut self, gate: Gate, state: State) {
+        self.gates.push(Entry { gate, state, notes: Vec::new() });
+    }
+
+    /// Says of a gate that has its result what it has not looked at.
+    pub(super) fn note(&mut self, gate: Gate, notes: impl IntoIterator<Item = String>) {
+        if let Some(entry) = self.gates.iter_mut().find(|entry| entry.gate == gate) {
+            entry.notes.extend(notes);
+        }
     }
 
     fn told(&self, Finding { message, file, line, hints }: Finding) -> Told {
@@ -166,14 +180,14 @@ impl Checked {
 
     /// Notes that a gate could not be looked at because another one failed, which is what counts.
     pub(super) fn follows(&mut self, gate: Gate, reason: &str) {
-        self.gates.push(Entry { gate, state: State::Skipped { reason: reason.to_owned() } });
+        self.push(gate, State::Skipped { reason: reason.to_owned() });
     }
 
     /// Notes that a gate could not be looked at: one that was named has to run.
     pub(super) fn skipped(&mut self, gate: Gate, reason: &str) {
         let reason = reason.to_owned();
         let state = if self.named.contains(&gate) { State::NotRun { reason } } else { State::Skipped { reason } };
-        self.gates.push(Entry { gate, state });
+        self.push(gate, state);
     }
 
     /// Returns whether no gate has looked at anything because none could.
@@ -214,7 +228,7 @@ impl Report for Checked {
 
     fn human(&self, w: &mut dyn Write, styles: &Styles) -> io::Result<()> {
         let (bad, hint) = (styles.error, styles.hint);
-        for Entry { gate, state } in &self.gates {
+        for Entry { gate, state, notes } in &self.gates {
             let name = gate.name();
             match state {
                 State::Passed { summary } => writeln!(w, "{name:<9}  ok       {summary}")?,
@@ -234,6 +248,9 @@ impl Report for Checked {
                     }
                 }
             }
+            for note in notes {
+                writeln!(w, "{:>20}note: {note}", "")?;
+            }
         }
         if self.is_all_skipped() {
             writeln!(w, "nothing was checked")?;
@@ -249,7 +266,10 @@ impl Report for Checked {
 impl Checked {
     /// Writes workflow commands, which GitHub shows beside the lines of a pull request.
     fn annotations(&self, w: &mut dyn Write) -> io::Result<()> {
-        for Entry { gate, state } in &self.gates {
+        for Entry { gate, state, notes } in &self.gates {
+            for note in notes {
+                writeln!(w, "::notice title=cargo alembic check: {}::{}", gate.name(), data(note))?;
+            }
             let findings = match state {
                 State::Failed { findings } => findings,
                 State::NotRun { reason } => &vec![self.told(Finding::new(format!("not run: {reason}")))],

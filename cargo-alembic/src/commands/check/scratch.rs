@@ -15,7 +15,7 @@ use crate::{
     autogenerate::{Before, Comparing},
     connect::Job,
     context::Context,
-    look::{dialect_of, inspection, look},
+    look::{dialect_of, inspection, look, look_everywhere},
     project::{Project, snapshot},
     replay::Replay,
     scratch::ScratchServer,
@@ -216,7 +216,7 @@ impl Running<'_> {
                 return Ok(());
             }
             if graph.heads().len() == 1 {
-                before = Some(look(conn, &inspection(project, self.models))?);
+                before = Some(look_everywhere(conn, project)?.0);
             }
         }
         Ok(())
@@ -230,16 +230,15 @@ impl Running<'_> {
     {
         let project = self.replay.project;
         let revision = project.graph.revision(node);
-        let inspection = inspection(project, self.models);
         let dialect = dialect_of(conn)?;
-        let before = before.map_or_else(|| look(conn, &inspection), Ok)?;
+        let before = before.map_or_else(|| look_everywhere(conn, project).map(|(schema, _)| schema), Ok)?;
         self.replay.upgrade(conn, &revision.id)?;
         let place = |finding: Finding| finding.at(&revision.path, project.downgrade_line(node));
         if let Err(error) = self.replay.undo(conn, node) {
             let finding = Finding::of_error(&error);
             return Ok(vec![if finding.file.is_some() { finding } else { place(finding) }]);
         }
-        let now = look(conn, &inspection)?;
+        let (now, _) = look_everywhere(conn, project)?;
         let found: Vec<Finding> = traces(&before, &now, dialect)
             .into_iter()
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))

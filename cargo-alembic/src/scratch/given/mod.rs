@@ -2,17 +2,10 @@
 
 mod postgres;
 
-use std::fs;
-
-use alembic_core::{
-    Dialect,
-    created::Created,
-    sql::split,
-    version_table::VersionTable,
-};
+use alembic_core::{Dialect, created::Created, version_table::VersionTable};
 use alembic_runtime::cli::CommandError;
 
-use super::jobs::Ask;
+use super::{ScratchServer, jobs::Ask};
 use crate::{
     connect::{Access, Target},
     project::Project,
@@ -32,19 +25,18 @@ pub(super) struct Given {
 
 impl Given {
     /// Looks at the project's database. One that is not there yet was given nothing.
-    pub(super) fn to(project: &Project, live: Option<&Target>, server: &Target) -> Self {
+    pub(super) fn to(project: &Project, live: Option<&Target>, server: &ScratchServer) -> Self {
         let versions = &project.config.settings.version_table;
-        let created = created(project, server.dialect());
+        let mut created = project.created(server.target.dialect());
+        created.extensions.extend(server.made.iter().cloned());
         let Some(live) = live.filter(|live| !live.is_missing()) else {
             return Self::of_nobody(versions, &created);
         };
         let found = match live.dialect() {
             Dialect::Sqlite => pragmas(live, &created).map(|pragmas| Self { pragmas, ..Self::default() }),
-            Dialect::Postgres => postgres::Given::to(live, server, versions, &created)
+            Dialect::Postgres => postgres::Given::to(live, &server.target, versions, &created)
                 .map(|postgres| Self { postgres, ..Self::default() }),
-            Dialect::Mysql | Dialect::Mariadb => {
-                collation(live).map(|collation| Self { collation, ..Self::default() })
-            }
+            Dialect::Mysql | Dialect::Mariadb => collation(live).map(|collation| Self { collation, ..Self::default() }),
         };
         found.unwrap_or_else(|error| {
             let mut nothing = Self::of_nobody(versions, &created);
@@ -64,25 +56,6 @@ impl Given {
     fn of_nobody(versions: &VersionTable, created: &Created) -> Self {
         Self { postgres: postgres::Given::of_nobody(versions, created), ..Self::default() }
     }
-}
-
-/// Returns what the revisions make.
-fn created(project: &Project, dialect: Dialect) -> Created {
-    let mut created = Created::default();
-    for node in project.graph.nodes() {
-        let path = &project.graph.revision(node).path;
-        // Whoever applies the revisions says what cannot be read.
-        let content = fs::read(project.package.root.join(path)).unwrap_or_default();
-        let Ok((script, text)) = alembic_core::collection::script(path, &content) else { continue };
-        match script.upgrade_for(dialect) {
-            Some(section) => match split(&section.sql, dialect) {
-                Ok(statements) => statements.iter().for_each(|statement| created.read(statement.text)),
-                Err(_) => created.read(&section.sql),
-            },
-            None => created.read(&text),
-        }
-    }
-    created
 }
 
 fn collation(live: &Target) -> Result<Option<(String, String)>, CommandError> {

@@ -93,7 +93,9 @@ impl Given {
         let mut missing = Vec::new();
         for (name, value) in &self.settings {
             let set = ServerStatement::set_in_database(role, database, name, value);
-            server.on_server(&set).unwrap_or_else(|error| missing.push(without(&format!("the setting `{name}`"), &error)));
+            server
+                .on_server(&set)
+                .unwrap_or_else(|error| missing.push(without(&format!("the setting `{name}`"), &error)));
         }
         let inside = server.beside(database);
         for schema in &self.schemas {

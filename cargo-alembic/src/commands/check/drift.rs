@@ -1,0 +1,234 @@
+//! Is the schema of a database the one that its revisions leave on a scratch database?
+
+use std::collections::BTreeSet;
+
+use alembic_core::{
+    Dialect,
+    created::Created,
+    diff::{Diff, OtherDifference, other_differences},
+    schema::{Name, Other, Schema},
+    sql::mentioned,
+};
+use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError};
+use diesel::connection::LoadConnection;
+
+use super::{Finding, Said};
+use crate::{
+    connect::{Access, Job, Target},
+    context::Context,
+    look::{dialect_of, failed, inspection, look, look_everywhere, schemas_of},
+    project::Project,
+    replay::Replay,
+    scratch::{ScratchArgs, ScratchServer},
+};
+
+/// What the comparison says, and what it has not looked at.
+pub(super) struct Compared {
+    pub(super) said: Said,
+    pub(super) notes: Vec<String>,
+}
+
+/// Compares the schema with the one that the database's revisions leave on a scratch database. None if it is at
+/// revisions that nobody knows.
+pub(super) fn drift(
+    scratch: &ScratchArgs,
+    cx: &mut Context<'_>,
+    project: &Project,
+    target: &Target,
+) -> Result<Option<Compared>, CommandError> {
+    let rows = target.run(Access::Read, Rows(project))?;
+    if rows.iter().any(|row| project.graph.find_id(row).is_none()) {
+        return Ok(None);
+    }
+    let server = scratch.find_server(cx, project)?.unwrap_or_else(|| ScratchServer::shared(target.clone()));
+    let (replay, made) = Replay::prepare(cx, project, &server)?;
+    let left = made.run(Leave { replay: &replay, rows: &rows })?;
+    let live = target.run(Access::Read, Live { project, schemas: &left.schemas })?;
+    Ok(Some(compare(project, left, live)))
+}
+
+/// Reads the version table.
+struct Rows<'p>(&'p Project);
+
+impl Job for Rows<'_> {
+    type Done = Vec<String>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        Ok(self.0.migrations::<C>().current(conn)?)
+    }
+}
+
+/// What the revisions leave.
+struct Left {
+    schema: Schema,
+    /// The schemas that they are about, beside the current one.
+    schemas: Vec<String>,
+    dialect: Dialect,
+}
+
+struct Leave<'a> {
+    replay: &'a Replay<'a>,
+    rows: &'a [String],
+}
+
+impl Job for Leave<'_> {
+    type Done = Left;
+
+    fn run<C>(self, conn: &mut C) -> Result<Left, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let given = schemas_of(conn)?;
+        for row in self.rows {
+            self.replay.upgrade(conn, row)?;
+        }
+        let dialect = dialect_of(conn)?;
+        let created = self.replay.project.created(dialect);
+        let (mut schema, mut schemas) = look_everywhere(conn, self.replay.project)?;
+        let used: BTreeSet<&String> = names(&schema, &created).filter_map(|name| name.schema.as_ref()).collect();
+        // A schema that was there before is the revisions' business if they have made something in it.
+        schemas.retain(|schema| used.contains(schema) || !given.contains(schema));
+        let is_ours = |name: &Name| name.schema.as_ref().is_none_or(|schema| schemas.contains(schema));
+        schema
+            .others
+            .retain(|other| is_ours(&other.name) && (other.kind != SCHEMA || !given.contains(&other.name.name)));
+        Ok(Left { schema, schemas, dialect })
+    }
+}
+
+const SCHEMA: &str = "schema";
+const EXTENSION: &str = "extension";
+
+/// Returns the names of what revisions make.
+fn names<'s>(schema: &'s Schema, created: &'s Created) -> impl Iterator<Item = &'s Name> {
+    let made = |other: &&Other| other.kind != EXTENSION || created.extensions.contains(&other.name.name);
+    let others = schema.others.iter().filter(made).map(|other| &other.name);
+    schema.tables.iter().map(|table| &table.name).chain(schema.enums.iter().map(|of| &of.name)).chain(others)
+}
+
+/// What a database holds in some schemas, and which others it has.
+struct Live<'a> {
+    project: &'a Project,
+    schemas: &'a [String],
+}
+
+impl Job for Live<'_> {
+    type Done = (Schema, Vec<String>);
+
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let there = schemas_of(conn)?;
+        let current = alembic_runtime::answers(conn, current_schema(C::Backend::FAMILY));
+        let current = current.map_err(failed("ask for the current schema"))?;
+        let inspection = Inspection { schemas: self.schemas.to_vec(), ..inspection(self.project, None) };
+        let mut schema = look(conn, &inspection)?;
+        let looked_at = |name: &&String| self.schemas.contains(name) || current.contains(name);
+        let (known, others): (Vec<&String>, Vec<&String>) = there.iter().partition(looked_at);
+        schema.others.extend(known.into_iter().map(|name| Other {
+            kind: SCHEMA.to_owned(),
+            name: Name::from_plain(name),
+            definition: String::new(),
+        }));
+        Ok((schema, others.into_iter().cloned().collect()))
+    }
+}
+
+fn current_schema(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "SELECT current_schema()::text AS answer",
+        _ => "SELECT '' AS answer",
+    }
+}
+
+fn compare(project: &Project, left: Left, (mut live, others): (Schema, Vec<String>)) -> Compared {
+    let Left { mut schema, dialect, .. } = left;
+    let mut notes = Vec::new();
+    if !others.is_empty() {
+        notes.push(format!("not looked at: {}, in which no revision makes anything", listed("schema", &others)));
+    }
+    let unread = unread(&mut schema, &live, dialect);
+    if !unread.is_empty() {
+        notes.push(format!("not compared, since the role of the URL may not read it: {}", unread.join(", ")));
+    }
+    // A schema that was given, such as `public`, is no difference.
+    live.others.retain(|other| {
+        other.kind != SCHEMA || schema.others.iter().any(|left| left.kind == SCHEMA && left.name == other.name)
+    });
+    let tables = &project.config.tables;
+    let created = project.created(dialect);
+    let skipped: BTreeSet<String> =
+        project.skipped(dialect).iter().flat_map(|(_, skipped)| mentioned(&skipped.statement, dialect)).collect();
+    let mut findings = Vec::new();
+    let mut tell = |name: &Name, text: String| match skipped.contains(&name.name) {
+        true => notes.push(format!("not compared, since a replay leaves its statement out: {text}")),
+        false => {
+            findings.push(Finding::new(format!("the database differs from what its revisions leave: {text}")));
+        }
+    };
+    for difference in Diff::between(&schema, &live, dialect).differences(dialect) {
+        if !tables.leaves_alone(&difference.table) {
+            tell(&difference.table, difference.to_string());
+        }
+    }
+    for difference in other_differences(&schema, &live, dialect) {
+        let is_left_alone = table_of(&difference).is_some_and(|table| tables.leaves_alone(&table));
+        if !is_left_alone && !is_given(&difference, &created) {
+            tell(&difference.name, difference.to_string());
+        }
+    }
+    let said = match findings.is_empty() {
+        true => Ok("the schema is the one that the revisions leave".to_owned().into()),
+        false => Err(findings),
+    };
+    Compared { said, notes }
+}
+
+/// An extension that no revision makes was given to the database.
+fn is_given(difference: &OtherDifference, created: &Created) -> bool {
+    difference.kind == EXTENSION && difference.change == "added" && !created.extensions.contains(&difference.name.name)
+}
+
+/// Returns the table that it is, if it is one of a kind of its own, or that it says something about.
+fn table_of(difference: &OtherDifference) -> Option<Name> {
+    let OtherDifference { kind, name, .. } = difference;
+    match kind.as_str() {
+        "fulltext index" | "spatial index" => {
+            let (table, _) = name.name.split_once('.')?;
+            Some(name.beside(table))
+        }
+        "partition" | "row security" | "system versioned" => Some(name.clone()),
+        kind => kind.contains("table").then(|| name.clone()),
+    }
+}
+
+/// Makes what the role may not read the same on both sides, and returns what that is.
+fn unread(left: &mut Schema, live: &Schema, dialect: Dialect) -> Vec<String> {
+    let mut unread = Vec::new();
+    let hidden = |kind: &str| dialect.is_mysql_family() && ["view", "function", "procedure"].contains(&kind);
+    for other in live.others.iter().filter(|other| other.definition.is_empty() && hidden(&other.kind)) {
+        let same = left.others.iter_mut().find(|left| left.kind == other.kind && left.name == other.name);
+        for left in same.into_iter().filter(|left| !left.definition.is_empty()) {
+            left.definition.clear();
+            unread.push(format!("{} `{}`", other.kind, other.name));
+        }
+    }
+    unread
+}
+
+/// Names a few, and counts the rest.
+fn listed(what: &str, names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).map(|name| format!("{what} `{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

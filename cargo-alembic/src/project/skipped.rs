@@ -1,0 +1,54 @@
+//! What the texts of the revisions say of scratch databases.
+
+use std::fs;
+
+use alembic_core::{
+    Dialect, Script,
+    collection::script,
+    created::Created,
+    script::{Skipped, skipped_in_rust},
+    sql::split,
+};
+
+use super::Project;
+
+impl Project {
+    /// Reads the revision files. Whoever applies the revisions says what cannot be read.
+    fn scripts(&self) -> impl Iterator<Item = (String, Script, String)> {
+        self.graph.nodes().filter_map(|node| {
+            let path = &self.graph.revision(node).path;
+            let content = fs::read(self.package.root.join(path)).ok()?;
+            let (script, text) = script(path, &content).ok()?;
+            Some((path.clone(), script, text.to_owned()))
+        })
+    }
+
+    /// Returns the statements that a replay leaves out, each with its file.
+    pub(crate) fn skipped(&self, dialect: Dialect) -> Vec<(String, Skipped)> {
+        let of = |(path, script, text): (String, Script, String)| {
+            let skipped = if script.code.is_some() { skipped_in_rust(&text) } else { script.skipped_for(dialect) };
+            skipped.into_iter().map(move |skipped| (path.clone(), skipped)).collect::<Vec<_>>()
+        };
+        self.scripts().flat_map(of).collect()
+    }
+
+    /// Returns what the revisions make on a scratch database.
+    pub(crate) fn created(&self, dialect: Dialect) -> Created {
+        let mut created = Created::default();
+        for (_, script, text) in self.scripts() {
+            let skipped = script.skipped_for(dialect);
+            let Some(section) = script.upgrade_for(dialect) else {
+                created.read(&text);
+                continue;
+            };
+            let Ok(statements) = split(&section.sql, dialect) else {
+                created.read(&section.sql);
+                continue;
+            };
+            let is_run = |line: usize| !skipped.iter().any(|skipped| skipped.line == line + section.line - 1);
+            let run = statements.iter().filter(|statement| is_run(statement.line));
+            run.for_each(|statement| created.read(statement.text));
+        }
+        created
+    }
+}
