@@ -26,6 +26,8 @@ fn a_package_gets_a_folder_and_settings() {
     # timezone = "UTC"
     # transaction = "per-run"
     # version-table = "alembic_version"
+    # scratch-url-env = "SCRATCH_URL"
+    # roles = ["app"]
     # lock-timeout = 3
     # statement-timeout = 0
     "#);

@@ -79,11 +79,11 @@ fn a_script_is_what_alembic_prints() {
     SET @alembic_sql_mode = @@sql_mode, @alembic_foreign_key_checks = @@foreign_key_checks, @alembic_unique_checks = @@unique_checks, @alembic_sql_notes = @@sql_notes, @alembic_time_zone = @@time_zone, @alembic_character_set_client = @@character_set_client, @alembic_character_set_results = @@character_set_results, @alembic_character_set_connection = @@character_set_connection, @alembic_collation_connection = @@collation_connection;
 
     -- Guard: stops here unless the database is what this script was made for.
-    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(version_num AS BINARY) IN ('b1')) = 1, NULL, CONCAT('this script is for a database at b1, and this one is at ', (SELECT COALESCE(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), 'base') FROM alembic_version)));
+    SET @alembic_problem = IF(GET_LOCK(CONCAT('alembic-script:', LEFT(SHA2(CONCAT(DATABASE(), '.', 'alembic_version'), 256), 40)), 5) = 1, NULL, 'another program migrates this database');
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 
-    SET @alembic_problem = IF(GET_LOCK(CONCAT('alembic-script:', LEFT(SHA2(CONCAT(DATABASE(), '.', 'alembic_version'), 256), 40)), 5) = 1, NULL, 'another script migrates this database');
+    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(version_num AS BINARY) IN ('b1')) = 1, NULL, CONCAT('this script is for a database at b1, and this one is at ', (SELECT COALESCE(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), 'base') FROM alembic_version)));
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 

@@ -79,7 +79,11 @@ pub(crate) fn mistakes(db: &Database) -> Vec<String> {
         "r1,r2,r3,r4,r5",
     );
     expect("open", "SELECT run AS answer FROM alembic_version_log WHERE state = 'running'", "");
-    let mysql_lock = format!("SELECT CAST(IS_USED_LOCK('{}') AS CHAR) AS answer", db.mysql_lock());
+    let mysql_lock = format!(
+        "SELECT CAST(COALESCE(IS_USED_LOCK('{}'), IS_USED_LOCK({})) AS CHAR) AS answer",
+        db.mysql_lock(),
+        db.mysql_lock_of_scripts()
+    );
     let (index, lock) = match db.kind() {
         Kind::Sqlite => ("SELECT name AS answer FROM sqlite_master WHERE type = 'index' AND name = 'by_x'", None),
         Kind::Postgres => (

@@ -14,7 +14,7 @@ use diesel::{
 };
 use harness::{Database, Kind, PostgresConn, SqliteConn, on_every_database};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 /// Every pragma of `PRAGMA pragma_list` that takes a value, with one that is not its default.
 const PRAGMAS: &[(&str, &str)] = &[
@@ -133,7 +133,9 @@ fn a_refused_pragma_works_without_transaction_and_asking_always_does() {
         assert!(error.to_string().starts_with(&format!("a.sql:7: `{statement}`")), "{error}");
         assert!(error.hint().unwrap().to_string().contains("`Transaction: none`"), "{error}");
         assert_eq!(db.tables(), "");
-        migrations(&[("a", "\n-- Transaction: none", &up, "")]).upgrade(&mut conn, "head").unwrap();
+        let m = migrations(&[("a", "\n-- Transaction: none", &up, "")]);
+        m.upgrade(&mut conn, "head").unwrap();
+        a_script_does_the_same(&m, &db);
         assert_eq!(rows(&mut conn, question).unwrap(), [expected], "{statement}");
     }
     let asking = "PRAGMA journal_mode;\nPRAGMA main.foreign_keys;\nPRAGMA synchronous;\nPRAGMA user_version = 3;";
@@ -278,6 +280,7 @@ on_every_database! {
             if matches!(KIND, Kind::Sqlite | Kind::Postgres) {
                 let one = migrations::<Conn>(&[("a", "", &up, "DROP TABLE ta;")]);
                 one.upgrade(&mut conn, "head").unwrap();
+                a_script_does_the_same(&one, &db);
                 one.downgrade(&mut conn, "base").unwrap();
             }
         }

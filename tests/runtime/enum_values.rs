@@ -3,7 +3,7 @@
 use alembic_runtime::{Code, Migrations, TransactionMode, prelude::*};
 use harness::{Database, Kind, PostgresConn};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 const TYPE: &str = "CREATE TYPE mood AS ENUM ('glad');\nCREATE TABLE people (m mood);";
 
@@ -30,6 +30,7 @@ fn the_next_revision_may_use_a_value() {
         let report = m.upgrade(&mut conn, "head").unwrap();
         assert_eq!((report.steps.len(), report.transactions), (4, 2), "{up}");
         assert_eq!(db.ask("SELECT m::text AS answer FROM people"), "calm");
+        a_script_does_the_same(&m, &db);
         m.downgrade(&mut conn, "base").unwrap();
         assert_eq!(db.tables(), "");
     }
@@ -86,6 +87,7 @@ fn a_value_that_code_adds_is_committed_too() {
     let m = m.with_code(|id| Some(Code { upgrade: if id == "b" { adds } else { uses }, downgrade: None }));
     assert_eq!(m.upgrade(&mut db.connect(), "head").unwrap().transactions, 2);
     assert_eq!(db.ask("SELECT m::text AS answer FROM people"), "calm");
+    a_script_does_the_same(&m, &db);
 }
 
 /// Every way out that the hint names leads out.
@@ -98,8 +100,10 @@ fn within_one_revision_the_hint_leads_out() {
     let hint = error.hint().unwrap().to_string();
     assert!(hint.contains("a revision of its own") && hint.contains("`Transaction: none`"), "{error}: {hint}");
     assert_eq!(db.tables(), "");
-    migrations(&[("a", "", TYPE, ""), ("b", "a\n-- Transaction: none", both, "")]).upgrade(&mut conn, "head").unwrap();
+    let m = migrations(&[("a", "", TYPE, ""), ("b", "a\n-- Transaction: none", both, "")]);
+    m.upgrade(&mut conn, "head").unwrap();
     assert_eq!(db.ask("SELECT m::text AS answer FROM people"), "calm");
+    a_script_does_the_same(&m, &db);
 }
 
 #[test]

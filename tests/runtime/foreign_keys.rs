@@ -4,7 +4,7 @@ use alembic_runtime::Error;
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, SqliteConn};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 const TABLES: &str = "CREATE TABLE p (id INTEGER PRIMARY KEY);\n\
     CREATE TABLE c (p INTEGER NOT NULL REFERENCES p (id) ON DELETE CASCADE);\n\
@@ -30,6 +30,7 @@ fn a_rebuild_keeps_the_rows_that_refer_to_the_table() {
     ]);
     let report = m.upgrade(&mut conn, "head").unwrap();
     assert_eq!(report.transactions, 3, "the setting can be changed between transactions only");
+    a_script_does_the_same(&m, &db);
     assert_eq!(db.ask("SELECT CAST(COUNT(*) AS TEXT) AS answer FROM c"), "2");
     assert!(conn.batch_execute("INSERT INTO c VALUES (99)").is_err(), "foreign keys are on again");
 }

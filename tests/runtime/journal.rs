@@ -3,7 +3,7 @@
 use alembic_runtime::{Error, Finding, Outcome, Resolution, Verdict};
 use harness::{Kind, on_every_database, on_mysql_and_mariadb};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 fn spec(second: &'static str, third: &'static str) -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     let up: &'static str = Box::leak(format!("CREATE TABLE ta (x INTEGER);\n{second};\n{third};").into_boxed_str());
@@ -21,6 +21,7 @@ on_every_database! {
         let mut conn = db.connect::<Conn>();
         m.upgrade(&mut conn, "head").unwrap();
         assert_eq!(db.versions(), "a");
+        a_script_does_the_same(&m, &db);
         m.downgrade(&mut conn, "base").unwrap();
         assert_eq!(db.tables(), "");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alembic_runtime::{Error, Finding, Observer, Resolution, StepReport};
 use harness::{Database, Kind, MysqlConn, PostgresConn, SqliteConn, on_every_database, on_mysql_and_mariadb};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 /// Runs `first; second` outside a transaction, and leaves the log as a process does that is killed
 /// when only the first statement is noted. `took_effect` says how the second stands.
@@ -39,6 +39,7 @@ where
         assert_eq!(db.ask("SELECT CAST(COUNT(*) AS CHAR(9)) AS answer FROM alembic_version").trim(), "1");
         let states = db.ask("SELECT state AS answer FROM alembic_version_log ORDER BY id");
         assert_eq!(states, "failed,done", "the log tells of both runs");
+        a_script_does_the_same(&m, &db);
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 use alembic_runtime::{Code, Error, Finding, Function, Migrations, Observer, Resolution, prelude::*, rows};
 use harness::{Kind, on_every_database, on_mysql_and_mariadb};
 
+use crate::scripts::a_script_does_the_same;
+
 /// One revision in Rust, with these header lines.
 fn one<C>(header: &str, code: fn(&str) -> Option<Code<C>>) -> Migrations<C> {
     let text = format!(
@@ -49,6 +51,7 @@ on_every_database! {
         assert_eq!((report.steps.len(), db.versions().as_str()), (1, "a"));
         assert_eq!(db.ask(NAMES), "CHECKING,it's,newer");
         assert_eq!(m.status(&mut conn).unwrap().findings, []);
+        a_script_does_the_same(&m, &db);
         m.downgrade(&mut conn, "base").unwrap();
         assert_eq!(db.tables(), "");
     }
@@ -87,6 +90,7 @@ on_every_database! {
         assert!(status.findings[0].to_string().contains("stopped after 4 operations"), "{:?}", status.findings);
         m.upgrade(&mut conn, "head").unwrap();
         assert_eq!(db.ask(NAMES), "CHECKING,it's,newer");
+        a_script_does_the_same(&m, &db);
         assert_eq!(db.ask("SELECT state AS answer FROM alembic_version_log ORDER BY id"), "failed,done");
     }
 
@@ -289,7 +293,9 @@ on_every_database! {
             op.bulk_insert("times", rows![{ at: at, day: at.date_naive(), data: vec![0_u8, 255], ratio: 0.5 }])?;
             Ok(())
         }
-        one::<Conn>("", |_| code(times)).upgrade(&mut db.connect::<Conn>(), "head").unwrap();
+        let m = one::<Conn>("", |_| code(times));
+        m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
+        a_script_does_the_same(&m, &db);
         let seconds = match KIND {
             Kind::Sqlite => "CAST(unixepoch(at) AS TEXT)",
             Kind::Postgres => "CAST(extract(epoch FROM at)::bigint AS TEXT)",

@@ -61,7 +61,14 @@ impl Database {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Returns schema and rows of everything, but for the rows of our own log and lock.
+    /// Returns the line of a script at which the client runs a command of the shell, whose parent it is.
+    #[must_use]
+    pub fn shell_line(&self, command: &str) -> String {
+        let escape = if self.kind() == Kind::Sqlite { ".shell" } else { "\\!" };
+        format!("{escape} {command}\n")
+    }
+
+    /// Returns schema and rows of everything, but for the rows of our own tables, and for the times of today.
     ///
     /// # Panics
     ///
@@ -72,11 +79,8 @@ impl Database {
             Kind::Sqlite => feed(&mut self.client(), ".dump\n"),
             Kind::Postgres => {
                 let mut dump = Command::new("pg_dump");
-                dump.args([
-                    "--exclude-table-data=alembic_version_log",
-                    "--exclude-table-data=alembic_lock",
-                    self.url(),
-                ]);
+                let ours = ["alembic_version", "alembic_version_log", "alembic_version_log_id_seq", "alembic_lock"];
+                dump.args(ours.map(|name| format!("--exclude-table-data={name}"))).arg(self.url());
                 feed(&mut dump, "")
             }
             _ => {
@@ -87,16 +91,19 @@ impl Database {
             }
         };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let ours = ["alembic_version_log", "alembic_lock"];
         let is_row = |line: &str| {
             let table = line.strip_prefix("INSERT INTO ").map(|rest| rest.trim_start_matches(['`', '"']));
-            table.is_some_and(|table| ours.iter().any(|name| table.starts_with(name)))
+            table.is_some_and(|table| {
+                table.starts_with("alembic_") || table.starts_with("sqlite_sequence VALUES('alembic_")
+            })
         };
         let text = String::from_utf8_lossy(&output.stdout);
         // A routine remembers the collation of the connection that made it: the client's is not ours.
         let is_of_client = |line: &str| line.contains("restrict ") || line.contains("SET collation_connection ");
         let lines = text.lines().filter(|line| !is_of_client(line) && !is_row(line));
-        lines.map(without_next_number).collect::<Vec<_>>().join("\n")
+        // MySQL stores the space between a body and its terminator.
+        let lines = lines.map(|line| without_times(without_next_number(line).trim_end()));
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     /// Returns what the log says, but for times and who it was.
@@ -114,7 +121,9 @@ impl Database {
         self.ask(&format!("SELECT {entry} AS answer FROM alembic_version_log ORDER BY id")).replace(',', "\n")
     }
 
-    fn client(&self) -> Command {
+    /// Returns the client as a person runs it, which reads a script.
+    #[must_use]
+    pub fn client(&self) -> Command {
         let mut client;
         match self.kind() {
             Kind::Sqlite => {
@@ -149,6 +158,17 @@ fn mysql_client(program: &str) -> Command {
 fn without_next_number(line: &str) -> String {
     let Some((before, after)) = line.split_once(" AUTO_INCREMENT=") else { return line.to_owned() };
     format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// `2026-11-29 22:46:02.129567`, of this decade, is another one in another run.
+fn without_times(line: &str) -> String {
+    let is_of_time = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | '+');
+    let mut parts = line.split("202");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| {
+        let is_time = part.get(1..2) == Some("-") && part.get(10..11) == Some(":");
+        if is_time { format!("{line}now{}", part.trim_start_matches(is_of_time)) } else { format!("{line}202{part}") }
+    })
 }
 
 fn feed(command: &mut Command, input: &str) -> Output {

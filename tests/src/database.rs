@@ -170,6 +170,32 @@ impl Database {
         !self.ask(&format!("SELECT '1' AS answer FROM {condition} = '{name}'")).is_empty()
     }
 
+    /// Waits until no other session is left of a client that has died.
+    ///
+    /// # Panics
+    ///
+    /// If one stays.
+    pub fn wait_for_the_dead(&self) {
+        let query = match self.kind {
+            Kind::Sqlite => return,
+            Kind::Postgres => {
+                "SELECT pid::text AS answer FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            }
+            Kind::Mysql | Kind::Mariadb => {
+                "SELECT CAST(id AS CHAR) AS answer FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            }
+        };
+        for _ in 0..2000 {
+            if self.ask(query).is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("a session of a dead client stays");
+    }
+
     /// Ends every other session, as an administrator does.
     pub fn end_sessions(&self) {
         match self.kind {
@@ -198,6 +224,12 @@ impl Database {
     pub fn mysql_lock(&self) -> String {
         let hash = Md5::digest(format!("{}.alembic_version", self.name));
         hash.iter().fold("alembic:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+    }
+
+    /// Returns the expression for what they call the lock that scripts take, too.
+    #[must_use]
+    pub fn mysql_lock_of_scripts(&self) -> String {
+        format!("CONCAT('alembic-script:', LEFT(SHA2('{}.alembic_version', 256), 40))", self.name)
     }
 
     /// Runs SQL.

@@ -81,17 +81,14 @@ impl Mysql<'_> {
         self.stop_if(&format!("IF({fits}, NULL, CONCAT({refusal}, {}))", self.found()), out);
     }
 
-    /// Stops the client while another script runs on the same version table. Rust and the server would have
-    /// to agree on the hash to keep out a run as well; MD5 is gone from newer servers.
+    /// Stops the client while a run or another script migrates the same database.
     fn take_turn(&self, out: &mut Text) {
         let name = self.lock_name();
-        self.stop_if(&format!("IF(GET_LOCK({name}, 5) = 1, NULL, 'another script migrates this database')"), out);
+        self.stop_if(&format!("IF(GET_LOCK({name}, 5) = 1, NULL, 'another program migrates this database')"), out);
     }
 
     fn lock_name(&self) -> String {
-        let schema = self.table.schema().map_or_else(|| "DATABASE()".to_owned(), |schema| self.dialect.literal(schema));
-        let name = self.dialect.literal(self.table.name());
-        format!("CONCAT('alembic-script:', LEFT(SHA2(CONCAT({schema}, '.', {name}), 256), 40))")
+        self.table.lock_on_mysql("DATABASE()")
     }
 
     fn settings(&self, pair: impl Fn(&str) -> String) -> String {
@@ -123,11 +120,11 @@ impl Safeguards for Mysql<'_> {
     fn begin(&self, _out: &mut Text) {}
 
     fn guard(&self, made: &Made, out: &mut Text) {
+        self.take_turn(out);
         if made.from_base {
             out.statement(&self.table.create(self.dialect));
         }
         self.check_place(made, out);
-        self.take_turn(out);
         out.line(&self.table.create_log(self.dialect));
         out.statement(&self.table.create_lock(self.dialect));
         let problem = "'a revision was begun and has not come to its end: run `cargo alembic upgrade` or `downgrade`'";

@@ -4,7 +4,13 @@ use super::{
     safeguards::{Made, Safeguards},
     text::Text,
 };
-use crate::{Dialect, plan::RowOperation, version_table::VersionTable, wording::place};
+use crate::{
+    Dialect,
+    plan::RowOperation,
+    sql::{Piece, pieces},
+    version_table::VersionTable,
+    wording::place,
+};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -154,6 +160,22 @@ impl Safeguards for Postgres<'_> {
         out.statement(&block(&[], &[path, format!("{sql};")]));
     }
 
+    /// `psql` counts each `BEGIN`, `CASE` and `END` of a body, names among them, and may cut it: to the client it is a
+    /// text.
+    fn of_revision(&self, sql: &str, _foreign_keys: bool, out: &mut Text) {
+        if self.watches(sql) {
+            return out.statement(&block(&[], &[format!("EXECUTE {};", dollar_quoted("alembic_body", sql))]));
+        }
+        out.of_revision(sql);
+    }
+
+    fn watches(&self, statement: &str) -> bool {
+        let pieces = pieces(statement, DIALECT).unwrap_or_default();
+        let is = |piece: &Piece, word: &str| !piece.quoted && statement[piece.range.clone()].eq_ignore_ascii_case(word);
+        pieces.first().is_some_and(|first| is(first, "CREATE"))
+            && pieces.windows(2).any(|pair| is(&pair[0], "BEGIN") && is(&pair[1], "ATOMIC"))
+    }
+
     fn restore_settings(&self, out: &mut Text) {
         out.comment("What the revision has set is set back.");
         let body = [
@@ -220,16 +242,35 @@ fn block(variables: &[&str], body: &[String]) -> String {
     let declare = if variables.is_empty() { "" } else { "DECLARE\n" };
     let variables = indented(&mut variables.iter().copied());
     let body = indented(&mut body.iter().map(String::as_str));
-    let mut tag = "$alembic$".to_owned();
-    while body.contains(&tag) {
+    format!("DO {}", dollar_quoted("alembic", &format!("\n{declare}{variables}BEGIN\n{body}END\n")))
+}
+
+/// Quotes a text by dollars with a tag that is not in it.
+fn dollar_quoted(tag: &str, text: &str) -> String {
+    let mut tag = format!("${tag}$");
+    while text.contains(&tag) {
         tag.insert(tag.len() - 1, '_');
     }
-    format!("DO {tag}\n{declare}{variables}BEGIN\n{body}END\n{tag}")
+    format!("{tag}{text}{tag}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn psql_sees_no_body_that_it_would_cut() {
+        let table = VersionTable::new("alembic_version");
+        let postgres = Postgres { table: &table, keeps_settings: false };
+        let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END end; SELECT 2; END";
+        assert!(postgres.watches(body));
+        assert!(!postgres.watches("CREATE TABLE t (begin int, \"BEGIN\" int DEFAULT length('BEGIN ATOMIC'))"));
+        let mut out = Text::default();
+        postgres.of_revision(body, true, &mut out);
+        let expected =
+            format!("DO $alembic$\nBEGIN\n    EXECUTE $alembic_body${body}$alembic_body$;\nEND\n$alembic$;\n\n");
+        assert_eq!(out.into_string(), expected);
+    }
 
     #[test]
     fn a_block_cannot_be_broken_out_of() {

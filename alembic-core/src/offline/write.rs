@@ -10,7 +10,7 @@ use crate::{
     config::TransactionMode,
     plan::{Direction, Work},
     sql::{may_commit_inside, requires_autocommit},
-    version_table::{LogState, Run, VersionTable},
+    version_table::{LogEntry, LogState, Run, VersionTable},
     wording::place,
 };
 
@@ -131,6 +131,9 @@ impl<'a> Writer<'a> {
         }
         self.change_rows(work);
         let entry = work.log_entry_after(Run::OfScript, work.statements.len());
+        // What a function has run in a transaction, a run does not count either.
+        let uncounted = LogEntry { statements: 0, ..work.log_entry_after(Run::OfScript, 0) };
+        let entry = if work.is_rust { uncounted } else { entry };
         self.own(&self.table.log(work.dialect, &[entry], LogState::Done, self.offline.actor));
         if !work.dialect.transactional_ddl() {
             self.commit_now();

@@ -29,6 +29,16 @@ impl VersionTable {
         format!("hashtextextended(format('alembic %s %s', {schema}, {}), 0)", Dialect::Postgres.literal(&self.name))
     }
 
+    /// Returns the expression for the name of the lock that runs and scripts take on MySQL and MariaDB, given that for
+    /// the name of the database where none is configured. All servers have this hash; a name has 64 characters at most.
+    #[must_use]
+    pub fn lock_on_mysql(&self, database: &str) -> String {
+        let dialect = Dialect::Mysql;
+        let database = self.schema.as_ref().map_or_else(|| database.to_owned(), |schema| dialect.literal(schema));
+        let name = dialect.literal(&self.name);
+        format!("CONCAT('alembic-script:', LEFT(SHA2(CONCAT({database}, '.', {name}), 256), 40))")
+    }
+
     /// Returns the statement that creates the lock, if it is absent.
     #[must_use]
     pub fn create_lock(&self, dialect: Dialect) -> String {

@@ -92,16 +92,26 @@ impl Lock {
     }
 
     /// A finite timeout, and only the answer 1 counts: MariaDB answers NULL to an infinite one.
+    ///
+    /// There are two: programs of earlier versions know the first only, and scripts the second, because not every
+    /// server has the hash of the first.
     fn mysql(table: &VersionTable) -> Self {
-        let key = Dialect::Mysql.literal(&mysql_name(table));
+        let (first, second) = (Dialect::Mysql.literal(&mysql_name(table)), table.lock_on_mysql("DATABASE()"));
         Self {
             in_transaction: None,
-            for_session: format!("SELECT CAST(GET_LOCK({key}, 0) AS CHAR) AS answer"),
-            unlock: format!("SELECT CAST(RELEASE_LOCK({key}) AS CHAR) AS answer"),
+            for_session: format!(
+                "SELECT CASE WHEN COALESCE(GET_LOCK({first}, 0), 0) <> 1 THEN '0' \
+                 WHEN COALESCE(GET_LOCK({second}, 0), 0) = 1 THEN '1' \
+                 ELSE CONCAT('0', LEFT(COALESCE(RELEASE_LOCK({first}), ''), 0)) END AS answer"
+            ),
+            unlock: format!(
+                "SELECT CAST(COALESCE(RELEASE_LOCK({second}), 0) * COALESCE(RELEASE_LOCK({first}), 0) AS CHAR) AS answer"
+            ),
             is_ours: None,
             holder: format!(
                 "SELECT CONCAT('connection ', p.id, ' of ', p.user, '@', p.host) AS answer \
-                 FROM information_schema.processlist p WHERE p.id = IS_USED_LOCK({key})"
+                 FROM information_schema.processlist p \
+                 WHERE p.id = COALESCE(IS_USED_LOCK({first}), IS_USED_LOCK({second}))"
             ),
         }
     }
@@ -152,7 +162,7 @@ impl Lock {
     }
 }
 
-/// Returns what MySQL calls the lock: it is global to the server, so the name holds the database, and it may
+/// Returns what MySQL calls the first lock: it is global to the server, so the name holds the database, and it may
 /// have 64 characters. The hash is made here because servers from 9.6 on have no `MD5()`.
 fn mysql_name(table: &VersionTable) -> String {
     let hash = Md5::digest(format!("{}.{}", table.schema().unwrap_or_default(), table.name()));

@@ -3,7 +3,7 @@
 use alembic_runtime::{Error, Outcome};
 use harness::{Kind, on_every_database};
 
-use crate::migrations;
+use crate::{migrations, scripts::a_script_does_the_same};
 
 const PROGRAMS: &[&str] = &[
     "CREATE PROCEDURE p1() BEGIN SELECT CASE WHEN x > 0 THEN IF(x > 100, 'x', 'y') ELSE 'none' END FROM ta; END",
@@ -60,7 +60,9 @@ on_every_database! {
         assert_eq!((error.number, error.outcome), (Some(done + 1), Outcome::Partial { done }));
         // With `DELIMITER` the statements are the same, and so are their checksums.
         let has_delimiter = !matches!(KIND, Kind::Sqlite | Kind::Postgres);
-        migrations(has_delimiter, "INSERT INTO shifts VALUES (1);").upgrade(&mut conn, "head").unwrap();
+        let m = migrations(has_delimiter, "INSERT INTO shifts VALUES (1);");
+        m.upgrade(&mut conn, "head").unwrap();
+        a_script_does_the_same(&m, &db);
         let expected: Vec<String> = (0..bodies.len()).map(|n| n.to_string()).collect();
         assert_eq!(db.ask("SELECT CAST(x AS CHAR(9)) AS answer FROM ta ORDER BY x").replace(' ', ""), expected.join(","));
     }

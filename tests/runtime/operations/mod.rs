@@ -4,9 +4,12 @@ mod cases;
 
 use std::fmt::Write;
 
+use alembic_core::sql::requires_autocommit;
 use alembic_runtime::{MigrationResult, Op, prelude::Dialect, testing::sql_of};
 use diesel::{SqliteConnection, connection::SimpleConnection};
-use harness::{Database, Kind, workspace};
+use harness::{Database, Kind, on_every_database, workspace};
+
+use crate::{migrations, scripts::a_script_does_the_same};
 
 type Done = MigrationResult;
 type Function = fn(&mut Op<'_, SqliteConnection>) -> Done;
@@ -128,6 +131,27 @@ fn run(kind: Kind, dialect: Dialect, expected: usize) {
         }
     }
     assert_eq!(run, expected, "of {} operations", CASES.len());
+}
+
+on_every_database! {
+    /// What `CREATE DATABASE` makes is not of a test's database.
+    fn a_script_of_every_operation_does_what_a_run_does(db) {
+        let dialect = KIND.dialect();
+        for case in CASES.iter().filter(|case| KIND == Kind::Postgres || case.name != "create_table_in_a_schema") {
+            let (Ok(before), Ok(statements)) = (sql_of(dialect, case.before), sql_of(dialect, case.function)) else {
+                continue;
+            };
+            let sql = |statements: &[String]| -> &'static str { format!("{};", statements.join(";\n")).leak() };
+            let alone = statements.iter().any(|sql| requires_autocommit(sql, dialect));
+            let m = migrations::<Conn>(&[
+                ("a", "", if before.is_empty() { "" } else { sql(&before) }, ""),
+                ("b", if alone { "a\n-- Transaction: none" } else { "a" }, sql(&statements), ""),
+            ]);
+            let db = Database::new(db.kind()).unwrap();
+            m.upgrade(&mut db.connect::<Conn>(), "head").unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            a_script_does_the_same(&m, &db);
+        }
+    }
 }
 
 #[test]
