@@ -77,6 +77,8 @@ fn what_a_program_needs_is_added() {
     # timezone = "UTC"
     # transaction = "per-run"
     # version-table = "alembic_version"
+    # scratch-url-env = "SCRATCH_URL"
+    # roles = ["app"]
     # lock-timeout = 3
     # statement-timeout = 0
 

@@ -29,7 +29,7 @@ where
 /// Both ways a statement may stand, the run goes on by itself.
 fn decides_by_itself<C>(kind: Kind, second: &'static str)
 where
-    C: diesel::connection::LoadConnection,
+    C: diesel::connection::LoadConnection + 'static,
     C::Backend: alembic_runtime::MigrationBackend,
 {
     for took_effect in [false, true] {
@@ -39,7 +39,9 @@ where
         assert_eq!(db.ask("SELECT CAST(COUNT(*) AS CHAR(9)) AS answer FROM alembic_version").trim(), "1");
         let states = db.ask("SELECT state AS answer FROM alembic_version_log ORDER BY id");
         assert_eq!(states, "failed,done", "the log tells of both runs");
-        a_script_does_the_same(&m, &db);
+        if kind == Kind::Postgres {
+            a_script_does_the_same(&m, &db);
+        }
     }
 }
 

@@ -137,6 +137,10 @@ impl Database {
             kind => {
                 client = if kind == Kind::Mysql { mysql_client("mysql") } else { Command::new("mariadb") };
                 client.args(["--no-defaults", "-u", "root", "-S", self.socket(), self.name()]);
+                if kind == Kind::Mysql {
+                    // Without them it refuses commands of the shell.
+                    client.args(["--system-command", "--commands"]);
+                }
             }
         }
         client
