@@ -287,6 +287,10 @@ hints! {
     PendingTriggerEvents =>
         "checks of rows wait for the end of the transaction: write `SET CONSTRAINTS ALL IMMEDIATE;` before this statement, \
          and run the command again";
+    /// Row-level security would hide rows from a revision.
+    RowsHidden =>
+        "run it as a role that may see every row, such as one with BYPASSRLS; or write `Row Security: on` into the header, \
+         if the revision is to leave out the rows that policies hide; and run the command again";
     /// Others held a lock for too long.
     Contended =>
         "others hold a lock that it needs; run the command again when they are done, or allow more with \
@@ -340,6 +344,16 @@ hints! {
     /// The applied part of an unfinished revision has another text now.
     Rewritten { revision: String, done: String } =>
         "restore the first {done}; or undo by hand what was done, and run `cargo alembic resolve {revision} --abort`";
+    /// A version table is found further along the search path than it would be made.
+    WhichSchema { table: String, found: String, first: String } =>
+        "for a history of `{first}` itself write `version-table = \"{first}.{table}\"` into [package.metadata.alembic] of \
+         Cargo.toml, and `version-table = \"{found}.{table}\"` to go on with that of `{found}`; or take `{found}` out of \
+         the search path; nothing was changed";
+    /// No schema of the search path exists.
+    NoSchema { table: String } =>
+        "make the schema with `CREATE SCHEMA`; or put one that exists into the `search_path` of the database, the role or \
+         the URL, or name one for the version table: `version-table = \"public.{table}\"` in [package.metadata.alembic] \
+         of Cargo.toml; nothing was changed";
     /// Diesel's table has migrations that are not here.
     DieselTable => "run `cargo alembic import diesel <FOLDER>` with the folder of its migrations, all of them";
     /// Metadata of a Diesel migration cannot be read.
@@ -376,6 +390,10 @@ hints! {
     Denied =>
         "the role needs CREATE where the version table is, and SELECT, INSERT, UPDATE and DELETE on it, on its log and \
          on its lock; nothing was changed by this";
+    /// Row-level security would hide rows of our tables.
+    RecordHidden =>
+        "connect as the owner of the version table or as a role with BYPASSRLS; or run `ALTER TABLE … DISABLE ROW LEVEL \
+         SECURITY` on it, on its log and on its lock; nothing was changed by this";
     /// The file of the SQLite database, or its folder, cannot be written.
     ReadOnlyFile =>
         "the database file or its folder cannot be written: SQLite keeps its journal beside the file, and in WAL mode \

@@ -21,6 +21,7 @@ mod flag {
     pub(super) const REASON: usize = 6;
     pub(super) const FOREIGN_KEYS_OFF: usize = 7;
     pub(super) const RUST: usize = 8;
+    pub(super) const ROW_SECURITY_ON: usize = 9;
 }
 
 #[cfg(test)]
@@ -56,7 +57,7 @@ mod tests {
             file(
                 "ccc",
                 "aaa",
-                "-- Depends On: left\n-- Foreign Keys: off\n-- alembic:upgrade\nC;\n-- alembic:irreversible: why\n",
+                "-- Depends On: left\n-- Foreign Keys: off\n-- Row Security: on\n-- alembic:upgrade\nC;\n-- alembic:irreversible: why\n",
             ),
         ]
     }

@@ -1,12 +1,15 @@
 //! The table in which Diesel's own harness notes what it has run.
 
-use alembic_core::{Graph, graph::Edges, wording::quoted};
+use alembic_core::{Dialect, Graph, graph::Edges, wording::quoted};
 use diesel::connection::LoadConnection;
 
 use crate::{
     Error,
-    database::{MigrationBackend, snapshot},
+    database::{MigrationBackend, Place, Reading, place_on_postgres, reading},
 };
+
+/// What Diesel calls its table.
+const TABLE: &str = "__diesel_schema_migrations";
 
 /// Returns the revision id of an imported Diesel migration: its version, with `_` for what an id
 /// cannot hold.
@@ -24,15 +27,25 @@ pub fn diesel_revision_id(version: &str) -> Result<String, Error> {
 
 /// Returns the last revision that Diesel has applied, or `base`.
 ///
-/// Diesel applies what is missing in any order; only a history without gaps can be stamped.
-pub(crate) fn last_applied<C>(graph: &Graph, conn: &mut C) -> Result<String, Error>
+/// Diesel applies what is missing in any order; only a history without gaps can be stamped. `schemas` are those that
+/// revisions create.
+pub(crate) fn last_applied<C>(graph: &Graph, schemas: &[String], conn: &mut C) -> Result<String, Error>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let sql = "SELECT version AS answer FROM __diesel_schema_migrations ORDER BY version";
-    let versions =
-        snapshot(conn, |conn| C::Backend::answers(conn, sql)).map_err(|error| Error::Diesel(error.to_string()))?;
+    let unreadable = |error: diesel::result::Error| Error::Diesel(error.to_string());
+    if C::Backend::FAMILY == Dialect::Postgres
+        && let Place::Elsewhere { found, first } = place_on_postgres(conn, TABLE).map_err(unreadable)?
+        && !schemas.contains(&first)
+    {
+        let problem = format!(
+            "it is in the schema `{found}`, and Diesel would make it in `{first}`, which comes first in the search path"
+        );
+        return Err(Error::Diesel(problem));
+    }
+    let sql = format!("SELECT version AS answer FROM {TABLE} ORDER BY version");
+    let versions = reading(conn, Reading::Own, |conn| C::Backend::answers(conn, &sql)).map_err(unreadable)?;
     let mut applied = Vec::new();
     let mut unknown = Vec::new();
     for version in versions.into_iter().flatten() {

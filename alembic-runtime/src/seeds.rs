@@ -41,7 +41,8 @@ where
             }
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
             if dialect == Dialect::Postgres {
-                let set = conn.batch_execute("SET LOCAL standard_conforming_strings = on");
+                let set =
+                    conn.batch_execute("SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off");
                 set.inspect_err(|_| Transaction::rollback(conn)).map_err(Error::query("prepare the transaction"))?;
             }
             for statement in &statements {

@@ -31,6 +31,7 @@ mod revision;
 mod scratch;
 mod script;
 mod seed;
+mod settings;
 mod tour;
 mod urls;
 mod verdicts;

@@ -23,6 +23,8 @@ fn a_script_is_what_alembic_prints() {
     -- This file is UTF-8.
     SET client_encoding = 'UTF8';
 
+    SET row_security = off;
+
     SET standard_conforming_strings = on;
 
     BEGIN;
@@ -64,6 +66,8 @@ fn a_script_is_what_alembic_prints() {
     COMMIT;
 
     RESET client_encoding;
+
+    RESET row_security;
 
     RESET standard_conforming_strings;
     "#);

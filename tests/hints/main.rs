@@ -13,6 +13,7 @@ mod packages;
 mod programs;
 mod replayed;
 mod servers;
+mod sessions;
 mod statements;
 mod targets;
 
@@ -80,7 +81,8 @@ use follow;
 #[test]
 fn every_hint_is_followed() {
     let files = [packages::HINTS, files::HINTS, gates::HINTS, generated::HINTS, replayed::HINTS, programs::HINTS];
-    let databases = [targets::HINTS, statements::HINTS, databases::HINTS, servers::HINTS, disturbed::HINTS];
+    let databases =
+        [targets::HINTS, statements::HINTS, databases::HINTS, servers::HINTS, disturbed::HINTS, sessions::HINTS];
     let followed: BTreeSet<&str> = [files.as_slice(), &databases].concat().concat().into_iter().collect();
     let hints = Hint::NAMES.iter().map(|name| snake_case(name));
     let missing: Vec<String> = hints.filter(|name| !followed.contains(name.as_str())).collect();

@@ -216,4 +216,19 @@ on_mysql_and_mariadb! {
         conn.batch_execute("INSERT INTO t SELECT 'as before' WHERE @@sql_mode LIKE '%NO_BACKSLASH_ESCAPES%'").unwrap();
         assert!(db.ask("SELECT x AS answer FROM t").ends_with("as before"), "the application's mode is put back");
     }
+
+    /// A server may tell sessions to begin without autocommit: they go on to see what they saw when they first looked.
+    fn a_session_without_autocommit_sees_what_others_have_done(db) {
+        let m = migrations::<Conn>(&[
+            ("a", "", "CREATE TABLE t (x INTEGER);", ""),
+            ("b", "a", "INSERT INTO t VALUES (1);", ""),
+        ]);
+        m.upgrade(&mut db.connect::<Conn>(), "a").unwrap();
+        let mut conn = db.connect::<Conn>();
+        conn.batch_execute("SET autocommit = 0").unwrap();
+        assert_eq!(m.status(&mut conn).unwrap().pending, ["b"]);
+        m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
+        assert_eq!(m.upgrade(&mut conn, "head").unwrap().steps.len(), 0);
+        assert_eq!(db.ask("SELECT CAST(x AS CHAR) AS answer FROM t"), "1");
+    }
 }

@@ -137,6 +137,7 @@ impl<'a> Image<'a> {
             message: revision.message,
             without_transaction: script.header.without_transaction,
             foreign_keys_off: script.header.foreign_keys_off,
+            row_security_on: script.header.row_security_on,
         };
         Ok(script)
     }
@@ -247,6 +248,7 @@ impl<'a> Reader<'a> {
         let header = Header {
             without_transaction: has(flag::WITHOUT_TRANSACTION),
             foreign_keys_off: has(flag::FOREIGN_KEYS_OFF),
+            row_security_on: has(flag::ROW_SECURITY_ON),
             ..Header::default()
         };
         if has(flag::RUST) {
@@ -256,7 +258,7 @@ impl<'a> Reader<'a> {
                 Some(_) => Downgrade::Sections(Vec::new()),
                 None => Downgrade::Irreversible(None),
             };
-            let code = Some(Code { checksum, upgrade_line, downgrade_line });
+            let code = Some(Code { checksum, upgrade_line, downgrade_line, schemas: self.list()? });
             return Some(Script { header, upgrade: Vec::new(), downgrade, code });
         }
         let upgrade = self.sections()?;

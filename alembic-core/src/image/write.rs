@@ -133,6 +133,7 @@ impl Writer {
         flag(flag::LABELS, !revision.labels.is_empty());
         flag(flag::WITHOUT_TRANSACTION, script.header.without_transaction);
         flag(flag::FOREIGN_KEYS_OFF, script.header.foreign_keys_off);
+        flag(flag::ROW_SECURITY_ON, script.header.row_security_on);
         flag(flag::DATE, date.is_some());
         flag(flag::COMPACT_DATE, compact.is_some());
         flag(flag::IRREVERSIBLE, matches!(script.downgrade, Downgrade::Irreversible(_)));
@@ -157,6 +158,7 @@ impl Writer {
             self.bytes.extend(code.checksum.as_bytes());
             self.number(code.upgrade_line);
             self.number(code.downgrade_line.unwrap_or(0));
+            self.list(&code.schemas);
             return;
         }
         self.sections(&script.upgrade);

@@ -48,6 +48,8 @@ pub struct Offline<'a> {
     pub steps: Steps,
     /// The name of the database, if it is known; MySQL comes back to it after `USE`.
     pub database: Option<&'a str>,
+    /// The schemas that revisions of the graph create, on PostgreSQL.
+    pub schemas: &'a [String],
     /// Recorded in the log.
     pub actor: &'a Actor,
 }
@@ -126,7 +128,7 @@ impl Offline<'_> {
         let in_full = database.filter(|_| unqualified).map(|database| self.table.in_schema(database));
         let table = in_full.as_ref().unwrap_or(self.table);
         let keeps_settings = work.iter().any(Work::changes_settings);
-        let safeguards = safeguards::of(self.dialect, table, keeps_settings, database);
+        let safeguards = safeguards::of(self, table, keeps_settings, database);
         Ok(Writer::new(self, table, safeguards.as_ref(), work).script(work))
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Postgres<'a> {
     pub(super) table: &'a VersionTable,
     /// Whether the settings of the session are needed later.
     pub(super) keeps_settings: bool,
+    /// The schemas that revisions create.
+    pub(super) schemas: &'a [String],
 }
 
 impl Postgres<'_> {
@@ -55,6 +57,38 @@ impl Postgres<'_> {
             lines.push(set(SETTINGS, READ_SETTINGS));
         }
         lines
+    }
+
+    /// A version table that is found further along the search path may be another application's.
+    fn check_place(&self) -> Vec<String> {
+        if self.table.schema().is_some() {
+            return Vec::new();
+        }
+        let place = format!("current_setting('{SCHEMA}')");
+        let made = if self.schemas.is_empty() {
+            String::new()
+        } else {
+            format!(" AND current_schema() NOT IN ({})", literals(self.schemas))
+        };
+        let name = self.table.name();
+        vec![
+            format!("IF {place} <> current_schema(){made} THEN"),
+            format!("    RAISE EXCEPTION 'the version table is in the schema %, and would be made in %; nothing was changed', {place}, current_schema()"),
+            format!("        USING HINT = {};", DIALECT.literal(&format!("name the schema that is meant, as in `version-table = \"public.{name}\"`, and write the script again"))),
+            "END IF;".to_owned(),
+        ]
+    }
+
+    /// Adds a statement that creates one of our tables, beside the others if a revision has made a schema that now comes
+    /// before theirs.
+    fn create(&self, sql: &str, out: &mut Text) {
+        if self.schemas.is_empty() || self.table.schema().is_some() {
+            return out.statement(sql);
+        }
+        let set = |path: &str| format!("PERFORM set_config('search_path', {path}, true);");
+        let there = set(&format!("quote_ident(current_setting('{SCHEMA}'))"));
+        let body = [there, format!("{sql};"), set("path")];
+        out.statement(&block(&["path text := current_setting('search_path');"], &body));
     }
 
     fn check_found(&self, made: &Made) -> Vec<String> {
@@ -98,6 +132,7 @@ impl Safeguards for Postgres<'_> {
         out.client_command("\\set ON_ERROR_STOP on");
         out.comment("This file is UTF-8.");
         out.statement("SET client_encoding = 'UTF8'");
+        out.statement("SET row_security = off");
         out.statement("SET standard_conforming_strings = on");
     }
 
@@ -112,13 +147,14 @@ impl Safeguards for Postgres<'_> {
             "    RAISE EXCEPTION 'another program migrates this database; nothing was changed';".to_owned(),
             "END IF;".to_owned(),
         ];
-        let body = [self.remember(), taken.to_vec(), self.check_found(made), self.check_unfinished()].concat();
+        let checks = [self.check_place(), self.check_found(made), self.check_unfinished()];
+        let body = [self.remember(), taken.to_vec(), checks.concat()].concat();
         out.statement(&block(&["found text;"], &body));
         if made.from_base || made.known.is_some() {
-            out.statement(&self.table.create(DIALECT));
+            self.create(&self.table.create(DIALECT), out);
         }
-        out.statement(&self.table.create_log(DIALECT));
-        out.statement(&self.table.create_lock(DIALECT));
+        self.create(&self.table.create_log(DIALECT), out);
+        self.create(&self.table.create_lock(DIALECT), out);
     }
 
     fn check_rows(&self, rows: &[String], out: &mut Text) {
@@ -224,6 +260,7 @@ impl Safeguards for Postgres<'_> {
 
     fn close(&self, made: &Made, out: &mut Text) {
         out.statement("RESET client_encoding");
+        out.statement("RESET row_security");
         out.statement("RESET standard_conforming_strings");
         if !made.one_transaction {
             out.statement(&block(&[], &[format!("PERFORM pg_advisory_unlock({});", self.key())]));

@@ -114,14 +114,14 @@ pub(super) trait Safeguards {
 /// Returns those of a database. `keeps_settings` tells whether a revision changes any, `comes_back` is the
 /// name of the database to come back to if one leaves it.
 pub(super) fn of<'a>(
-    dialect: Dialect,
+    offline: &Offline<'a>,
     table: &'a VersionTable,
     keeps_settings: bool,
     comes_back: Option<&'a str>,
 ) -> Box<dyn Safeguards + 'a> {
-    match dialect {
+    match offline.dialect {
         Dialect::Sqlite => Box::new(Sqlite { table }),
-        Dialect::Postgres => Box::new(Postgres { table, keeps_settings }),
-        Dialect::Mysql | Dialect::Mariadb => Box::new(Mysql { dialect, table, database: comes_back }),
+        Dialect::Postgres => Box::new(Postgres { table, keeps_settings, schemas: offline.schemas }),
+        dialect @ (Dialect::Mysql | Dialect::Mariadb) => Box::new(Mysql { dialect, table, database: comes_back }),
     }
 }

@@ -101,12 +101,18 @@ impl<'a> Writer<'a> {
         if self.is_conditional() {
             self.safeguards.begin_condition(&applied::condition(work), &mut self.out);
         }
+        if work.row_security_on {
+            self.out.statement("SET row_security = on");
+        }
         if work.foreign_keys_off {
             self.with_foreign_keys_off(work);
         } else if is_journaled(work) {
             self.journaled(work);
         } else {
             self.in_transaction(work, true);
+        }
+        if work.row_security_on {
+            self.out.statement("SET row_security = off");
         }
         if self.is_conditional() {
             self.safeguards.end_condition(&mut self.out);

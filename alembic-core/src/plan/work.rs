@@ -37,6 +37,8 @@ pub struct Work {
     pub without_transaction: bool,
     /// Whether SQLite has to switch foreign keys off before the step's transaction.
     pub foreign_keys_off: bool,
+    /// Whether PostgreSQL hides rows from the step as policies say.
+    pub row_security_on: bool,
     /// Checksum of the text of this direction.
     pub checksum: Option<Checksum>,
     /// The value that names the revision and its history.
@@ -254,6 +256,7 @@ fn without_sql(graph: &Graph, step: Step, dialect: Dialect) -> Work {
         is_rust: false,
         without_transaction: false,
         foreign_keys_off: false,
+        row_security_on: false,
         checksum: revision.map(|r| r.upgrade),
         node: step.revision.map(|node| graph.node_hash(node)),
         step,
@@ -264,6 +267,7 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
     let mut work = without_sql(graph, step, dialect);
     work.without_transaction = script.header.without_transaction;
     work.foreign_keys_off = script.header.foreign_keys_off && dialect == Dialect::Sqlite;
+    work.row_security_on = script.header.row_security_on && dialect == Dialect::Postgres;
     if work.step.direction == Direction::Downgrade {
         work.checksum = graph.revision(node).downgrade;
     }

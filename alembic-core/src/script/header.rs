@@ -7,8 +7,16 @@ use crate::{
 };
 
 /// The keys, as they are written.
-const KEYS: [&str; 7] =
-    ["Revision ID", "Revises", "Branch Labels", "Depends On", "Create Date", "Transaction", "Foreign Keys"];
+const KEYS: [&str; 8] = [
+    "Revision ID",
+    "Revises",
+    "Branch Labels",
+    "Depends On",
+    "Create Date",
+    "Transaction",
+    "Foreign Keys",
+    "Row Security",
+];
 
 /// A problem at a distance in characters from the start of the line's content.
 pub(super) type Problem = (usize, String);
@@ -101,6 +109,8 @@ impl HeaderReader {
             }
             "Foreign Keys" if value == "off" => header.foreign_keys_off = true,
             "Foreign Keys" => return Err(format!("`{value}` is not a mode of foreign keys; the only one is `off`")),
+            "Row Security" if value == "on" => header.row_security_on = true,
+            "Row Security" => return Err(format!("`{value}` is not a mode of row security; the only one is `on`")),
             _ if value == "none" => header.without_transaction = true,
             _ => {
                 return Err(format!("`{value}` is not a transaction mode; the only one is `none`"));

@@ -20,6 +20,7 @@ pub use skip::{Skipped, skip_reason, skipped_in_rust};
 use crate::{
     Checksum, Dialect, Revision,
     revision::{Created, check_name},
+    sql::created_schemas,
 };
 
 /// A revision file, read.
@@ -54,6 +55,8 @@ pub struct Header {
     pub without_transaction: bool,
     /// Whether the file says `Foreign Keys: off`: SQLite rebuilds a table.
     pub foreign_keys_off: bool,
+    /// Whether the file says `Row Security: on`: PostgreSQL hides rows from the revision as policies say.
+    pub row_security_on: bool,
 }
 
 /// One `-- alembic:upgrade` or `-- alembic:downgrade` text.
@@ -110,7 +113,8 @@ impl Script {
     fn checksum_of(&self, direction: &str, sections: &[Section]) -> Checksum {
         let mode = if self.header.without_transaction { "none" } else { "" };
         let foreign_keys = if self.header.foreign_keys_off { " foreign keys off" } else { "" };
-        let mut parts = vec![direction.to_owned(), format!("{mode}{foreign_keys}")];
+        let row_security = if self.header.row_security_on { " row security on" } else { "" };
+        let mut parts = vec![direction.to_owned(), format!("{mode}{foreign_keys}{row_security}")];
         for section in sections {
             parts.push(crate::wording::joined(&section.dialects));
             parts.push(section.sql.trim().to_owned());
@@ -118,6 +122,13 @@ impl Script {
         // Both directions may call the same functions of the file.
         parts.extend(self.code.as_ref().map(|code| format!("rust {}", code.checksum)));
         Checksum::of(parts.iter().map(String::as_bytes))
+    }
+
+    /// Returns the schemas that the upgrade creates on PostgreSQL.
+    #[must_use]
+    pub fn created_schemas(&self) -> Vec<String> {
+        let in_sql = self.upgrade_for(Dialect::Postgres).map(|section| created_schemas(&section.sql));
+        in_sql.or_else(|| Some(self.code.as_ref()?.schemas.clone())).unwrap_or_default()
     }
 
     /// Returns what the graph needs to know, for a file at `path`.

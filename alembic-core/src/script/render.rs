@@ -53,6 +53,9 @@ pub(super) fn header(header: &Header, mark: &str) -> String {
     if header.foreign_keys_off {
         line("Foreign Keys: off");
     }
+    if header.row_security_on {
+        line("Row Security: on");
+    }
     out
 }
 

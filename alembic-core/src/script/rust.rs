@@ -11,7 +11,10 @@ use super::{
     render,
     skip::{in_rust, missing_reason},
 };
-use crate::{Checksum, sql::line_and_column};
+use crate::{
+    Checksum,
+    sql::{line_and_column, schemas_created_by_code},
+};
 
 /// What is known of a revision's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub struct Code {
     pub upgrade_line: usize,
     /// The line of `fn downgrade`, if there is one.
     pub downgrade_line: Option<usize>,
+    /// The schemas that its strings create.
+    pub schemas: Vec<String>,
 }
 
 /// Reads a revision that is written in Rust.
@@ -56,7 +61,8 @@ pub fn parse_rust(text: &str) -> Result<Script, ScriptError> {
         column: 1,
         problem: "the file ends without `pub fn upgrade`".into(),
     })?;
-    let code = Code { checksum: functions.checksum, upgrade_line, downgrade_line: functions.downgrade };
+    let schemas = schemas_created_by_code(&text);
+    let code = Code { checksum: functions.checksum, upgrade_line, downgrade_line: functions.downgrade, schemas };
     Ok(Script { header, upgrade: Vec::new(), downgrade, code: Some(code) })
 }
 

@@ -108,6 +108,7 @@ proptest! {
         message in "[a-zA-Z][a-zA-Z0-9 ']{0,30}[a-z]",
         sql in "[ -~\n]{0,80}",
         (without_transaction, foreign_keys_off) in prop_oneof![Just((false, false)), Just((true, false)), Just((false, true))],
+        row_security_on: bool,
     ) {
         prop_assume!(!sql.contains("alembic:"));
         let script = Script {
@@ -117,6 +118,7 @@ proptest! {
                 message: message.split_whitespace().collect::<Vec<_>>().join(" "),
                 without_transaction,
                 foreign_keys_off,
+                row_security_on,
                 ..Header::default()
             },
             upgrade: vec![Section { dialects: vec![], sql, line: 0 }],

@@ -7,6 +7,7 @@ mod alter_table;
 mod body;
 mod client_command;
 mod compound;
+mod created_schemas;
 mod enum_values;
 mod escapes;
 mod lexer;
@@ -27,6 +28,7 @@ use std::{fmt, ops::Range};
 
 use body::{Body, Semicolon, Unclear};
 pub use client_command::without_client_commands;
+pub use created_schemas::{created_schemas, schemas_created_by_code};
 pub use enum_values::adds_enum_value;
 pub use escapes::{changes_escapes, has_backslash_in_string};
 use lexer::{Lexer, Token, TokenKind};

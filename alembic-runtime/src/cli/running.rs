@@ -196,6 +196,7 @@ impl Running {
             start,
             steps,
             database: cx.place.database.as_deref(),
+            schemas: &cx.migrations.created_schemas()?,
             actor: &Actor {
                 application: "offline".into(),
                 tag: self.tag.clone().unwrap_or_default(),

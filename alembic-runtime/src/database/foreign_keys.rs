@@ -25,7 +25,8 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let sql = "SELECT '1' AS answer FROM sqlite_master WHERE type = 'table' AND sql LIKE '%references%' LIMIT 1";
+    let sql =
+        "SELECT '1' AS answer FROM sqlite_master WHERE type = 'table' AND instr(lower(sql), 'references') > 0 LIMIT 1";
     Ok(answer(conn, sql)?.is_some())
 }
 

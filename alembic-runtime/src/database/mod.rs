@@ -8,6 +8,8 @@ mod json;
 mod lock;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod pins;
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod probe;
@@ -27,6 +29,8 @@ pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
 pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
+pub(crate) use pins::{Reading, reading};
+pub(crate) use place::{Place, place_on_postgres};
 pub(crate) use probe::{Fate, fate};
 pub use rows::LogRecord;
 pub(crate) use rows::{
@@ -83,12 +87,6 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// Returns the query for the names of those of our tables that exist.
     #[doc(hidden)]
     fn tables_query(table: &VersionTable) -> String;
-
-    /// Returns the query for the schema in which an unqualified version table is, or would be made.
-    #[doc(hidden)]
-    fn schema_query(_table: &VersionTable) -> String {
-        "SELECT NULL AS answer".to_owned()
-    }
 
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]

@@ -17,10 +17,6 @@ impl MigrationBackend for Mysql {
         Ok(if version.contains("MariaDB") { Dialect::Mariadb } else { Dialect::Mysql })
     }
 
-    fn schema_query(_table: &VersionTable) -> String {
-        "SELECT DATABASE() AS answer".to_owned()
-    }
-
     fn is_contention(error: &Error) -> bool {
         let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
         said("Lock wait timeout exceeded") || said("Deadlock found")

@@ -25,10 +25,6 @@ impl MigrationBackend for Pg {
         )
     }
 
-    fn schema_query(table: &VersionTable) -> String {
-        format!("SELECT {} AS answer", table.schema_on_postgres())
-    }
-
     fn is_contention(error: &Error) -> bool {
         let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
         matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))

@@ -202,16 +202,38 @@ where
     C::Backend: MigrationBackend,
 {
     let (versions, log) = (table.qualified(dialect), table.qualified_log(dialect));
+    let all_of_it = match dialect {
+        Dialect::Sqlite => String::new(),
+        Dialect::Postgres => format!(" WHERE {}", is_plain_on_postgres(table)),
+        // More than `sql_select_limit`.
+        Dialect::Mysql | Dialect::Mariadb => " LIMIT 1000000".to_owned(),
+    };
     C::Backend::version_rows(
         conn,
         &format!(
             "SELECT v.version_num AS version_num, \
              (SELECT l.node FROM {log} l WHERE l.revision = v.version_num AND l.state = 'done' ORDER BY l.id DESC LIMIT 1) AS node, \
              ({}) AS unfinished \
-             FROM {versions} v",
+             FROM {versions} v{all_of_it}",
             table.unfinished(dialect)
         ),
     )
+}
+
+/// The condition that version table and log are where they would be made, and no policy hides rows of them.
+fn is_plain_on_postgres(table: &VersionTable) -> String {
+    let dialect = Dialect::Postgres;
+    let names = [(table.name().to_owned(), table.qualified(dialect)), (table.log_name(), table.qualified_log(dialect))];
+    let conditions = names.map(|(name, qualified)| {
+        let found = dialect.literal(&qualified);
+        let visible = format!("NOT row_security_active({found})");
+        if table.schema().is_some() {
+            return visible;
+        }
+        let first = dialect.literal(&format!(".{}", dialect.quote(&name)));
+        format!("{visible} AND to_regclass({found}) = to_regclass(quote_ident(current_schema()) || {first})")
+    });
+    conditions.join(" AND ")
 }
 
 /// Reads what the database says of itself; a missing table is no error.
@@ -234,7 +256,9 @@ where
     if state.has_log && depth != LogDepth::None {
         let log = table.qualified_log(dialect);
         let open = if depth == LogDepth::Open { " AND state IN ('running', 'failed')" } else { "" };
-        let latest = format!("WHERE id IN (SELECT MAX(id) FROM {log} WHERE {LEFT_SOMETHING} GROUP BY revision){open}");
+        let latest = format!(
+            "WHERE id IN (SELECT MAX(id) FROM {log} WHERE {LEFT_SOMETHING} GROUP BY revision){open} ORDER BY id"
+        );
         state.log = C::Backend::log_rows(conn, &log_query(dialect, table, &latest))?;
     }
     Ok(state)
@@ -319,14 +343,22 @@ where
     snapshot(conn, |conn| answer(conn, &sql))
 }
 
+/// Names of columns are spelled out, as SQLite may be told to call them otherwise; so is the form of times on PostgreSQL.
 fn log_query(dialect: Dialect, table: &VersionTable, rest: &str) -> String {
     let text = if dialect.is_mysql_family() { "CHAR" } else { "TEXT" };
-    format!(
-        "SELECT run, revision, direction, state, checksum, node, CAST(statement AS {text}) AS statement, \
-         CAST(statements AS {text}) AS statements, prefix, CAST(intent AS {text}) AS intent, \
-         CAST(by_hand AS {text}) AS by_hand, CAST(position AS {text}) AS position, \
-         CAST(position_end AS {text}) AS position_end, position_of, session, CAST(started_at AS {text}) AS started_at, \
-         CAST(finished_at AS {text}) AS finished_at, os_user, host, application, app_version, tag, error FROM {} {rest}",
-        table.qualified_log(dialect)
-    )
+    let plain = |name: &str| format!("{name} AS {name}");
+    let cast = |name: &str| format!("CAST({name} AS {text}) AS {name}");
+    let time = |name: &str| match dialect {
+        Dialect::Postgres => format!("to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"+00\"') AS {name}"),
+        _ => cast(name),
+    };
+    let columns = [
+        ["run", "revision", "direction", "state", "checksum", "node"].map(plain).to_vec(),
+        ["statement", "statements", "intent", "by_hand", "position", "position_end"].map(cast).to_vec(),
+        ["started_at", "finished_at"].map(time).to_vec(),
+        ["prefix", "position_of", "session", "os_user", "host", "application", "app_version", "tag", "error"]
+            .map(plain)
+            .to_vec(),
+    ];
+    format!("SELECT {} FROM {} {rest}", columns.concat().join(", "), table.qualified_log(dialect))
 }

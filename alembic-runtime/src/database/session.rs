@@ -33,7 +33,14 @@ pub(crate) enum Scope {
 }
 
 /// The settings of MySQL that a run changes itself, beside those that a revision may change.
-const MYSQL_OURS: [&str; 3] = ["autocommit", "lock_wait_timeout", "innodb_lock_wait_timeout"];
+const MYSQL_OURS: [&str; 6] = [
+    "autocommit",
+    "lock_wait_timeout",
+    "innodb_lock_wait_timeout",
+    "sql_select_limit",
+    "sql_quote_show_create",
+    "lc_messages",
+];
 
 /// What was set in a session at one moment. MySQL keeps its own in variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,12 +129,13 @@ pub(crate) fn begin_mysql(dialect: Dialect, timeouts: Timeouts) -> String {
 }
 
 /// DDL commits by itself; without autocommit, a data statement waits for the COMMIT that follows the
-/// note that it is done.
+/// note that it is done. MariaDB keeps the text of a view as the session quotes names.
 fn set_mysql(dialect: Dialect, timeouts: Timeouts) -> String {
     // Whole seconds, and zero would mean not to wait at all.
     let lock = if timeouts.lock.is_zero() { 31_536_000 } else { timeouts.lock.as_secs().max(1) };
     let mut sql = format!(
-        "SET autocommit = 0, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, sql_mode = {MODE_WITH_BACKSLASHES}"
+        "SET autocommit = 0, lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}, sql_mode = {MODE_WITH_BACKSLASHES}, \
+         sql_select_limit = DEFAULT, sql_quote_show_create = 1, lc_messages = 'en_US'"
     );
     if dialect == Dialect::Mariadb && !timeouts.statement.is_zero() {
         let _infallible = write!(sql, ", max_statement_time = {}", timeouts.statement.as_secs_f64());
@@ -159,6 +167,7 @@ fn back<'a>(names: impl Iterator<Item = &'a &'a str>) -> String {
 /// Makes the settings of a PostgreSQL session for a run; those that the server does not know are
 /// left out. A server that notices that its client is gone stops what it does for it. Texts are cut as they are read
 /// where a backslash stands for itself.
+/// Policies hide no rows: an update of none of them would be recorded as done.
 pub(crate) fn begin_postgres<C>(conn: &mut C, scope: Scope, timeouts: Timeouts, application: &str) -> QueryResult<()>
 where
     C: LoadConnection,
@@ -168,7 +177,8 @@ where
     let sql = format!(
         "SELECT string_agg(set_config(s.name, s.value, {local}), '') AS answer FROM (VALUES \
          ('lock_timeout', '{}'), ('statement_timeout', '{}'), ('idle_in_transaction_session_timeout', '0'), \
-         ('application_name', {}), ('standard_conforming_strings', 'on'), ('client_connection_check_interval', '500')) s (name, value) \
+         ('application_name', {}), ('standard_conforming_strings', 'on'), ('row_security', 'off'), \
+         ('client_connection_check_interval', '500')) s (name, value) \
          WHERE current_setting(s.name, true) IS NOT NULL \
          AND (s.name <> 'client_connection_check_interval' OR version() LIKE '%linux%')",
         timeouts.lock.as_millis(),

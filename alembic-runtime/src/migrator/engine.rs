@@ -20,8 +20,8 @@ use super::{
 use crate::{
     Migrations,
     database::{
-        self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Patience, State, Timeouts, Transaction, Try,
-        answer, read_state, snapshot, version_numbers, while_table_is_locked,
+        self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Patience, Reading, State, Timeouts,
+        Transaction, Try, answer, read_state, reading, version_numbers, while_table_is_locked,
     },
 };
 
@@ -149,15 +149,14 @@ where
     /// The table and its lock stay where they were.
     fn name_the_table_in_full(&mut self) -> Result<(), Error> {
         let is_mysql = self.dialect.is_mysql_family();
-        // The database in use is put back after a revision, wherever the version table is.
-        if is_mysql || (self.dialect != Dialect::Sqlite && self.table.schema().is_none()) {
-            let sql = C::Backend::schema_query(&self.table);
-            let schema =
-                snapshot(self.conn, |conn| answer(conn, &sql)).map_err(Error::query("find the version table"))?;
-            if let (Some(schema), None) = (&schema, self.table.schema()) {
-                self.table = self.table.in_schema(schema);
+        self.table = self.migrations.located(self.conn)?;
+        if is_mysql {
+            // It is put back after a revision, wherever the version table is.
+            self.database =
+                answer(self.conn, "SELECT DATABASE() AS answer").map_err(Error::query("ask for the database"))?;
+            if let (Some(database), None) = (&self.database, self.table.schema()) {
+                self.table = self.table.in_schema(database);
             }
-            self.database = schema.filter(|_| is_mysql);
         }
         self.lock = Lock::of(self.dialect, &self.table, &self.run);
         Ok(())
@@ -215,8 +214,9 @@ where
             };
             match self.attempt(command, &state) {
                 Ok(()) => {
-                    self.report.rows = snapshot(self.conn, |conn| version_numbers(conn, self.dialect, &self.table))
-                        .map_err(Error::query("read the version table"))?;
+                    let read = |conn: &mut C| version_numbers(conn, self.dialect, &self.table);
+                    self.report.rows =
+                        reading(self.conn, Reading::Own, read).map_err(Error::query("read the version table"))?;
                     return Ok(());
                 }
                 Err(Halt::Replan) => {}
@@ -319,7 +319,11 @@ where
     }
 
     fn state(&mut self) -> Result<State, Error> {
-        snapshot(self.conn, |conn| read_state(conn, self.dialect, &self.table, LogDepth::Latest))
+        if self.dialect.is_mysql_family() {
+            // Without autocommit a session goes on to see what it saw when it first looked.
+            self.conn.batch_execute("COMMIT").map_err(Error::query("read the version table"))?;
+        }
+        reading(self.conn, Reading::Own, |conn| read_state(conn, self.dialect, &self.table, LogDepth::Latest))
             .map_err(Error::query("read the version table"))
     }
 

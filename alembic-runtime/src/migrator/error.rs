@@ -167,6 +167,27 @@ pub enum Error {
     /// The database and the graph contradict each other.
     #[error("the database does not agree with the migrations: {}", joined(.0))]
     Inconsistent(Vec<Finding>),
+    /// A version table further along the search path may be another application's.
+    #[error(
+        "the version table `{table}` is in the schema `{found}`, and would be made in `{first}`, which comes first in \
+         the search path: it is not clear whose history is meant"
+    )]
+    WhichSchema {
+        /// The version table, without schema.
+        table: String,
+        /// Where it is.
+        found: String,
+        /// Where it would be made.
+        first: String,
+    },
+    /// The search path leads nowhere.
+    #[error(
+        "the search path names no schema that exists and that the role may use, so there is no place for `{table}`"
+    )]
+    NoSchema {
+        /// The version table, without schema.
+        table: String,
+    },
     /// Diesel's table and the graph are not the same history.
     #[error("Diesel's table __diesel_schema_migrations cannot be taken over: {0}")]
     Diesel(String),
@@ -217,6 +238,11 @@ impl Error {
             Self::Changed { .. } => Hint::Changed,
             Self::Diesel(_) => Hint::DieselTable,
             Self::Image(_) => Hint::OtherVersion,
+            Self::WhichSchema { table, found, first } => {
+                Hint::WhichSchema { table: table.clone(), found: found.clone(), first: first.clone() }
+            }
+            Self::NoSchema { table } => Hint::NoSchema { table: table.clone() },
+            Self::Query { source, .. } if is_hidden(source) => Hint::RecordHidden,
             Self::Query { source, .. } if is_readonly_file(source) => Hint::ReadOnlyFile,
             Self::Query { source, .. } if is_denied(source) => Hint::Denied,
             Self::Io { .. } | Self::Query { .. } => return None,
@@ -332,6 +358,9 @@ impl StatementError {
         if let Some(way_out) = self.other_transaction() {
             return way_out;
         }
+        if self.server.contains(HIDDEN) {
+            return Hint::RowsHidden;
+        }
         let next = self.after_outcome();
         match self.refused_for() {
             Some(Reason::Exists) => Hint::Exists { revision: self.revision.clone(), otherwise: next.to_string() },
@@ -441,6 +470,15 @@ fn is_readonly_file(error: &DieselError) -> bool {
     let DieselError::DatabaseError(_, info) = error else { return false };
     ["attempt to write a readonly database", "unable to open database file"].contains(&info.message())
 }
+
+/// Returns whether PostgreSQL says that it would have to hide rows.
+fn is_hidden(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(_, info) = error else { return false };
+    info.message().contains(HIDDEN)
+}
+
+/// What PostgreSQL says instead of hiding rows.
+const HIDDEN: &str = "query would be affected by row-level security policy";
 
 fn is_denied(error: &DieselError) -> bool {
     let DieselError::DatabaseError(_, info) = error else { return false };

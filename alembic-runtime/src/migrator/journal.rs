@@ -23,8 +23,8 @@ use super::{
     failure::{contended, failed, message, said_of, with_outcome, worth_repeating},
 };
 use crate::database::{
-    Diagnosis, LogDepth, MigrationBackend, Settings, Transaction, begin_mysql, by_failing_again, lock_holder,
-    of_last_statement, progress_of, read_state, restore_mysql, snapshot,
+    Diagnosis, LogDepth, MigrationBackend, Reading, Settings, Transaction, begin_mysql, by_failing_again, lock_holder,
+    of_last_statement, progress_of, read_state, reading, restore_mysql, snapshot,
 };
 
 impl<C> Engine<'_, C>
@@ -68,8 +68,9 @@ where
             let restored = before.restore(self.conn).map_err(Error::query("restore the settings"));
             return result.and(restored.map_err(Halt::from));
         }
-        let state = snapshot(self.conn, |conn| read_state(conn, self.dialect, &self.table, LogDepth::None))
-            .map_err(Error::query("read the version table"))?;
+        let state =
+            reading(self.conn, Reading::Own, |conn| read_state(conn, self.dialect, &self.table, LogDepth::None))
+                .map_err(Error::query("read the version table"))?;
         self.create_tables(&state)?;
         let timeouts = self.timeouts;
         let begin = format!(

@@ -9,6 +9,7 @@ mod error;
 mod failure;
 mod finding;
 mod journal;
+mod located;
 mod observer;
 mod options;
 mod others_step;
@@ -27,6 +28,7 @@ mod step;
 mod transaction;
 mod up_to_date;
 
+use alembic_core::version_table::VersionTable;
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
 use engine::Engine;
@@ -44,7 +46,8 @@ pub use status::{Status, Verdict};
 use crate::{
     Migrations,
     database::{
-        LONGEST_READ, LogDepth, LogRecord, MigrationBackend, log_page, read_state, snapshot, while_table_is_locked,
+        LONGEST_READ, LogDepth, LogRecord, MigrationBackend, Reading, State, log_page, read_state, reading,
+        while_table_is_locked,
     },
 };
 
@@ -143,7 +146,7 @@ where
     /// [`Error::Diesel`] unless what Diesel's table lists is a beginning of this history.
     pub fn stamp_from_diesel(self, conn: &mut C) -> Result<Report, Error> {
         let graph = self.migrations.graph()?;
-        let target = crate::diesel_table::last_applied(&graph, conn)?;
+        let target = crate::diesel_table::last_applied(&graph, &self.migrations.created_schemas()?, conn)?;
         self.stamp(conn, &[target], Purge::No)
     }
 
@@ -224,9 +227,7 @@ where
     ///
     /// [`Error::Query`].
     pub fn current(&self, conn: &mut C) -> Result<Vec<String>, Error> {
-        let table = self.settings()?.version_table;
-        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::None))?;
-        Ok(state.rows)
+        Ok(self.state(conn, LogDepth::None)?.rows)
     }
 
     /// Returns the rows of the version table, sorted, and the steps outside a transaction that did not come
@@ -236,8 +237,7 @@ where
     ///
     /// [`Error::Query`].
     pub fn standing(&self, conn: &mut C) -> Result<(Vec<String>, Vec<Finding>), Error> {
-        let table = self.settings()?.version_table;
-        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Open))?;
+        let state = self.state(conn, LogDepth::Open)?;
         let unfinished = state.log.iter().filter_map(consistency::unfinished).collect();
         Ok((state.rows, unfinished))
     }
@@ -248,8 +248,8 @@ where
     ///
     /// [`Error::Query`]; a database that contradicts the graph is an answer, not an error.
     pub fn status(&self, conn: &mut C) -> Result<Status, Error> {
-        let (graph, table) = (self.graph()?, self.settings()?.version_table);
-        let state = patient(conn, |conn| read_state(conn, C::Backend::FAMILY, &table, LogDepth::Latest))?;
+        let graph = self.graph()?;
+        let state = self.state(conn, LogDepth::Latest)?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
         let mut status = Status::of(&graph, &state, &|node, direction, count| {
             statements_checksum(self, &graph, dialect, node, direction, count)
@@ -288,25 +288,29 @@ where
     ///
     /// [`Error::Query`].
     pub fn log(&self, conn: &mut C, limit: usize) -> Result<Vec<LogRecord>, Error> {
-        let table = self.settings()?.version_table;
-        patient(conn, |conn| {
-            let state = read_state(conn, C::Backend::FAMILY, &table, LogDepth::None)?;
-            if state.has_log { log_page(conn, C::Backend::FAMILY, &table, limit) } else { Ok(Vec::new()) }
+        self.patient(conn, |conn, table| {
+            let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::None)?;
+            if state.has_log { log_page(conn, C::Backend::FAMILY, table, limit) } else { Ok(Vec::new()) }
         })
     }
-}
-
-/// Reads while somebody else may be committing.
-fn patient<C, T>(conn: &mut C, read: impl FnOnce(&mut C) -> diesel::QueryResult<T>) -> Result<T, Error>
-where
-    C: LoadConnection,
-    C::Backend: MigrationBackend,
-{
-    let failed = || Error::query("read the version table");
-    let restore = C::Backend::be_patient(conn, LONGEST_READ).map_err(failed())?;
-    let result = snapshot(conn, read).map_err(failed());
-    if let Some(restore) = restore {
-        while_table_is_locked(LONGEST_READ, || conn.batch_execute(&restore)).map_err(failed())?;
+    fn state(&self, conn: &mut C, depth: LogDepth) -> Result<State, Error> {
+        self.patient(conn, |conn, table| read_state(conn, C::Backend::FAMILY, table, depth))
     }
-    result
+
+    /// Reads our tables while somebody else may be committing.
+    fn patient<T>(
+        &self,
+        conn: &mut C,
+        read: impl FnOnce(&mut C, &VersionTable) -> diesel::QueryResult<T>,
+    ) -> Result<T, Error> {
+        let failed = || Error::query("read the version table");
+        let restore = C::Backend::be_patient(conn, LONGEST_READ).map_err(failed())?;
+        let result = self
+            .located(conn)
+            .and_then(|table| reading(conn, Reading::Own, |conn| read(conn, &table)).map_err(failed()));
+        if let Some(restore) = restore {
+            while_table_is_locked(LONGEST_READ, || conn.batch_execute(&restore)).map_err(failed())?;
+        }
+        result
+    }
 }

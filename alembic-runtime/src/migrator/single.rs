@@ -20,8 +20,8 @@ use super::{
     transaction::sorted,
 };
 use crate::database::{
-    Diagnosis, LogDepth, LogRecord, MigrationBackend, Scope, Transaction, application_name, begin_postgres, read_state,
-    snapshot,
+    Diagnosis, LogDepth, LogRecord, MigrationBackend, Reading, Scope, Transaction, application_name, begin_postgres,
+    read_state, reading, snapshot,
 };
 
 impl<C> Engine<'_, C>
@@ -40,6 +40,7 @@ where
         let begun = Instant::now();
         self.announce(work, rows, done)?;
         self.begin_session()?;
+        self.let_policies_hide_rows(work)?;
         self.drops_cascade = None;
         let step = self.started(work, progress);
         for statement in session_statements(work, done) {
@@ -192,8 +193,8 @@ where
         {
             return Err(Error::Pooled { revision: Some((work.id.clone(), work.path.clone())) }.into());
         }
-        let state = read_state(self.conn, self.dialect, &self.table, LogDepth::Latest)
-            .map_err(Error::query("read the version table"))?;
+        let read = |conn: &mut C| read_state(conn, self.dialect, &self.table, LogDepth::Latest);
+        let state = reading(self.conn, Reading::Own, read).map_err(Error::query("read the version table"))?;
         let of_this = |log: &[LogRecord]| log.iter().find(|record| record.revision == work.id).cloned();
         if state.rows != sorted(rows) || of_this(&state.log) != of_this(&self.seen) {
             return Err(Halt::Replan);

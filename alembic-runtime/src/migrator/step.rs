@@ -29,12 +29,21 @@ where
         if self.dialect != Dialect::Postgres {
             return self.step_by_statement(work);
         }
-        if !work.changes_settings() {
+        if !work.changes_settings() && !work.row_security_on {
             return self.step_in_one_message(work);
         }
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
+        self.let_policies_hide_rows(work)?;
         self.step_in_one_message(work)?;
         before.restore(self.conn).map_err(Error::query("restore the settings"))
+    }
+
+    /// Switches row-level security on for a step that says so. The settings are put back after it.
+    pub(super) fn let_policies_hide_rows(&mut self, work: &Work) -> Result<(), Error> {
+        if !work.row_security_on {
+            return Ok(());
+        }
+        self.conn.batch_execute("SET row_security = on").map_err(Error::query("switch row-level security on"))
     }
 
     /// There is no network between us and SQLite, and it does not say which statement failed.

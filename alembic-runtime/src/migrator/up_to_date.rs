@@ -1,6 +1,6 @@
 //! The fast path of `upgrade head`: one query tells that there is nothing to do.
 
-use alembic_core::version_table::VersionTable;
+use alembic_core::{Dialect, version_table::VersionTable};
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -24,6 +24,9 @@ where
     if !matches!(target, "head" | "heads") || Transaction::is_open(conn) {
         return None;
     }
+    // Others would be found first on SQLite: a temporary table, or one of an attached database.
+    let main = (C::Backend::FAMILY == Dialect::Sqlite && table.schema().is_none()).then(|| table.in_schema("main"));
+    let table = main.as_ref().unwrap_or(table);
     let found = snapshot(conn, |conn| read_fast(conn, C::Backend::FAMILY, table)).ok()?;
     let rows: Vec<(&str, Option<&str>)> = found.iter().map(|r| (r.version_num.as_str(), r.node.as_deref())).collect();
     let finished = found.iter().all(|row| row.unfinished.is_none());

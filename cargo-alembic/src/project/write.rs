@@ -208,6 +208,7 @@ fn script(
             message: if message.is_empty() { "empty message".into() } else { message },
             without_transaction: new.without_transaction,
             foreign_keys_off: new.foreign_keys_off,
+            row_security_on: false,
         },
         upgrade: vec![section(upgrade)],
         downgrade,

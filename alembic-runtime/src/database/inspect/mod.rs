@@ -16,7 +16,7 @@ use alembic_core::{
 pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{MigrationBackend, answers, snapshot, sqlite_master};
+use super::{MigrationBackend, Reading, answers, reading, sqlite_master};
 
 /// What of a database is looked at.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ where
     C::Backend: MigrationBackend,
 {
     let dialect = C::Backend::dialect(conn)?;
-    let mut schema = snapshot(conn, |conn| match dialect {
+    let mut schema = reading(conn, Reading::Catalog, |conn| match dialect {
         Dialect::Sqlite => Ok(sqlite::inspect(&sqlite_master(conn, &Name::from_plain(""))?)),
         Dialect::Postgres => postgres::schema(conn, scope),
         Dialect::Mysql | Dialect::Mariadb => mysql::schema(conn, scope, dialect),

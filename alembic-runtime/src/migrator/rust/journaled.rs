@@ -47,6 +47,7 @@ where
         } else {
             self.announce(work, rows, done)?;
             self.begin_session()?;
+            self.let_policies_hide_rows(work)?;
         }
         self.drops_cascade = None;
         let step = self.started(work, progress);

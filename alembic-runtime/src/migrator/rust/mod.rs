@@ -73,6 +73,7 @@ where
             return self.function_in_transaction(work);
         }
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
+        self.let_policies_hide_rows(work)?;
         self.function_in_transaction(work)?;
         before.restore(self.conn).map_err(Error::query("restore the settings"))
     }
