@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn psql_sees_no_body_that_it_would_cut() {
         let table = VersionTable::new("alembic_version");
-        let postgres = Postgres { table: &table, keeps_settings: false };
+        let postgres = Postgres { table: &table, keeps_settings: false, schemas: &[] };
         let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END end; SELECT 2; END";
         assert!(postgres.watches(body));
         assert!(!postgres.watches("CREATE TABLE t (begin int, \"BEGIN\" int DEFAULT length('BEGIN ATOMIC'))"));
