@@ -32,7 +32,7 @@ fn a_script_is_what_alembic_prints() {
     CREATE TABLE IF NOT EXISTS alembic_version (
         version_num VARCHAR(32) NOT NULL,
         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-    );
+    ) USING heap;
 
     CREATE TABLE IF NOT EXISTS alembic_lock (
         id INTEGER NOT NULL PRIMARY KEY,
@@ -40,9 +40,9 @@ fn a_script_is_what_alembic_prints() {
         run VARCHAR(36) NOT NULL,
         holder VARCHAR(255) NOT NULL,
         taken_at TIMESTAMPTZ NOT NULL
-    );
+    ) USING heap;
 
-    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, current_setting('alembic.script_run'), 'offline on ', clock_timestamp()) ON CONFLICT (id) DO UPDATE SET token = alembic_lock.token + 1, run = excluded.run, holder = excluded.holder, taken_at = excluded.taken_at;
+    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, current_setting('alembic.script_run'), 'offline on ', clock_timestamp()) ON CONFLICT (id) DO UPDATE SET token = alembic_lock.token + 1, run = current_setting('alembic.script_run'), holder = 'offline on ', taken_at = clock_timestamp();
 
     -- Running upgrade  -> a1
 
@@ -87,7 +87,7 @@ fn a_script_is_what_alembic_prints() {
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 
-    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(version_num AS BINARY) IN ('b1')) = 1, NULL, CONCAT('this script is for a database at b1, and this one is at ', (SELECT COALESCE(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), 'base') FROM alembic_version)));
+    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(CONVERT(version_num USING utf8mb4) AS BINARY) IN ('b1')) = 1, NULL, CONCAT('this script is for a database at b1, and this one is at ', (SELECT COALESCE(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), 'base') FROM alembic_version)));
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 
@@ -117,26 +117,26 @@ fn a_script_is_what_alembic_prints() {
         tag VARCHAR(255),
         error TEXT,
         KEY (revision)
-    );
+    ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
     CREATE TABLE IF NOT EXISTS alembic_lock (
         id INTEGER NOT NULL PRIMARY KEY,
         token BIGINT NOT NULL,
         run VARCHAR(36) NOT NULL,
         holder VARCHAR(255) NOT NULL,
         taken_at DATETIME(6) NOT NULL
-    );
+    ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
     SET @alembic_problem = IF((SELECT u.revision FROM alembic_version_log u WHERE u.state IN ('running', 'failed') AND NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL) AND NOT EXISTS (SELECT 1 FROM alembic_version_log n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1) IS NULL, NULL, 'a revision was begun and has not come to its end: run `cargo alembic upgrade` or `downgrade`');
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 
-    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, @alembic_run, 'offline on ', UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE token = token + 1, run = VALUES(run), holder = VALUES(holder), taken_at = VALUES(taken_at);
+    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, @alembic_run, 'offline on ', UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE token = token + 1, run = @alembic_run, holder = 'offline on ', taken_at = UTC_TIMESTAMP(6);
 
     COMMIT;
 
     -- Running downgrade b1 -> a1
 
-    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(version_num AS BINARY) IN ('b1')) = 1, NULL, 'the version table does not have b1, which the next step needs');
+    SET @alembic_problem = IF((SELECT COUNT(*) FROM alembic_version) = 1 AND (SELECT COUNT(*) FROM alembic_version WHERE CAST(CONVERT(version_num USING utf8mb4) AS BINARY) IN ('b1')) = 1, NULL, 'the version table does not have b1, which the next step needs');
     /*!80000 SET @alembic_problem = UUID_TO_BIN(@alembic_problem) */;
     /*M! EXECUTE IMMEDIATE IF(@alembic_problem IS NULL, 'DO 0', 'SIGNAL SQLSTATE ''45000'' SET MESSAGE_TEXT = @alembic_problem') */;
 
@@ -248,7 +248,7 @@ fn a_script_is_what_alembic_prints() {
         (SELECT u.revision FROM alembic_version_log u WHERE u.state IN ('running', 'failed') AND NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL) AND NOT EXISTS (SELECT 1 FROM alembic_version_log n WHERE n.revision = u.revision AND n.id > u.id) LIMIT 1)
     );
 
-    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, (SELECT run FROM temp.alembic_script), 'offline on ', strftime('%Y-%m-%d %H:%M:%f', 'now')) ON CONFLICT (id) DO UPDATE SET token = alembic_lock.token + 1, run = excluded.run, holder = excluded.holder, taken_at = excluded.taken_at;
+    INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, (SELECT run FROM temp.alembic_script), 'offline on ', strftime('%Y-%m-%d %H:%M:%f', 'now')) ON CONFLICT (id) DO UPDATE SET token = alembic_lock.token + 1, run = (SELECT run FROM temp.alembic_script), holder = 'offline on ', taken_at = strftime('%Y-%m-%d %H:%M:%f', 'now');
 
     -- Running stamp_revision a1 -> b1
 

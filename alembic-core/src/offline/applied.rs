@@ -3,6 +3,8 @@
 //! The revisions that are applied are listed in a temporary table, where each step looks whether it is needed
 //! and writes what it has done. The rows of the version table follow from that list.
 
+use std::collections::BTreeSet;
+
 use super::{
     Offline, OfflineError,
     safeguards::{Made, Safeguards},
@@ -35,8 +37,8 @@ pub(super) fn refuse(dialect: Dialect, work: &[Work]) -> Result<(), OfflineError
     })
 }
 
-/// Returns every revision with each that it follows or depends on.
-pub(super) fn edges(graph: &Graph) -> Vec<(String, String)> {
+/// Returns every revision with each that it follows or depends on, once.
+pub(super) fn edges(graph: &Graph) -> BTreeSet<(String, String)> {
     let id = |node| graph.id(node).to_owned();
     graph.nodes().flat_map(|node| graph.all_parents(node).map(move |parent| (id(node), id(parent)))).collect()
 }

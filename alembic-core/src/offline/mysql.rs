@@ -1,5 +1,7 @@
 //! MySQL and MariaDB: variables of the session check, prepared statements skip.
 
+use std::collections::BTreeSet;
+
 use super::{
     safeguards::{Made, Safeguards},
     text::Text,
@@ -62,7 +64,7 @@ impl Mysql<'_> {
 
     fn is_among(&self, rows: &[String]) -> String {
         let rows: Vec<String> = rows.iter().map(|row| self.dialect.literal(row)).collect();
-        format!("CAST(version_num AS BINARY) IN ({})", rows.join(", "))
+        format!("CAST(CONVERT(version_num USING utf8mb4) AS BINARY) IN ({})", rows.join(", "))
     }
 
     fn found(&self) -> String {
@@ -169,17 +171,23 @@ impl Safeguards for Mysql<'_> {
         self.stop_if(&format!("IF({condition}, NULL, {})", self.dialect.literal(problem)), out);
     }
 
-    fn list_applied(&self, edges: &[(String, String)], out: &mut Text) {
-        let pair = |(revision, parent): &(String, String)| {
+    fn list_applied(&self, edges: &BTreeSet<(String, String)>, out: &mut Text) {
+        let row = |(revision, parent): &(String, String)| {
             format!("({}, {})", self.dialect.literal(revision), self.dialect.literal(parent))
         };
-        out.line("CREATE TEMPORARY TABLE IF NOT EXISTS alembic_edges (revision VARCHAR(32) NOT NULL, parent VARCHAR(32) NOT NULL)");
-        out.line("CREATE TEMPORARY TABLE IF NOT EXISTS alembic_applied (revision VARCHAR(32) NOT NULL PRIMARY KEY)");
+        let create = |table: &str, columns: &str| {
+            format!(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({columns}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+            )
+        };
+        let pair = "revision VARCHAR(32) NOT NULL, parent VARCHAR(32) NOT NULL, PRIMARY KEY (revision, parent)";
+        out.line(&create("alembic_edges", pair));
+        out.line(&create("alembic_applied", "revision VARCHAR(32) NOT NULL PRIMARY KEY"));
         out.line("DELETE FROM alembic_edges");
         out.line("DELETE FROM alembic_applied");
         if !edges.is_empty() {
-            let pairs: Vec<String> = edges.iter().map(pair).collect();
-            out.line(&format!("INSERT INTO alembic_edges VALUES {}", pairs.join(", ")));
+            let rows: Vec<String> = edges.iter().map(row).collect();
+            out.line(&format!("INSERT INTO alembic_edges VALUES {}", rows.join(", ")));
         }
         out.statement(&format!(
             "INSERT INTO alembic_applied WITH RECURSIVE applied (revision) AS (\n    SELECT version_num FROM {}\n    \

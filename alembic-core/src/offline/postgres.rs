@@ -1,5 +1,7 @@
 //! PostgreSQL: `DO` blocks check, `psql` skips.
 
+use std::collections::BTreeSet;
+
 use super::{
     safeguards::{Made, Safeguards},
     text::Text,
@@ -235,7 +237,7 @@ impl Safeguards for Postgres<'_> {
         out.statement(&block(&[], &[format!("IF NOT {condition} THEN"), raise, "END IF;".to_owned()]));
     }
 
-    fn list_applied(&self, edges: &[(String, String)], out: &mut Text) {
+    fn list_applied(&self, edges: &BTreeSet<(String, String)>, out: &mut Text) {
         out.line("CREATE TEMPORARY TABLE IF NOT EXISTS alembic_applied (revision VARCHAR(32) PRIMARY KEY)");
         out.line("DELETE FROM alembic_applied");
         let pairs: Vec<String> =

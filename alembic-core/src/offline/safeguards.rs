@@ -1,5 +1,7 @@
 //! What the parts of a script are called that differ between databases.
 
+use std::collections::BTreeSet;
+
 use super::{Offline, mysql::Mysql, postgres::Postgres, sqlite::Sqlite, text::Text};
 use crate::{
     Dialect,
@@ -94,7 +96,7 @@ pub(super) trait Safeguards {
     fn check(&self, _condition: &str, _problem: &str, _out: &mut Text) {}
 
     /// Lists the applied revisions, for conditions to ask.
-    fn list_applied(&self, _edges: &[(String, String)], _out: &mut Text) {}
+    fn list_applied(&self, _edges: &BTreeSet<(String, String)>, _out: &mut Text) {}
 
     /// Begins what is skipped unless this condition holds.
     fn begin_condition(&self, _condition: &str, _out: &mut Text) {}

@@ -4,7 +4,7 @@
 //! log are written only while the row still names their run, so a run that lost its session to
 //! another cannot go on unnoticed.
 
-use super::{Actor, Run, VersionTable, log::now};
+use super::{Actor, Run, VersionTable, log::now, storage::options};
 use crate::Dialect;
 
 impl VersionTable {
@@ -49,8 +49,9 @@ impl VersionTable {
         };
         format!(
             "CREATE TABLE IF NOT EXISTS {} (\n    id INTEGER NOT NULL PRIMARY KEY,\n    token BIGINT NOT NULL,\n    \
-             run VARCHAR(36) NOT NULL,\n    holder VARCHAR(255) NOT NULL,\n    taken_at {time} NOT NULL\n)",
+             run VARCHAR(36) NOT NULL,\n    holder VARCHAR(255) NOT NULL,\n    taken_at {time} NOT NULL\n){}",
             self.qualified_lock(dialect),
+            options(dialect),
         )
     }
 
@@ -58,22 +59,17 @@ impl VersionTable {
     #[must_use]
     pub fn take_lock<'r>(&self, dialect: Dialect, run: impl Into<Run<'r>>, actor: &Actor) -> String {
         let lock = self.qualified_lock(dialect);
-        let conflict = if dialect.is_mysql_family() {
-            "ON DUPLICATE KEY UPDATE token = token + 1, run = VALUES(run), holder = VALUES(holder), \
-             taken_at = VALUES(taken_at)"
-                .to_owned()
+        let (run, holder, now) = (run.into().expression(dialect), dialect.literal(&actor.signature()), now(dialect));
+        // Newer servers of MySQL warn of `VALUES(run)`, and MariaDB has nothing else to refer to the new row.
+        let (conflict, token) = if dialect.is_mysql_family() {
+            ("ON DUPLICATE KEY UPDATE", "token + 1".to_owned())
         } else {
-            let token = format!("{}.token + 1", dialect.quote_if_needed(&self.lock_name()));
-            format!(
-                "ON CONFLICT (id) DO UPDATE SET token = {token}, run = excluded.run, holder = excluded.holder, \
-                 taken_at = excluded.taken_at"
-            )
+            let lock = dialect.quote_if_needed(&self.lock_name());
+            ("ON CONFLICT (id) DO UPDATE SET", format!("{lock}.token + 1"))
         };
         format!(
-            "INSERT INTO {lock} (id, token, run, holder, taken_at) VALUES (1, 1, {}, {}, {}) {conflict}",
-            run.into().expression(dialect),
-            dialect.literal(&actor.signature()),
-            now(dialect),
+            "INSERT INTO {lock} (id, token, run, holder, taken_at) VALUES (1, 1, {run}, {holder}, {now}) \
+             {conflict} token = {token}, run = {run}, holder = {holder}, taken_at = {now}",
         )
     }
 
@@ -93,7 +89,7 @@ mod tests {
     fn taking_the_lock_raises_its_token() {
         let actor = Actor { application: "shop".into(), host: "web-1".into(), user: "me".into(), ..Actor::default() };
         let take = |name: &str, dialect| VersionTable::new(name).take_lock(dialect, "run", &actor);
-        assert_snapshot!(take("ops.v", Dialect::Postgres), @"INSERT INTO ops.v_lock (id, token, run, holder, taken_at) VALUES (1, 1, 'run', 'shop of me@web-1', clock_timestamp()) ON CONFLICT (id) DO UPDATE SET token = v_lock.token + 1, run = excluded.run, holder = excluded.holder, taken_at = excluded.taken_at");
-        assert_snapshot!(take("alembic_version", Dialect::Mariadb), @"INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, 'run', 'shop of me@web-1', UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE token = token + 1, run = VALUES(run), holder = VALUES(holder), taken_at = VALUES(taken_at)");
+        assert_snapshot!(take("ops.v", Dialect::Postgres), @"INSERT INTO ops.v_lock (id, token, run, holder, taken_at) VALUES (1, 1, 'run', 'shop of me@web-1', clock_timestamp()) ON CONFLICT (id) DO UPDATE SET token = v_lock.token + 1, run = 'run', holder = 'shop of me@web-1', taken_at = clock_timestamp()");
+        assert_snapshot!(take("alembic_version", Dialect::Mariadb), @"INSERT INTO alembic_lock (id, token, run, holder, taken_at) VALUES (1, 1, 'run', 'shop of me@web-1', UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE token = token + 1, run = 'run', holder = 'shop of me@web-1', taken_at = UTC_TIMESTAMP(6)");
     }
 }

@@ -3,7 +3,7 @@
 //! Entries are added and never taken away. The run that added an entry notes its progress and its
 //! end there; after that the entry stays as it is, and whatever happens later is another entry.
 
-use super::{Run, VersionTable};
+use super::{Run, VersionTable, storage::options};
 use crate::{Checksum, Dialect};
 
 /// Who applies revisions, as the log records it.
@@ -142,8 +142,9 @@ impl VersionTable {
              checksum VARCHAR(64),\n    node VARCHAR(64),\n    statement INTEGER NOT NULL,\n    \
              statements INTEGER NOT NULL,\n    prefix VARCHAR(64),\n    started_at {time} NOT NULL,\n    \
              finished_at {time},\n    intent INTEGER,\n    by_hand INTEGER,\n    position BIGINT,\n    position_end BIGINT,\n    position_of VARCHAR(64),\n    session VARCHAR(64),\n    os_user VARCHAR(255),\n    host VARCHAR(255),\n    \
-             application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}{key}\n)",
+             application VARCHAR(255),\n    app_version VARCHAR(64),\n    tag VARCHAR(255),\n    error {text}{key}\n){}",
             self.qualified_log(dialect),
+            options(dialect),
         )
     }
 

@@ -6,6 +6,7 @@
 mod lock;
 mod log;
 mod run;
+mod storage;
 
 pub use log::{Actor, LEFT_SOMETHING, Left, LogEntry, LogState, Position};
 pub use run::Run;
@@ -102,9 +103,10 @@ impl VersionTable {
     #[must_use]
     pub fn create(&self, dialect: Dialect) -> String {
         format!(
-            "CREATE TABLE IF NOT EXISTS {} (\n    version_num VARCHAR(32) NOT NULL,\n    CONSTRAINT {} PRIMARY KEY (version_num)\n)",
+            "CREATE TABLE IF NOT EXISTS {} (\n    version_num VARCHAR(32) NOT NULL,\n    CONSTRAINT {} PRIMARY KEY (version_num)\n){}",
             self.qualified(dialect),
             dialect.quote_if_needed(&format!("{}_pkc", self.name)),
+            storage::options(dialect),
         )
     }
 
@@ -137,7 +139,7 @@ mod tests {
         CREATE TABLE IF NOT EXISTS alembic_version (
             version_num VARCHAR(32) NOT NULL,
             CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-        )
+        ) USING heap
         ");
         assert_snapshot!(VersionTable::new("Ops.Version").qualified(Dialect::Mysql), @"`Ops`.`Version`");
     }
