@@ -8,7 +8,7 @@ use std::{
 
 use alembic_runtime::{Error, Observer};
 use diesel::connection::{LoadConnection, SimpleConnection};
-use harness::{Database, Kind, MysqlConn, PostgresConn, on_every_database, on_mysql_and_mariadb};
+use harness::{Database, Kind, MysqlConn, PostgresConn, SqliteConn, on_every_database, on_mysql_and_mariadb};
 
 use crate::{LINE, migrations, scripts::a_script_does_the_same};
 
@@ -230,5 +230,50 @@ on_mysql_and_mariadb! {
         m.upgrade(&mut db.connect::<Conn>(), "head").unwrap();
         assert_eq!(m.upgrade(&mut conn, "head").unwrap().steps.len(), 0);
         assert_eq!(db.ask("SELECT CAST(x AS CHAR) AS answer FROM t"), "1");
+    }
+}
+
+/// Each pragma that belongs to a connection, with a value that it does not have by default.
+const PRAGMAS: [(&str, &str); 16] = [
+    ("automatic_index", "0"),
+    ("cache_size", "77"),
+    ("case_sensitive_like", "1"),
+    ("cell_size_check", "1"),
+    ("full_column_names", "1"),
+    ("ignore_check_constraints", "1"),
+    ("journal_size_limit", "4096"),
+    ("legacy_alter_table", "1"),
+    ("max_page_count", "5000"),
+    ("read_uncommitted", "1"),
+    ("recursive_triggers", "1"),
+    ("reverse_unordered_selects", "1"),
+    ("secure_delete", "FAST"),
+    ("short_column_names", "0"),
+    ("trusted_schema", "0"),
+    ("writable_schema", "1"),
+];
+
+#[test]
+fn a_pragma_of_one_revision_is_not_that_of_the_next() {
+    let Some(db) = Database::new(Kind::Sqlite) else { return };
+    let set: String = PRAGMAS.iter().map(|(name, value)| format!("PRAGMA {name} = {value};\n")).collect();
+    let readable: Vec<&str> =
+        PRAGMAS.iter().map(|(name, _)| *name).filter(|name| *name != "case_sensitive_like").collect();
+    let values: Vec<String> = readable.iter().map(|name| format!("{name} || ' '")).collect();
+    let tables: Vec<String> = readable.iter().map(|name| format!("pragma_{name}")).collect();
+    let seen = format!("SELECT {} || ('a' LIKE 'A') FROM {}", values.join(" || "), tables.join(", "));
+    let note = format!("INSERT INTO seen {seen};");
+    let (set, note): (&'static str, &'static str) = (set.leak(), note.leak());
+    for parents in ["a", "a\n-- Transaction: none"] {
+        db.empty();
+        let spec = [("a", "", "CREATE TABLE seen (x TEXT);", ""), ("b", parents, set, ""), ("c", "b", note, "")];
+        let mut conn = db.connect::<SqliteConn>();
+        conn.batch_execute("PRAGMA recursive_triggers = 1; PRAGMA secure_delete = FAST").unwrap();
+        conn.batch_execute(&format!("CREATE TEMPORARY TABLE mine AS {seen}")).unwrap();
+        migrations::<SqliteConn>(&spec).upgrade(&mut conn, "head").unwrap();
+        let differs = format!("INSERT INTO seen SELECT * FROM mine UNION ALL {seen}");
+        conn.batch_execute(&differs).unwrap();
+        let found = db.ask("SELECT DISTINCT x AS answer FROM seen");
+        assert!(!found.is_empty() && !found.contains(','), "{parents}: {found}");
     }
 }

@@ -67,3 +67,35 @@ fn who_waits_too_long_for_a_writer_is_told_what_is_in_the_way() {
     let failed = m.migrator().wait(Duration::from_millis(200)).upgrade(&mut connect(&url), "head").unwrap_err();
     assert!(failed.to_string().contains("schema is locked") || matches!(failed, Error::Busy { .. }), "{failed}");
 }
+
+/// More work for the schema's lock than a revision of one statement makes.
+const BUSY: &[(&str, &str, &str, &str)] = &[
+    ("a", "", "CREATE TABLE ta (x INTEGER);\nINSERT INTO ta VALUES (1);", "DROP TABLE ta;"),
+    ("b", "a", "ALTER TABLE ta ADD COLUMN y INTEGER;\nCREATE INDEX by_x ON ta (x);", "DROP INDEX by_x;"),
+    ("c", "b\n-- Transaction: none", "CREATE TABLE tc (x INTEGER);\nUPDATE ta SET x = x + 1;", "DROP TABLE tc;"),
+    ("d", "c", "CREATE VIEW v AS SELECT x FROM ta;\nUPDATE ta SET x = x + 1;", "DROP VIEW v;"),
+];
+
+/// Many threads migrate one database, up and down, and each of them succeeds. Other tests are load beside them.
+#[test]
+fn all_threads_that_migrate_at_once_succeed() {
+    for _round in 0..5 {
+        let (url, mut keeper) = shared();
+        let upgrade = || {
+            let mut conn = connect(&url);
+            let report = migrations(BUSY).upgrade(&mut conn, "head");
+            // The connection is as good as it was.
+            conn.transaction::<_, diesel::result::Error, _>(|_| Ok(())).unwrap();
+            report.map(|report| report.steps.len())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..12).map(|_| scope.spawn(upgrade)).collect();
+            let steps: Vec<usize> = threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect();
+            assert_eq!(steps.iter().sum::<usize>(), BUSY.len(), "{steps:?}");
+        });
+        assert_eq!(migrations::<SqliteConn>(BUSY).current(&mut keeper).unwrap(), ["d"]);
+        keeper
+            .batch_execute("CREATE TEMP TABLE expected (x CHECK (x = 3)); INSERT INTO expected SELECT x FROM ta")
+            .unwrap();
+    }
+}

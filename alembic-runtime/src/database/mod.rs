@@ -12,6 +12,7 @@ mod pins;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod pragmas;
 mod probe;
 mod rows;
 mod session;
@@ -26,7 +27,11 @@ use std::time::Duration;
 use alembic_core::{Dialect, version_table::VersionTable};
 pub(crate) use blockers::blockers;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
-use diesel::{QueryResult, backend::Backend, connection::LoadConnection};
+use diesel::{
+    QueryResult,
+    backend::Backend,
+    connection::{LoadConnection, TransactionManager},
+};
 pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use pins::{Reading, reading};
@@ -92,6 +97,12 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     #[doc(hidden)]
     fn be_patient<C: LoadConnection<Backend = Self>>(_conn: &mut C, _wait: Duration) -> QueryResult<Option<String>> {
         Ok(None)
+    }
+
+    /// Rolls back the innermost transaction that Diesel knows of.
+    #[doc(hidden)]
+    fn roll_back<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
+        C::TransactionManager::rollback_transaction(conn)
     }
 
     /// Turns a transaction that was just begun into one that holds the write lock.

@@ -12,7 +12,7 @@ use alembic_core::{
 };
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{MigrationBackend, answer, foreign_keys, snapshot};
+use super::{MigrationBackend, answer, pragmas, snapshot};
 
 /// For how long statements may wait and run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,8 @@ const MYSQL_OURS: [&str; 6] = [
 pub(crate) enum Settings {
     /// Names and values of all that was set.
     Postgres(Vec<(String, String)>),
-    /// Whether foreign keys are enforced.
-    Sqlite(bool),
+    /// Names and values of the pragmas that belong to a connection.
+    Sqlite(Vec<(String, String)>),
     /// Nothing.
     Mysql,
 }
@@ -62,7 +62,7 @@ impl Settings {
     {
         match C::Backend::FAMILY {
             Dialect::Postgres => postgres(conn).map(Self::Postgres),
-            Dialect::Sqlite => foreign_keys::enforced(conn).map(Self::Sqlite),
+            Dialect::Sqlite => pragmas::read(conn).map(Self::Sqlite),
             Dialect::Mysql | Dialect::Mariadb => Ok(Self::Mysql),
         }
     }
@@ -75,8 +75,7 @@ impl Settings {
     {
         match self {
             Self::Mysql => Ok(()),
-            Self::Sqlite(on) if foreign_keys::enforced(conn)? == *on => Ok(()),
-            Self::Sqlite(on) => foreign_keys::enforce(conn, *on),
+            Self::Sqlite(before) => pragmas::restore(conn, before),
             Self::Postgres(before) => {
                 let sql = difference(before, &postgres(conn)?);
                 if sql.is_empty() { Ok(()) } else { conn.batch_execute(&sql) }

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use alembic_core::{Dialect, version_table::VersionTable};
-use diesel::{QueryResult, connection::LoadConnection, result::Error, sqlite::Sqlite};
+use diesel::{
+    QueryResult,
+    connection::{LoadConnection, TransactionManager},
+    result::Error,
+    sqlite::Sqlite,
+};
 
 use super::{
     MigrationBackend, Transaction, answer, is_table_locked, loading_methods,
@@ -44,12 +49,24 @@ impl MigrationBackend for Sqlite {
     /// Diesel's `BEGIN` is deferred: it reads first and cannot wait when it comes to write. Nothing
     /// has been read yet, so it can be exchanged for one that takes the write lock now.
     fn lock_for_writing<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
-        let locked = conn.batch_execute("ROLLBACK; BEGIN IMMEDIATE");
-        if locked.is_err() {
-            // Diesel counts a transaction; give it one to roll back.
-            while_table_is_locked(LONGEST_READ, || conn.batch_execute("BEGIN")).ok();
+        conn.batch_execute("ROLLBACK; BEGIN IMMEDIATE")
+    }
+
+    /// While another connection to the same cache holds the schema, not even a `ROLLBACK` can be prepared, and a
+    /// connection whose rollback has failed is of no use to Diesel any more. So the outermost one is done here, and
+    /// Diesel's count of transactions begins anew when SQLite has none.
+    fn roll_back<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
+        if Transaction::depth(conn) != 1 {
+            while_table_is_locked(LONGEST_READ, || conn.batch_execute("SELECT 1"))?;
+            return C::TransactionManager::rollback_transaction(conn);
         }
-        locked
+        match while_table_is_locked(LONGEST_READ, || conn.batch_execute("ROLLBACK")) {
+            Err(error) if !has_no_transaction(&error) => C::TransactionManager::rollback_transaction(conn),
+            _ => {
+                *C::TransactionManager::transaction_manager_status_mut(conn) = Default::default();
+                Ok(())
+            }
+        }
     }
 
     /// In a transaction a lock may be ours to give up first, so only the whole can be tried again.
@@ -73,4 +90,9 @@ impl MigrationBackend for Sqlite {
     fn is_contention(error: &Error) -> bool {
         is_table_locked(error)
     }
+}
+
+/// Returns whether SQLite says that there was nothing to roll back: it ends a transaction by itself after some errors.
+fn has_no_transaction(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, info) if info.message().contains("no transaction is active"))
 }

@@ -1,5 +1,7 @@
 //! Transactions that Diesel knows of, so that user code inside may nest its own.
 
+use std::num::NonZero;
+
 use alembic_core::Dialect;
 use diesel::{
     QueryResult,
@@ -55,14 +57,22 @@ impl Transaction {
     }
 
     /// Rolls back as far as the connection still can; a lost connection has rolled back by itself.
-    pub(crate) fn rollback<C: LoadConnection>(conn: &mut C) {
-        C::TransactionManager::rollback_transaction(conn).ok();
+    pub(crate) fn rollback<C>(conn: &mut C)
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        C::Backend::roll_back(conn).ok();
     }
 
     /// Returns whether the caller has a transaction open.
     pub(crate) fn is_open<C: LoadConnection>(conn: &mut C) -> bool {
-        C::TransactionManager::transaction_manager_status_mut(conn)
-            .transaction_depth()
-            .is_ok_and(|depth| depth.is_some())
+        Self::depth(conn) > 0
+    }
+
+    /// Returns how many transactions are open, one inside the other.
+    pub(super) fn depth<C: LoadConnection>(conn: &mut C) -> u32 {
+        let status = C::TransactionManager::transaction_manager_status_mut(conn);
+        status.transaction_depth().ok().flatten().map_or(0, NonZero::get)
     }
 }

@@ -26,21 +26,22 @@ where
         if work.is_rust {
             return self.function_with_settings(work);
         }
-        if self.dialect != Dialect::Postgres {
-            return self.step_by_statement(work);
-        }
         if !work.changes_settings() && !work.row_security_on {
-            return self.step_in_one_message(work);
+            return self.statements(work);
         }
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
         self.let_policies_hide_rows(work)?;
-        self.step_in_one_message(work)?;
+        self.statements(work)?;
         before.restore(self.conn).map_err(Error::query("restore the settings"))
+    }
+
+    fn statements(&mut self, work: &Work) -> Result<(), Error> {
+        if self.dialect == Dialect::Postgres { self.step_in_one_message(work) } else { self.step_by_statement(work) }
     }
 
     /// Switches row-level security on for a step that says so. The settings are put back after it.
     pub(super) fn let_policies_hide_rows(&mut self, work: &Work) -> Result<(), Error> {
-        if !work.row_security_on {
+        if self.dialect != Dialect::Postgres || !work.row_security_on {
             return Ok(());
         }
         self.conn.batch_execute("SET row_security = on").map_err(Error::query("switch row-level security on"))
@@ -50,9 +51,10 @@ where
     fn step_by_statement(&mut self, work: &Work) -> Result<(), Error> {
         for (index, statement) in work.statements.iter().enumerate() {
             self.refuse_cascade(work, index)?;
-            self.conn
-                .batch_execute(&statement.text)
-                .map_err(|error| failed(work, index, &error, &Diagnosis::default()))?;
+            self.conn.batch_execute(&statement.text).map_err(|error| {
+                let failure = failed(work, index, &error, &Diagnosis::default());
+                if C::Backend::is_contention(&error) { contended(failure, statement.text.clone()) } else { failure }
+            })?;
         }
         Ok(())
     }

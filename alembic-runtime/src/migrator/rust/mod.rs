@@ -69,9 +69,6 @@ where
     /// Runs a function inside the transaction that is open. What it sets in the session does not reach the
     /// next step.
     pub(super) fn function_with_settings(&mut self, work: &Work) -> Result<(), Error> {
-        if self.dialect != Dialect::Postgres {
-            return self.function_in_transaction(work);
-        }
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
         self.let_policies_hide_rows(work)?;
         self.function_in_transaction(work)?;
