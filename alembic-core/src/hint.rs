@@ -321,6 +321,8 @@ hints! {
     CommentsEdited { revision: String } => "run `cargo alembic accept {revision}` to record the present text";
     /// The schema is not what the revisions leave.
     Drift => "run `cargo alembic check --only drift`: it says what differs";
+    /// One of our own tables was made in an engine without transactions, or in another character set.
+    IllStored { convert: String } => "while nobody migrates, run `{convert}` with the client of the database";
     /// A revision comes before an applied one, and is not applied.
     NeverApplied { revision: String } =>
         "let `{revision}` follow the applied head, in its `Revises`, instead of coming before it";
@@ -394,6 +396,17 @@ hints! {
     RecordHidden =>
         "connect as the owner of the version table or as a role with BYPASSRLS; or run `ALTER TABLE … DISABLE ROW LEVEL \
          SECURITY` on it, on its log and on its lock; nothing was changed by this";
+    /// The role lacks rights to read our tables.
+    MayNotRead =>
+        "reading needs SELECT on the version table and on its log, and on PostgreSQL USAGE of the schema that they are in; \
+         nothing else";
+    /// The server is a standby of another one.
+    Standby =>
+        "this server is a standby, which only reads: connect to the primary to migrate. Commands that read work here, too; \
+         nothing was changed by this";
+    /// Something is set that lets nobody write.
+    ReadOnly { setting: String, way: String } =>
+        "{setting} forbids to write: {way}. Commands that read work as it is; nothing was changed by this";
     /// The file of the SQLite database, or its folder, cannot be written.
     ReadOnlyFile =>
         "the database file or its folder cannot be written: SQLite keeps its journal beside the file, and in WAL mode \

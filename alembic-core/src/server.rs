@@ -117,6 +117,12 @@ impl ServerStatement {
         Self::new(format!("USE {}", Quoted::name(Dialect::Mysql, database)))
     }
 
+    /// Lets a database be written that was set to `READ ONLY`. MySQL only.
+    #[must_use]
+    pub fn let_database_be_written(database: &str) -> Self {
+        Self::new(format!("ALTER DATABASE {} READ ONLY = 0", Quoted::name(Dialect::Mysql, database)))
+    }
+
     /// Makes a role that may log in and nothing else: a user on MySQL and MariaDB. It is a member of no other role, but
     /// has what the owner of a database has by `pg_database_owner`, as in the schema `public`.
     #[must_use]

@@ -41,7 +41,8 @@ fn a_file_that_cannot_be_written_is_no_matter_of_roles() {
         let project = project();
         let _output = bash(project.path(), "touch shop.db");
         let said = read_only(project, line);
-        assert!(said.contains("the database file or its folder cannot be written") && !said.contains("role"), "{said}");
+        assert!(said.contains("`mode=ro` or `immutable=1` of the URL forbids to write"), "{said}");
+        assert!(!said.contains("role"), "{said}");
     }
 }
 

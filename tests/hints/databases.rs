@@ -162,15 +162,6 @@ follow! {
         hint.leads_to(&project.try_line(PENDING))
     }
 
-    fn read_only_file() -> Followed {
-        let project = line();
-        let _output = bash(project.path(), "touch shop.db");
-        let hint = Shown::by(&project.try_line("upgrade head --database-url file:shop.db?mode=ro"), Hint::ReadOnlyFile);
-        let url = hint.says("file:PATH?immutable=1").replace("PATH", "shop.db");
-        project.ok(&format!("current --database-url {url}"));
-        hint.leads_to(&project.try_line("upgrade head"))
-    }
-
     fn rewritten() -> Followed {
         let hint = || Hint::Rewritten { revision: "a1".into(), done: "1 statement".into() };
         let write = |project: &Project, column: &str| {

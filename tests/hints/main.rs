@@ -12,6 +12,7 @@ mod generated;
 mod packages;
 mod programs;
 mod replayed;
+mod rights;
 mod servers;
 mod sessions;
 mod statements;
@@ -81,8 +82,15 @@ use follow;
 #[test]
 fn every_hint_is_followed() {
     let files = [packages::HINTS, files::HINTS, gates::HINTS, generated::HINTS, replayed::HINTS, programs::HINTS];
-    let databases =
-        [targets::HINTS, statements::HINTS, databases::HINTS, servers::HINTS, disturbed::HINTS, sessions::HINTS];
+    let databases = [
+        targets::HINTS,
+        statements::HINTS,
+        databases::HINTS,
+        servers::HINTS,
+        rights::HINTS,
+        disturbed::HINTS,
+        sessions::HINTS,
+    ];
     let followed: BTreeSet<&str> = [files.as_slice(), &databases].concat().concat().into_iter().collect();
     let hints = Hint::NAMES.iter().map(|name| snake_case(name));
     let missing: Vec<String> = hints.filter(|name| !followed.contains(name.as_str())).collect();

@@ -5,14 +5,14 @@ use std::{
     process::Stdio,
 };
 
-use alembic_core::Hint;
+use alembic_core::{Hint, version_table::VersionTable};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, MysqlConn, PostgresConn, Project};
 
 use crate::{Followed, PROGRAM, Shown, follow, on_each};
 
 /// A project on a database, with two revisions.
-fn on(db: &Database) -> Project {
+pub(crate) fn on(db: &Database) -> Project {
     let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
     project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER PRIMARY KEY);", "DROP TABLE ta;");
     project.revision("b1", "a1", "ALTER TABLE ta ADD y INTEGER;", "ALTER TABLE ta DROP COLUMN y;");
@@ -90,13 +90,15 @@ follow! {
         Some(hint.leads_to(&project.try_line(line)))
     }
 
-    fn denied() -> Option<Followed> {
-        let db = Database::new(Kind::Postgres)?;
-        let (project, role) = (on(&db), Role::new(&db));
-        let project = project.with("DATABASE_URL", &role.url());
-        let hint = Shown::by(&project.try_line("upgrade head"), Hint::Denied);
-        hint.says("CREATE where the version table is");
-        db.run(&format!("GRANT CREATE ON SCHEMA public TO {}", role.name));
+    fn ill_stored() -> Option<Followed> {
+        let db = [Kind::Mysql, Kind::Mariadb].into_iter().find_map(Database::new)?;
+        let project = on(&db);
+        project.ok("upgrade a1");
+        db.run("ALTER TABLE alembic_version_log ENGINE = MyISAM");
+        let table = VersionTable::default().in_schema(db.name());
+        let convert = table.convert(db.kind().dialect(), "alembic_version_log");
+        let hint = Shown::by(&project.try_line("upgrade head"), Hint::IllStored { convert: convert.clone() });
+        db.run(hint.says(&convert));
         Some(hint.leads_to(&project.try_line("upgrade head")))
     }
 

@@ -28,6 +28,7 @@ mod scripts;
 mod search_path;
 mod sessions;
 mod shared_memory;
+mod storage;
 mod testing;
 mod upgrade;
 

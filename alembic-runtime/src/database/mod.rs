@@ -14,12 +14,14 @@ mod place;
 mod postgres;
 mod pragmas;
 mod probe;
+mod rights;
 mod rows;
 mod session;
 mod shared_cache;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sqlite_master;
+mod storage;
 mod transaction;
 
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub(crate) use lock::{Lock, Patience, Try, application_name};
 pub(crate) use pins::{Reading, reading};
 pub(crate) use place::{Place, place_on_postgres};
 pub(crate) use probe::{Fate, fate};
+pub(crate) use rights::{Need, way_past_refusal, would_hide_rows};
 pub use rows::LogRecord;
 pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
@@ -44,6 +47,7 @@ pub(crate) use rows::{
 pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
 pub(crate) use shared_cache::{LONGEST_READ, is_table_locked, while_table_is_locked};
 pub(crate) use sqlite_master::sqlite_master;
+pub(crate) use storage::{default_without_transactions, ill_stored, without_transactions};
 pub(crate) use transaction::{Transaction, snapshot};
 
 pub(crate) mod sealed {

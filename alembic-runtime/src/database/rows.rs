@@ -7,6 +7,7 @@ use alembic_core::{
 use diesel::{
     QueryResult, QueryableByName,
     connection::LoadConnection,
+    result::Error,
     sql_types::{Nullable, Text},
 };
 use serde::Serialize;
@@ -250,6 +251,11 @@ where
         has_lock: exists(&table.lock_name()),
         ..State::default()
     };
+    if dialect.is_mysql_family() {
+        let of_log = (!state.has_log && depth != LogDepth::None).then(|| table.qualified_log(dialect));
+        let hidden = (!state.has_version_table).then(|| table.qualified(dialect)).into_iter().chain(of_log);
+        hidden.into_iter().try_for_each(|table| refuse_hidden(conn, &table))?;
+    }
     if state.has_version_table {
         state.rows = version_numbers(conn, dialect, table)?;
     }
@@ -262,6 +268,20 @@ where
         state.log = C::Backend::log_rows(conn, &log_query(dialect, table, &latest))?;
     }
     Ok(state)
+}
+
+/// MySQL and MariaDB list only the tables on which one has a right. Fails if a table is not listed for that.
+fn refuse_hidden<C>(conn: &mut C, table: &str) -> QueryResult<()>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    match answer(conn, &format!("SELECT NULL AS answer FROM {table} LIMIT 0")) {
+        Err(Error::DatabaseError(kind, info)) if info.message().contains("denied") => {
+            Err(Error::DatabaseError(kind, info))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the rows of the version table, sorted.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Migrations,
     database::{
-        self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Patience, Reading, State, Timeouts,
+        self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Need, Patience, Reading, State, Timeouts,
         Transaction, Try, answer, read_state, reading, version_numbers, while_table_is_locked,
     },
 };
@@ -137,6 +137,8 @@ where
             report: Report::default(),
         };
         let result = engine.name_the_table_in_full().and_then(|()| engine.unlocked(command));
+        let need = if options.dry_run { Need::Read } else { Need::Write };
+        let result = result.map_err(|error| error.with_cause(engine.conn, need));
         let restored = match patience {
             Some(restore) => while_table_is_locked(LONGEST_READ, || engine.conn.batch_execute(&restore))
                 .map_err(Error::query("restore a timeout")),
@@ -344,6 +346,7 @@ where
             self.transactions(&[], &mut state.rows.clone(), Progress { number: 0, total: 0 })?;
         } else {
             self.create_tables(state)?;
+            self.note_storage(&[])?;
         }
         Ok(())
     }

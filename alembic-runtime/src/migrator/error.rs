@@ -10,10 +10,13 @@ use alembic_core::{
     target::TargetError,
     wording::{count, joined},
 };
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{
+    connection::LoadConnection,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 
-use super::{Finding, refusal::Reason};
-use crate::database::is_table_locked;
+use super::{Finding, failure::message, refusal::Reason};
+use crate::database::{MigrationBackend, Need, is_table_locked, way_past_refusal, would_hide_rows};
 
 /// Why a migration command failed.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +93,16 @@ pub enum Error {
         doing: &'static str,
         /// The server's reason.
         source: DieselError,
+    },
+    /// The database refuses to be read, or to be written.
+    #[error("could not {doing}: {}", Server(source))]
+    Refused {
+        /// What was being done.
+        doing: &'static str,
+        /// The server's reason.
+        source: DieselError,
+        /// What to do about it.
+        hint: Box<Hint>,
     },
     /// A statement of a revision failed.
     #[error(transparent)]
@@ -213,6 +226,19 @@ impl Error {
         move |source| Self::Query { doing, source }
     }
 
+    /// Names the cause if the database has refused to be read or written, which may take a question.
+    pub(super) fn with_cause<C>(self, conn: &mut C, need: Need) -> Self
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let Self::Query { doing, source } = self else { return self };
+        match way_past_refusal(conn, &message(&source), need) {
+            Some(hint) => Self::Refused { doing, source, hint: Box::new(hint) },
+            None => Self::Query { doing, source },
+        }
+    }
+
     /// Returns what to do about it, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
@@ -242,9 +268,7 @@ impl Error {
                 Hint::WhichSchema { table: table.clone(), found: found.clone(), first: first.clone() }
             }
             Self::NoSchema { table } => Hint::NoSchema { table: table.clone() },
-            Self::Query { source, .. } if is_hidden(source) => Hint::RecordHidden,
-            Self::Query { source, .. } if is_readonly_file(source) => Hint::ReadOnlyFile,
-            Self::Query { source, .. } if is_denied(source) => Hint::Denied,
+            Self::Refused { hint, .. } => Hint::clone(hint),
             Self::Io { .. } | Self::Query { .. } => return None,
         })
     }
@@ -269,6 +293,7 @@ impl Error {
             Self::Statement(_)
                 | Self::Interfered { .. }
                 | Self::Query { .. }
+                | Self::Refused { .. }
                 | Self::Overtaken
                 | Self::Seed { .. }
                 | Self::Cascade { .. }
@@ -358,7 +383,7 @@ impl StatementError {
         if let Some(way_out) = self.other_transaction() {
             return way_out;
         }
-        if self.server.contains(HIDDEN) {
+        if would_hide_rows(&self.server) {
             return Hint::RowsHidden;
         }
         let next = self.after_outcome();
@@ -463,26 +488,6 @@ impl fmt::Display for Outcome {
 /// Returns `the revision`, `the 2 revisions`.
 fn the(n: usize, noun: &str) -> String {
     if n == 1 { format!("the {noun}") } else { format!("the {n} {noun}s") }
-}
-
-/// Returns whether SQLite says that it cannot write where it has to.
-fn is_readonly_file(error: &DieselError) -> bool {
-    let DieselError::DatabaseError(_, info) = error else { return false };
-    ["attempt to write a readonly database", "unable to open database file"].contains(&info.message())
-}
-
-/// Returns whether PostgreSQL says that it would have to hide rows.
-fn is_hidden(error: &DieselError) -> bool {
-    let DieselError::DatabaseError(_, info) = error else { return false };
-    info.message().contains(HIDDEN)
-}
-
-/// What PostgreSQL says instead of hiding rows.
-const HIDDEN: &str = "query would be affected by row-level security policy";
-
-fn is_denied(error: &DieselError) -> bool {
-    let DieselError::DatabaseError(_, info) = error else { return false };
-    ["denied", "read-only", "readonly"].iter().any(|word| info.message().contains(word))
 }
 
 /// The server's message with everything that Diesel passes on.

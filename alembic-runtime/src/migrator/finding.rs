@@ -34,6 +34,15 @@ pub enum Finding {
     },
     /// The schema is not the one that the revisions leave: a warning.
     Drift,
+    /// One of our own tables is in an engine without transactions; or in another character set: a warning.
+    IllStored {
+        /// The table.
+        table: String,
+        /// The engine or the character set that is in the way, as in SQL.
+        with: String,
+        /// The statement that converts the table.
+        convert: String,
+    },
     /// A revision is before an applied one, and was not applied itself.
     NeverApplied {
         /// The revision.
@@ -123,6 +132,7 @@ impl Finding {
             Self::Unknown { .. } => Hint::DatabaseIsAhead,
             Self::Edited { revision, .. } => Hint::Edited { revision: revision.clone() },
             Self::Drift => Hint::Drift,
+            Self::IllStored { convert, .. } => Hint::IllStored { convert: convert.clone() },
             Self::CommentsEdited { revision, .. } => Hint::CommentsEdited { revision: revision.clone() },
             Self::NeverApplied { revision, .. } => Hint::NeverApplied { revision: revision.clone() },
             Self::Overlap { revision, .. } => Hint::Overlap { revision: revision.clone() },
@@ -148,7 +158,11 @@ impl Finding {
     /// Returns whether it stands in no one's way.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::CommentsEdited { .. } | Self::Drift)
+        match self {
+            Self::CommentsEdited { .. } | Self::Drift => true,
+            Self::IllStored { with, .. } => !with.starts_with("ENGINE"),
+            _ => false,
+        }
     }
 
     /// Returns the revision if it is one whose text was edited after it was applied.
@@ -157,6 +171,20 @@ impl Finding {
             Self::Edited { revision, .. } | Self::CommentsEdited { revision, .. } => Some(revision),
             _ => None,
         }
+    }
+}
+
+/// Returns where a step stopped.
+fn place(done: usize, of: usize) -> String {
+    if done < of { format!("at statement {} of {of}", done + 1) } else { format!("after {}", count(done, "operation")) }
+}
+
+/// Returns what it means that one of our tables was made with such an engine or character set.
+fn means(with: &str) -> &'static str {
+    if with.starts_with("ENGINE") {
+        "which knows no transactions: a revision and the note of it do not commit together"
+    } else {
+        "in which ids cannot be compared, or not every message written"
     }
 }
 
@@ -180,6 +208,7 @@ impl fmt::Display for Finding {
                 write!(f, "the version table names `{revision}` and its ancestor `{ancestor}`")
             }
             Self::Drift => f.write_str("the schema is not the one that the revisions leave"),
+            Self::IllStored { table, with, .. } => write!(f, "table `{table}` was made with {with}, {}", means(with)),
             Self::CommentsEdited { revision, path } => {
                 write!(f, "comments of revision `{revision}` ({path}) were edited after it was applied")
             }
@@ -192,10 +221,7 @@ impl fmt::Display for Finding {
                 write!(f, "the {direction} of `{revision}` is to go on after {}: {said}", count(*done, "statement"))
             }
             Self::Unfinished { revision, direction, done, of, error, .. } => {
-                match done < of {
-                    true => write!(f, "the {direction} of `{revision}` stopped at statement {} of {of}", done + 1)?,
-                    false => write!(f, "the {direction} of `{revision}` stopped after {}", count(*done, "operation"))?,
-                }
+                write!(f, "the {direction} of `{revision}` stopped {}", place(*done, *of))?;
                 error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
             }
             Self::Undecided { revision, path, line, number, of, statement } => write!(

@@ -72,6 +72,7 @@ where
             reading(self.conn, Reading::Own, |conn| read_state(conn, self.dialect, &self.table, LogDepth::None))
                 .map_err(Error::query("read the version table"))?;
         self.create_tables(&state)?;
+        self.note_storage(unit)?;
         let timeouts = self.timeouts;
         let begin = format!(
             "{};\n{};\nCOMMIT",

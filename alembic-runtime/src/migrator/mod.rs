@@ -25,6 +25,7 @@ mod rust;
 mod single;
 mod status;
 mod step;
+mod storage;
 mod transaction;
 mod up_to_date;
 
@@ -42,11 +43,12 @@ pub use report::Report;
 use resolve::Decision;
 pub use resolve::Resolution;
 pub use status::{Status, Verdict};
+use storage::storage_findings;
 
 use crate::{
     Migrations,
     database::{
-        LONGEST_READ, LogDepth, LogRecord, MigrationBackend, Reading, State, log_page, read_state, reading,
+        LONGEST_READ, LogDepth, LogRecord, MigrationBackend, Need, Reading, State, log_page, read_state, reading,
         while_table_is_locked,
     },
 };
@@ -251,7 +253,8 @@ where
         let graph = self.graph()?;
         let state = self.state(conn, LogDepth::Latest)?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-        let mut status = Status::of(&graph, &state, &|node, direction, count| {
+        let stored = self.patient(conn, |conn, table| storage_findings(conn, dialect, table))?;
+        let mut status = Status::of(&graph, &state, stored, &|node, direction, count| {
             statements_checksum(self, &graph, dialect, node, direction, count)
         });
         if status.verdict == Verdict::UpToDate && matches!(self.drift(conn)?, Drift::Differs { .. }) {
@@ -289,10 +292,11 @@ where
     /// [`Error::Query`].
     pub fn log(&self, conn: &mut C, limit: usize) -> Result<Vec<LogRecord>, Error> {
         self.patient(conn, |conn, table| {
-            let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::None)?;
+            let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::Open)?;
             if state.has_log { log_page(conn, C::Backend::FAMILY, table, limit) } else { Ok(Vec::new()) }
         })
     }
+
     fn state(&self, conn: &mut C, depth: LogDepth) -> Result<State, Error> {
         self.patient(conn, |conn, table| read_state(conn, C::Backend::FAMILY, table, depth))
     }
@@ -307,7 +311,8 @@ where
         let restore = C::Backend::be_patient(conn, LONGEST_READ).map_err(failed())?;
         let result = self
             .located(conn)
-            .and_then(|table| reading(conn, Reading::Own, |conn| read(conn, &table)).map_err(failed()));
+            .and_then(|table| reading(conn, Reading::Own, |conn| read(conn, &table)).map_err(failed()))
+            .map_err(|error| error.with_cause(conn, Need::Read));
         if let Some(restore) = restore {
             while_table_is_locked(LONGEST_READ, || conn.batch_execute(&restore)).map_err(failed())?;
         }

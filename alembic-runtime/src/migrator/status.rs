@@ -82,14 +82,14 @@ impl fmt::Display for Status {
 }
 
 impl Status {
-    /// Compares a database with the graph.
-    pub(crate) fn of(graph: &Graph, state: &State, text: Text<'_>) -> Self {
+    /// Compares a database with the graph; `stored` is what is wrong with how our own tables are stored.
+    pub(crate) fn of(graph: &Graph, state: &State, stored: Vec<Finding>, text: Text<'_>) -> Self {
         let known: Vec<Node> = state.rows.iter().filter_map(|row| graph.find_id(row)).collect();
         let applied = Rows::new(graph, &known);
         let ids = |nodes: &[Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
         let pending: Vec<Node> = graph.nodes().filter(|node| !applied.active().contains(*node)).collect();
         let (warnings, findings): (Vec<_>, Vec<_>) =
-            findings(graph, state, text).into_iter().partition(Finding::is_warning);
+            findings(graph, state, text).into_iter().chain(stored).partition(Finding::is_warning);
         let mut heads = ids(&graph.heads());
         heads.sort_unstable();
         let verdict = match findings.first() {
