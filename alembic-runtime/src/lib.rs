@@ -21,6 +21,7 @@ mod op;
 pub mod prelude;
 #[cfg(any(feature = "pure-postgres", feature = "pure-mysql"))]
 pub mod pure;
+mod replaying;
 mod seeds;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -42,4 +43,4 @@ pub use crate::{
     op::{Backfill, Function, MigrationResult, Op, OpError},
 };
 #[doc(hidden)]
-pub use crate::{migrations::Snapshots, op::Code};
+pub use crate::{migrations::Snapshots, op::Code, replaying::Replaying};

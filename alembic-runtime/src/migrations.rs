@@ -12,12 +12,11 @@ use alembic_core::{
     config::Settings,
     image::{Image, encode},
     plan::Work,
-    replay::Surroundings,
     schema::TableFilter,
 };
 use include_dir::Dir;
 
-use crate::{migrator::Error, op::Code};
+use crate::{migrator::Error, op::Code, replaying::Replaying};
 
 /// A graph of migrations for connections of type `C`.
 ///
@@ -38,7 +37,7 @@ pub struct Migrations<C> {
     embedded_seeds: &'static [(&'static str, &'static str)],
     snapshots: Snapshots,
     /// Set once, before anything runs: a program that embeds its migrations has them in a static.
-    replay: OnceLock<Surroundings>,
+    replay: OnceLock<Replaying>,
 }
 
 /// What was written down of the schema that the revisions leave.
@@ -158,19 +157,22 @@ impl<C> Migrations<C> {
     /// Applies the revisions to a scratch database, to see what they leave: what they would change elsewhere is refused,
     /// and what is taken as given is left out.
     #[doc(hidden)]
-    pub fn replay_in(&self, around: Surroundings) {
-        self.replay.get_or_init(|| around);
+    pub fn replay_in(&self, replaying: Replaying) {
+        self.replay.get_or_init(|| replaying);
     }
 
-    /// Returns what a replay takes as given, if this is one.
-    pub(crate) fn surroundings(&self) -> Option<&Surroundings> {
+    /// Returns the replay, if this is one.
+    pub(crate) fn replaying(&self) -> Option<&Replaying> {
         self.replay.get()
     }
 
     /// Makes the work what is run of it.
     pub(crate) fn confine(&self, work: &mut [Work]) -> Result<(), Error> {
-        let Some(around) = self.replay.get() else { return Ok(()) };
-        Ok(work.iter_mut().try_for_each(|work| work.replay(around))?)
+        let Some(replaying) = self.replay.get() else { return Ok(()) };
+        for step in work {
+            replaying.leave_out(step.replay(&replaying.around)?);
+        }
+        Ok(())
     }
 
     /// Names the program, for the log; `embed_migrations!` passes the package's name and version.

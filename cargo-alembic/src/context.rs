@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
-use alembic_core::{Hint, config::Config};
-use alembic_runtime::cli::{CommandError, Invocation, Printer, mask};
+use alembic_core::{Hint, config::Config, replay::LeftOut, wording::count};
+use alembic_runtime::{
+    Replaying,
+    cli::{CommandError, Invocation, Printer, mask},
+};
 
 use crate::{
     connect::Target,
@@ -53,6 +56,8 @@ pub(crate) struct Context<'io> {
     pub(crate) printer: Printer<'io>,
     /// What was said that is said once.
     pub(crate) warned: BTreeSet<String>,
+    /// The replays of this command.
+    pub(crate) replays: Vec<Replaying>,
 }
 
 impl Context<'_> {
@@ -141,11 +146,67 @@ impl Context<'_> {
         }
     }
 
+    /// Returns what the replays have left out, which then counts as told.
+    pub(crate) fn take_left_out(&mut self) -> Vec<LeftOut> {
+        let all: BTreeSet<LeftOut> = self.replays.drain(..).flat_map(|replay| replay.left_out()).collect();
+        all.into_iter().collect()
+    }
+
+    /// Says what the replays have left out.
+    pub(crate) fn tell_left_out(&mut self) {
+        let left_out = self.take_left_out();
+        if !left_out.is_empty() {
+            let all = left_out.len();
+            self.printer.status(format_args!("left out of the replay, as no schema shows it ({all} in all):"));
+            few_per_file(&left_out).iter().for_each(|line| self.printer.status(format_args!("  {line}")));
+        }
+    }
+
     /// Says that there is no database yet, if it is a file that is not there: asking is no error, and no answer.
     pub(crate) fn note_missing(&mut self, target: &Target) {
         if target.is_missing() {
             self.printer.status(format_args!("warning: there is no database file `{}`", target.display()));
             self.printer.hint(&Hint::NoDatabaseFile);
         }
+    }
+}
+
+/// Returns a line for each, but for files of which there are many.
+pub(crate) fn few_per_file(left_out: &[LeftOut]) -> Vec<String> {
+    const FEW: usize = 5;
+    let files = left_out.chunk_by(|a, b| a.path == b.path);
+    files
+        .flat_map(|file| {
+            let rest = file.get(FEW..).filter(|rest| !rest.is_empty());
+            let more = rest.and_then(|rest| Some((rest, rest.first()?, rest.last()?))).map(|(rest, first, last)| {
+                format!(
+                    "{}:{}: {} more, up to line {}",
+                    first.path,
+                    first.line,
+                    count(rest.len(), "statement"),
+                    last.line
+                )
+            });
+            file.iter().take(FEW).map(ToString::to_string).chain(more)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_dump_the_first_statements_are_told() {
+        let owner =
+            |line| LeftOut { path: "a.sql".into(), line, text: format!("ALTER TABLE t{line} OWNER TO me"), of: None };
+        let all: Vec<LeftOut> = (1..=7).map(owner).collect();
+        let lines = few_per_file(&all);
+        assert_eq!(lines.len(), 6);
+        assert_eq!(
+            (lines[0].as_str(), lines[5].as_str()),
+            ("a.sql:1: `ALTER TABLE t1 OWNER TO me`", "a.sql:6: 2 statements more, up to line 7")
+        );
+        assert_eq!(few_per_file(&all[..5]).len(), 5);
     }
 }

@@ -74,8 +74,10 @@ fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Envi
         Err(error) => return clap_exit(&error, &mut io),
     };
     let printer = Printer::new(io, &cli.output, cli.selection.invocation());
-    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer, warned: BTreeSet::new() };
+    let (warned, replays) = (BTreeSet::new(), Vec::new());
+    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer, warned, replays };
     let result = commands::run(&cli.command, &mut cx);
+    cx.tell_left_out();
     cx.printer.finish(result)
 }
 

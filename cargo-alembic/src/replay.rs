@@ -3,7 +3,7 @@
 use alembic_core::{
     Dialect, Hint, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
 };
-use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, Outcome, cli::CommandError};
+use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, Outcome, Replaying, cli::CommandError};
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -20,8 +20,8 @@ pub(crate) struct Replay<'p> {
     pub(crate) project: &'p Project,
     /// The project's own program, if there are revisions in Rust, and where it runs them.
     program: Option<(Program, Target)>,
-    /// What is taken as given.
-    around: Surroundings,
+    /// What is taken as given, and left out.
+    replaying: Replaying,
 }
 
 impl<'p> Replay<'p> {
@@ -54,7 +54,9 @@ impl<'p> Replay<'p> {
             database: meant.database().map(str::to_owned),
             roles: project.config.roles.clone(),
         };
-        Ok((Self { project, program: program.transpose()?, around }, scratch))
+        let replaying = Replaying::new(around);
+        cx.replays.push(replaying.clone());
+        Ok((Self { project, program: program.transpose()?, replaying }, scratch))
     }
 
     /// A version table in another schema is in another database on MySQL: on a scratch database it is beside.
@@ -64,7 +66,7 @@ impl<'p> Replay<'p> {
             settings = Settings { version_table: VersionTable::new(settings.version_table.name()), ..settings };
         }
         let migrations = self.project.migrations_with(settings).application("cargo-alembic", env!("CARGO_PKG_VERSION"));
-        migrations.replay_in(self.around.clone());
+        migrations.replay_in(self.replaying.clone());
         migrations
     }
 
@@ -75,7 +77,9 @@ impl<'p> Replay<'p> {
         C::Backend: MigrationBackend,
     {
         match &self.program {
-            Some((program, scratch)) => program.run(scratch, &self.project.graph, &self.around, &["upgrade", target]),
+            Some((program, scratch)) => {
+                program.run(scratch, &self.project.graph, &self.replaying, &["upgrade", target])
+            }
             None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop).map_err(explain)?),
         }
     }
@@ -89,7 +93,7 @@ impl<'p> Replay<'p> {
         match &self.program {
             Some((program, scratch)) => {
                 let graph = &self.project.graph;
-                program.run(scratch, graph, &self.around, &["undo", graph.id(node)])
+                program.run(scratch, graph, &self.replaying, &["undo", graph.id(node)])
             }
             None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop).map_err(explain)?),
         }

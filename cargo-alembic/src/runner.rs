@@ -7,8 +7,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::{Dialect, Graph, Hint, replay::Surroundings, wording::joined};
-use alembic_runtime::cli::{CommandError, Exit, Invocation};
+use alembic_core::{Dialect, Graph, Hint, replay::LeftOut, wording::joined};
+use alembic_runtime::{
+    Replaying,
+    cli::{CommandError, Exit, Invocation},
+};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
 
@@ -136,7 +139,7 @@ impl Program {
         &self,
         target: &Target,
         graph: &Graph,
-        replay: &Surroundings,
+        replaying: &Replaying,
         arguments: &[&str],
     ) -> Result<(), CommandError> {
         let failed = |how: String| {
@@ -144,7 +147,7 @@ impl Program {
         };
         let output = Command::new(&self.path)
             .args(arguments)
-            .env("ALEMBIC_REPLAY", replay.encode())
+            .env("ALEMBIC_REPLAY", replaying.around.encode())
             .env("ALEMBIC_HISTORY", graph.history().to_string())
             .env("ALEMBIC_CALLER", Invocation::cargo().words())
             .env("DATABASE_URL", target.for_drivers())
@@ -152,12 +155,14 @@ impl Program {
             .env("ALEMBIC_ENV", DEVELOPMENT)
             .output()
             .map_err(|error| failed("could not be run".into()).caused_by(&error))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let (left_out, said): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| LeftOut::decode(line).is_some());
+        replaying.leave_out(left_out.into_iter().filter_map(LeftOut::decode));
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         let how = format!("ended with {} on the scratch database; the live database is unchanged", output.status);
-        Err(failed(how).because(said))
+        Err(failed(how).because(said.join("\n").trim().to_owned()))
     }
 }
 

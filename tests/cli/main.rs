@@ -20,6 +20,7 @@ mod import;
 mod init;
 mod killed;
 mod kinds;
+mod left_out;
 mod line_ends;
 mod merge;
 mod on_servers;

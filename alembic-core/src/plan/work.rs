@@ -4,7 +4,7 @@ use super::{Direction, Plan, Step};
 use crate::{
     Checksum, Dialect, Hint, Script,
     graph::{Graph, Node},
-    replay::{Outside, Replayed, Surroundings},
+    replay::{LeftOut, Outside, Surroundings},
     script::{Downgrade, Section, reasons},
     sql::{
         Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_escapes, changes_table,
@@ -405,20 +405,22 @@ impl Work {
         })
     }
 
-    /// Makes the work what a replay runs of it.
+    /// Makes the work what a replay runs of it, and returns what it leaves out.
     ///
     /// # Errors
     ///
     /// [`WorkError::Outside`].
-    pub fn replay(&mut self, around: &Surroundings) -> Result<(), WorkError> {
-        let statements = std::mem::take(&mut self.statements);
-        for statement in statements {
-            self.statements.extend(self.replay_statement(statement, around)?);
+    pub fn replay(&mut self, around: &Surroundings) -> Result<Vec<LeftOut>, WorkError> {
+        let mut all = Vec::new();
+        for statement in std::mem::take(&mut self.statements) {
+            let (runs, left_out) = self.replay_statement(statement, around)?;
+            self.statements.extend(runs);
+            all.extend(left_out);
         }
-        Ok(())
+        Ok(all)
     }
 
-    /// Returns what a replay runs in place of a statement; none if it is left out.
+    /// Returns what a replay runs in place of a statement, if anything, and what it leaves out of it.
     ///
     /// # Errors
     ///
@@ -427,18 +429,20 @@ impl Work {
         &self,
         statement: Statement,
         around: &Surroundings,
-    ) -> Result<Option<Statement>, WorkError> {
+    ) -> Result<(Option<Statement>, Option<LeftOut>), WorkError> {
         if statement.is_skipped {
-            return Ok(None);
+            return Ok((None, None));
         }
+        let line = statement.line;
         match around.replay(&statement.text, self.dialect) {
-            Ok(Replayed::AsWritten) => Ok(Some(statement)),
-            Ok(Replayed::Instead(text)) => Ok(Some(Statement { text, ..statement })),
-            Ok(Replayed::LeftOut) => Ok(None),
+            Ok(replayed) => {
+                let (runs, left_out) = replayed.taken(statement.text.clone(), &self.path, line);
+                Ok((runs.map(|text| Statement { text, ..statement }), left_out))
+            }
             Err(outside) => Err(WorkError::Outside {
                 id: self.id.clone(),
                 path: self.path.clone(),
-                line: statement.line,
+                line,
                 statement: statement.text.lines().next().unwrap_or_default().to_owned(),
                 outside: Box::new(outside),
             }),

@@ -4,14 +4,17 @@
 //! that database is refused before anything runs, as far as the text tells. The other half is the business of the
 //! server: the replay's role has no rights elsewhere, which also holds for text that is put together while it runs.
 
+mod left_out;
 mod mysql;
 mod postgres;
 mod rewrite;
 mod sqlite;
 mod tokens;
 
+pub use left_out::LeftOut;
 pub use postgres::reaches_outside;
 
+use self::left_out::in_one_line;
 use crate::{Dialect, script::skip_reason};
 
 /// What a replay takes as given.
@@ -30,8 +33,13 @@ pub struct Surroundings {
 pub enum Replayed {
     /// It runs as it is written.
     AsWritten,
-    /// This runs in its place: the same without what a role of no rights cannot say, and no schema shows.
-    Instead(String),
+    /// The same runs without what a role of no rights cannot say, and no schema shows.
+    Without {
+        /// What runs.
+        statement: String,
+        /// What it lacks.
+        part: String,
+    },
     /// It is left out: it changes what is taken as given.
     LeftOut,
 }
@@ -67,6 +75,22 @@ impl Outside {
 
     fn own_database(what: impl Into<String>, line: &str) -> Self {
         Self { what: what.into(), instead: format!("the URL names the database already: {line}") }
+    }
+}
+
+impl Replayed {
+    /// Returns what runs in place of a statement, if anything does, and what is left out of it.
+    #[must_use]
+    pub fn taken(self, statement: String, path: &str, line: usize) -> (Option<String>, Option<LeftOut>) {
+        let left_out = |text: &str, of| LeftOut { path: path.to_owned(), line, text: in_one_line(text), of };
+        match self {
+            Self::AsWritten => (Some(statement), None),
+            Self::Without { statement: runs, part } => {
+                let left_out = left_out(&part, Some(in_one_line(&runs)));
+                (Some(runs), Some(left_out))
+            }
+            Self::LeftOut => (None, Some(left_out(&statement, None))),
+        }
     }
 }
 

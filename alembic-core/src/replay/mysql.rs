@@ -9,7 +9,7 @@ pub(super) fn replay(statement: &str, dialect: Dialect, around: &Surroundings) -
         return Ok(Replayed::LeftOut);
     }
     refuse_tokens(&tokens, around)?;
-    Ok(definer(&tokens).map_or(Replayed::AsWritten, |definer| Replayed::Instead(without(statement, &[definer]))))
+    Ok(definer(&tokens).map_or(Replayed::AsWritten, |definer| without(statement, definer)))
 }
 
 fn refuse_tokens(tokens: &Tokens<'_>, around: &Surroundings) -> Result<(), Outside> {

@@ -311,5 +311,5 @@ fn schema_of_nobody(statement: &str, tokens: &Tokens<'_>) -> Replayed {
     // Without a name of its own the schema is called like the role.
     let has_name = at > tokens.after_condition(2);
     let out = if has_name { keyword.range.start..role.range.end } else { keyword.range.clone() };
-    Replayed::Instead(without(statement, &[out]))
+    without(statement, out)
 }

@@ -10,7 +10,7 @@ fn say(statement: &str, dialect: Dialect) -> String {
     match around().replay(statement, dialect) {
         Ok(Replayed::AsWritten) => "as written".to_owned(),
         Ok(Replayed::LeftOut) => "left out".to_owned(),
-        Ok(Replayed::Instead(text)) => text,
+        Ok(Replayed::Without { statement, .. }) => statement,
         Err(outside) => format!("it {}", outside.what),
     }
 }

@@ -59,7 +59,7 @@ pub use url::{mask, without_driver};
 pub use view::{RevisionView, Views};
 
 pub use crate::notices::Notices;
-use crate::{Migrations, database::MigrationBackend, op::PRODUCTION};
+use crate::{Migrations, database::MigrationBackend, op::PRODUCTION, replaying::Replaying};
 
 /// The commands that ask or change a database.
 #[derive(Debug, Subcommand)]
@@ -252,7 +252,7 @@ where
         return printer.finish(Err(error));
     }
     if let Some(around) = &cli.alembic_replay {
-        migrations.replay_in(Surroundings::decode(around));
+        migrations.replay_in(Replaying::new(Surroundings::decode(around)));
     }
     let cx =
         &mut Context { migrations, connect: &mut connect, place, printer: &mut printer, environment: &cli.alembic_env };
@@ -261,6 +261,10 @@ where
         EmbeddedCommand::Undo(args) => undo::run(args, cx),
         EmbeddedCommand::Other(command) => run(command, cx),
     };
+    // `cargo alembic` reads these lines.
+    for left_out in migrations.replaying().map(Replaying::left_out).unwrap_or_default() {
+        printer.status(left_out.encode());
+    }
     printer.finish(result)
 }
 

@@ -182,8 +182,14 @@ impl Running {
         let settings = cx.migrations.settings()?;
         let mut work = prepare::<Error>(graph, plan, dialect, |node| cx.migrations.script(graph, node))?;
         let arguments = self.arguments(cx.environment);
-        let context =
-            op::Context { dialect, naming: &settings.naming, revision: "", arguments: &arguments, replay: None };
+        let context = op::Context {
+            dialect,
+            naming: &settings.naming,
+            revision: "",
+            path: "",
+            arguments: &arguments,
+            replay: None,
+        };
         cx.migrations.write_script(&mut work, context)?;
         let own = settings.version_table.all_names();
         let own = own.each_ref().map(String::as_str);

@@ -10,7 +10,7 @@ mod script;
 
 use std::panic::Location;
 
-use alembic_core::{Dialect, replay::Surroundings, schema::Naming};
+use alembic_core::{Dialect, schema::Naming};
 pub(crate) use arguments::Arguments;
 #[cfg(feature = "cli")]
 pub(crate) use arguments::PRODUCTION;
@@ -21,7 +21,7 @@ pub(crate) use error::{Problem, explain};
 #[cfg(any(feature = "cli", feature = "testing"))]
 pub(crate) use script::Script;
 
-use crate::database::MigrationBackend;
+use crate::{database::MigrationBackend, replaying::Replaying};
 
 /// A function of a revision.
 pub type Function<C> = fn(&mut Op<'_, C>) -> MigrationResult;
@@ -59,13 +59,21 @@ pub(crate) struct Context<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) naming: &'a Naming,
     pub(crate) revision: &'a str,
+    /// The file of the revision.
+    pub(crate) path: &'a str,
     pub(crate) arguments: &'a Arguments,
-    /// What a replay takes as given, if this is one.
-    pub(crate) replay: Option<&'a Surroundings>,
+    /// The replay, if this is one.
+    pub(crate) replay: Option<&'a Replaying>,
 }
 
 /// Where in the code an operation stands.
 pub(crate) type Place = &'static Location<'static>;
+
+/// Returns the line of a place, if it is in this file.
+pub(crate) fn line_in(path: &str, place: Place) -> Option<usize> {
+    let own = path.rsplit('/').next().is_some_and(|name| place.file().ends_with(name));
+    own.then(|| usize::try_from(place.line()).ok()).flatten()
+}
 
 /// What becomes of operations: they are run, or written into a script.
 pub(crate) trait Executor<C> {

@@ -5,7 +5,6 @@ use std::panic::Location;
 use alembic_core::{
     Dialect,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
-    replay::Replayed,
     schema::{
         Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
     },
@@ -14,7 +13,7 @@ use alembic_core::{
 };
 use diesel::connection::LoadConnection;
 
-use super::{MigrationResult, Op, OpError, Place, Problem};
+use super::{MigrationResult, Op, OpError, Place, Problem, line_in};
 use crate::{
     Error,
     database::{MigrationBackend, sqlite_master},
@@ -272,13 +271,18 @@ where
     }
 
     fn run(&mut self, sql: &str, place: Place) -> Done {
-        let replayed = self.context.replay.and_then(|around| around.replay(sql, self.context.dialect).ok());
-        let sql = match &replayed {
-            Some(Replayed::LeftOut) => return Ok(()),
-            Some(Replayed::Instead(instead)) => instead,
-            // What is refused, the executor refuses: it knows the file.
-            Some(Replayed::AsWritten) | None => sql,
+        let Some(replaying) = self.context.replay else { return self.execute_at(sql, place) };
+        // What is refused, the executor refuses: it knows the file.
+        let Ok(replayed) = replaying.around.replay(sql, self.context.dialect) else {
+            return self.execute_at(sql, place);
         };
+        let path = self.context.path;
+        let (runs, left_out) = replayed.taken(sql.to_owned(), path, line_in(path, place).unwrap_or(1));
+        replaying.leave_out(left_out);
+        runs.map_or(Ok(()), |sql| self.execute_at(&sql, place))
+    }
+
+    fn execute_at(&mut self, sql: &str, place: Place) -> Done {
         self.executor.execute(sql, place).map_err(|problem| OpError::new(place, problem))
     }
 }

@@ -28,7 +28,7 @@ where
 {
     let mut script = Script::default();
     let (naming, arguments) = (Naming::default(), Arguments::default());
-    let context = Context { dialect, naming: &naming, revision: "test", arguments: &arguments, replay: None };
+    let context = Context { dialect, naming: &naming, revision: "test", path: "", arguments: &arguments, replay: None };
     function(&mut Op { executor: &mut script, context })?;
     Ok(script.statements.into_iter().map(|(sql, _)| sql).collect())
 }

@@ -52,7 +52,7 @@ where
         self.drops_cascade = None;
         let step = self.started(work, progress);
         let (mut grown, mut by_hand) = (work.clone(), false);
-        let result = self.call(function, &work.id, |engine| Journaled {
+        let result = self.call(function, (&work.id, &work.path), |engine| Journaled {
             engine,
             work: &mut grown,
             prefix: work.prefix(0),

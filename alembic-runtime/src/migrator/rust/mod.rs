@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Migrations,
     database::{MigrationBackend, Settings},
-    op::{Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, explain},
+    op::{self, Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, explain},
 };
 
 impl<C> Migrations<C>
@@ -47,8 +47,8 @@ where
         for step in work.iter_mut().filter(|step| step.is_rust) {
             let mut script = crate::op::Script::default();
             let function = self.function(step)?;
-            let revision = step.id.clone();
-            call(function, &mut script, Context { revision: &revision, ..context })
+            let (revision, path) = (step.id.clone(), step.path.clone());
+            call(function, &mut script, Context { revision: &revision, path: &path, ..context })
                 .map_err(|error| into_error::<C>(step, error))?;
             for (sql, place) in script.statements {
                 let statement = statement(step, &sql, place);
@@ -79,7 +79,8 @@ where
         let function = self.migrations.function(work)?;
         let mut work = work.clone();
         self.conn.batch_execute("SAVEPOINT alembic_function").map_err(Error::query("begin a step"))?;
-        let result = self.call(function, &work.id.clone(), |engine| InTransaction { engine, work: &mut work });
+        let (id, path) = (work.id.clone(), work.path.clone());
+        let result = self.call(function, (&id, &path), |engine| InTransaction { engine, work: &mut work });
         let end = if result.is_ok() {
             "RELEASE SAVEPOINT alembic_function"
         } else {
@@ -98,17 +99,17 @@ where
         }
     }
 
-    /// Calls a function with whatever runs its operations.
+    /// Calls a function of a revision and its file with whatever runs its operations.
     fn call<'e, E: Executor<C>>(
         &'e mut self,
         function: Function<C>,
-        revision: &str,
+        (revision, path): (&str, &str),
         executor: impl FnOnce(&'e mut Self) -> E,
     ) -> MigrationResult {
         let (dialect, options) = (self.dialect, self.options);
         let naming = self.naming.clone();
-        let replay = self.migrations.surroundings();
-        let context = Context { dialect, naming: &naming, revision, arguments: &options.arguments, replay };
+        let replay = self.migrations.replaying();
+        let context = Context { dialect, naming: &naming, revision, path, arguments: &options.arguments, replay };
         call(function, &mut executor(self), context)
     }
 
@@ -119,8 +120,8 @@ where
         if work.statements[index].text.contains('\\') {
             work.refuse_escapes()?;
         }
-        if let Some(around) = self.migrations.surroundings() {
-            work.replay_statement(work.statements[index].clone(), around)?;
+        if let Some(replaying) = self.migrations.replaying() {
+            work.replay_statement(work.statements[index].clone(), &replaying.around)?;
         }
         let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
         work.refuse_change_of(&own.each_ref().map(String::as_str), &work.statements[index])?;
@@ -146,8 +147,7 @@ fn statement(work: &Work, sql: &str, place: Place) -> Statement {
 }
 
 fn line_in(work: &Work, place: Place) -> usize {
-    let own = work.path.rsplit('/').next().is_some_and(|name| place.file().ends_with(name));
-    if own { usize::try_from(place.line()).unwrap_or(work.line) } else { work.line }
+    op::line_in(&work.path, place).unwrap_or(work.line)
 }
 
 /// Says of an error that a function returned where it comes from, and whether it may be tried again.

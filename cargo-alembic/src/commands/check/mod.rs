@@ -130,7 +130,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
             checked.failed(Gate::Files, vec![Finding::of_error(&error)]);
             let others = args.named().into_iter().filter(|gate| *gate != Gate::Files);
             others.for_each(|gate| checked.skipped(gate, "the revision files are not usable"));
-            return finish(&checked, cx);
+            return finish(checked, cx);
         }
         Err(error) => return Err(error),
     };
@@ -139,11 +139,12 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     }
     on_scratch(args, cx, &project, &mut checked)?;
     on_database(args, cx, &project, &mut checked)?;
-    finish(&checked, cx)
+    finish(checked, cx)
 }
 
-fn finish(checked: &Checked, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
-    cx.printer.report(checked)?;
+fn finish(mut checked: Checked, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
+    checked.leave_out(cx.take_left_out());
+    cx.printer.report(&checked)?;
     Ok(checked.exit())
 }
 

@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::Hint;
+use alembic_core::{Hint, replay::LeftOut};
 use alembic_runtime::cli::{CommandError, Exit, Invocation, Report, Styles};
 use serde::Serialize;
 
 use super::{Gate, Said, in_one_line};
+use crate::context::few_per_file;
 
 /// A gate without findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,10 +112,25 @@ struct Entry {
     notes: Vec<String>,
 }
 
+/// What a replay has not run as a revision says it.
+#[derive(Debug, Serialize)]
+struct Omitted {
+    file: String,
+    line: usize,
+    text: String,
+    /// The statement that ran without it.
+    of: Option<String>,
+}
+
 /// What all gates say.
 #[derive(Debug, Serialize)]
 pub(super) struct Checked {
     gates: Vec<Entry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<Omitted>,
+    /// The same for people.
+    #[serde(skip)]
+    left_out_lines: Vec<String>,
     /// The gates that were named.
     #[serde(skip)]
     named: Vec<Gate>,
@@ -134,7 +150,26 @@ impl Checked {
     pub(super) fn new(root: &Path, named: Vec<Gate>, invocation: Invocation) -> Self {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let folder = repository.and_then(|repository| root.strip_prefix(repository).ok()).unwrap_or(Path::new(""));
-        Self { gates: Vec::new(), named, folder: folder.to_path_buf(), invocation, could_not_run: false }
+        Self {
+            gates: Vec::new(),
+            left_out: Vec::new(),
+            left_out_lines: Vec::new(),
+            named,
+            folder: folder.to_path_buf(),
+            invocation,
+            could_not_run: false,
+        }
+    }
+
+    /// Adds what the replays have left out.
+    pub(super) fn leave_out(&mut self, left_out: Vec<LeftOut>) {
+        self.left_out_lines = few_per_file(&left_out);
+        self.left_out.extend(left_out.into_iter().map(|LeftOut { path: file, line, text, of }| Omitted {
+            file,
+            line,
+            text,
+            of,
+        }));
     }
 
     pub(super) fn add(&mut self, gate: Gate, result: Said) {
@@ -255,6 +290,10 @@ impl Report for Checked {
         if self.is_all_skipped() {
             writeln!(w, "nothing was checked")?;
         }
+        if !self.left_out.is_empty() {
+            writeln!(w, "left out   of the replay, as no schema shows it ({} in all):", self.left_out.len())?;
+            self.left_out_lines.iter().try_for_each(|line| writeln!(w, "{:>11}{line}", ""))?;
+        }
         Ok(())
     }
 
@@ -264,8 +303,17 @@ impl Report for Checked {
 }
 
 impl Checked {
+    fn in_repository(&self, file: &str, line: usize) -> String {
+        let file = self.folder.join(file).display().to_string().replace('\\', "/");
+        format!("file={},line={line},", property(&file))
+    }
+
     /// Writes workflow commands, which GitHub shows beside the lines of a pull request.
     fn annotations(&self, w: &mut dyn Write) -> io::Result<()> {
+        for Omitted { file, line, text, .. } in &self.left_out {
+            let place = self.in_repository(file, *line);
+            writeln!(w, "::notice {place}title=cargo alembic check::left out of the replay: {}", data(text))?;
+        }
         for Entry { gate, state, notes } in &self.gates {
             for note in notes {
                 writeln!(w, "::notice title=cargo alembic check: {}::{}", gate.name(), data(note))?;
@@ -277,10 +325,7 @@ impl Checked {
             };
             for finding in findings {
                 let place = match (&finding.file, finding.line) {
-                    (Some(file), Some(line)) => {
-                        let file = self.folder.join(file).display().to_string().replace('\\', "/");
-                        format!("file={},line={line},", property(&file))
-                    }
+                    (Some(file), Some(line)) => self.in_repository(file, line),
                     _ => String::new(),
                 };
                 let text =
