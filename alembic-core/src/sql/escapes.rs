@@ -21,7 +21,7 @@ pub fn changes_escapes(statement: &str, dialect: Dialect) -> bool {
         }
         Dialect::Postgres => match first.as_str() {
             // What the server has is not known here.
-            "RESET" => contains(statement, SETTING) || statement.len() < 99 && second(statement, dialect) == "ALL",
+            "RESET" => contains(statement, SETTING) || second(statement, dialect) == "ALL",
             "SET" => contains(statement, SETTING) && !sets_on(statement, dialect),
             "SELECT" | "DO" | "CALL" | "WITH" => {
                 contains(statement, SETTING) && !(first == "SELECT" && calls_with_on(statement, dialect))
