@@ -9,7 +9,7 @@ use alembic_core::{
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{Inspection, Names};
-use crate::database::{MigrationBackend, answer, json::rows};
+use crate::database::{MigrationBackend, Reading, answer, json::rows, reading};
 
 /// A statement that makes an object which is no table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +35,19 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let (current, sql) = match C::Backend::dialect(conn)? {
-        Dialect::Sqlite => return Ok(of_sqlite(schema)),
-        Dialect::Postgres => ("SELECT current_schema()::text AS answer", POSTGRES),
-        Dialect::Mysql | Dialect::Mariadb => ("SELECT DATABASE() AS answer", MYSQL),
-    };
+    let dialect = C::Backend::dialect(conn)?;
+    reading(conn, Reading::Catalog, |conn| match dialect {
+        Dialect::Sqlite => Ok(of_sqlite(schema)),
+        Dialect::Postgres => on_server(conn, scope, "SELECT current_schema()::text AS answer", POSTGRES),
+        Dialect::Mysql | Dialect::Mariadb => on_server(conn, scope, "SELECT DATABASE() AS answer", MYSQL),
+    })
+}
+
+fn on_server<C>(conn: &mut C, scope: &Inspection, current: &str, sql: &str) -> QueryResult<Vec<Creation>>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
     let names = Names { current: answer(conn, current)?.unwrap_or_default() };
     let family = C::Backend::FAMILY;
     let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(|schema| family.literal(schema));
