@@ -167,12 +167,19 @@ fn without_next_number(line: &str) -> String {
 /// `2026-11-29 22:46:02.129567`, of this decade, is another one in another run.
 fn without_times(line: &str) -> String {
     let is_of_time = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | ' ' | '+');
-    let mut parts = line.split("202");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |line, part| {
-        let is_time = part.get(1..2) == Some("-") && part.get(10..11) == Some(":");
-        if is_time { format!("{line}now{}", part.trim_start_matches(is_of_time)) } else { format!("{line}202{part}") }
-    })
+    let (mut without, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find("202") {
+        let found = &rest[at..];
+        without.push_str(&rest[..at]);
+        if found.get(4..5) == Some("-") && found.get(13..14) == Some(":") {
+            without.push_str("now");
+            rest = found.trim_start_matches(is_of_time);
+        } else {
+            without.push_str("202");
+            rest = &found[3..];
+        }
+    }
+    without + rest
 }
 
 fn feed(command: &mut Command, input: &str) -> Output {
