@@ -251,9 +251,11 @@ where
     /// [`Error::Query`]; a database that contradicts the graph is an answer, not an error.
     pub fn status(&self, conn: &mut C) -> Result<Status, Error> {
         let graph = self.graph()?;
-        let state = self.state(conn, LogDepth::Latest)?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-        let stored = self.patient(conn, |conn, table| storage_findings(conn, dialect, table))?;
+        let (state, stored) = self.patient(conn, |conn, table| {
+            let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::Latest)?;
+            Ok((state, storage_findings(conn, dialect, table)?))
+        })?;
         let mut status = Status::of(&graph, &state, stored, &|node, direction, count| {
             statements_checksum(self, &graph, dialect, node, direction, count)
         });
