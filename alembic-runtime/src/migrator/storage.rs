@@ -44,12 +44,14 @@ where
                 self.observer.note(&text);
             }
         }
+        let statements = unit.iter().flat_map(|work| &work.statements).map(|statement| statement.text.as_str());
+        let of_data: Vec<&str> = statements.filter(|sql| nature(sql, self.dialect) == Nature::Data).collect();
+        if of_data.is_empty() {
+            return Ok(());
+        }
         let own = self.table.all_names();
         for (engine, table) in without_transactions(self.conn).map_err(asking())? {
-            let of_data =
-                |sql: &str| nature(sql, self.dialect) == Nature::Data && changes_table(sql, self.dialect, &[&table]);
-            let mut statements = unit.iter().flat_map(|work| &work.statements);
-            if !own.contains(&table) && statements.any(|statement| of_data(&statement.text)) {
+            if !own.contains(&table) && of_data.iter().any(|sql| changes_table(sql, self.dialect, &[&table])) {
                 self.observer.note(&format!("table `{table}` is in {engine}: {MEANS}"));
             }
         }
