@@ -116,10 +116,6 @@ fn place(statement: &Statement, offset: usize) -> (usize, usize) {
     (statement.line + line - 1, if line == 1 { statement.column + column - 1 } else { column })
 }
 
-pub(super) fn with_outcome(error: Error, reached: Outcome) -> Error {
-    error.with_outcome(reached)
-}
-
 /// Marks a failure as one that may not happen the next time.
 pub(super) fn contended(mut error: Error, sql: String) -> Error {
     if let Error::Statement(statement) = &mut error {

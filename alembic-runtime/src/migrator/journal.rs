@@ -20,7 +20,7 @@ use diesel::{
 use super::{
     Error, Outcome,
     engine::{Engine, Halt, Progress, after},
-    failure::{contended, failed, message, said_of, with_outcome, worth_repeating},
+    failure::{contended, failed, message, said_of, worth_repeating},
 };
 use crate::database::{
     Diagnosis, LogDepth, MigrationBackend, Reading, Settings, Transaction, begin_mysql, by_failing_again, lock_holder,
@@ -147,7 +147,7 @@ where
         let diagnosis = self.diagnose(work, error, took);
         let done = progress_of(self.conn, self.dialect, &self.table, &self.run, &work.id).ok().flatten();
         let Some(done) = done else {
-            let error = with_outcome(failed(work, usize::MAX, error, &diagnosis), Outcome::Unknown);
+            let error = failed(work, usize::MAX, error, &diagnosis).with_outcome(Outcome::Unknown);
             return Box::new(Stopped { done: 0, error });
         };
         if self.is_overtaken(error) {
@@ -157,7 +157,7 @@ where
         // been run. Or it ran others, and some of them may have been. The step stays under way, and the next run asks the catalog.
         let in_part = work.statements.get(done).is_some_and(|s| may_commit_inside(&s.text, self.dialect));
         if self.dialect.is_mysql_family() && (diagnosis.code.is_none() || in_part) {
-            let error = with_outcome(failed(work, done, error, &diagnosis), Outcome::Unknown);
+            let error = failed(work, done, error, &diagnosis).with_outcome(Outcome::Unknown);
             return Box::new(Stopped { done, error });
         }
         let reason = said_of(work, error);
@@ -175,7 +175,7 @@ where
         // Should this fail too, the step stays under way.
         self.conn.batch_execute(&notes.join(";\n")).ok();
         let done = noted;
-        let mut failure = with_outcome(failed(work, done, error, &diagnosis), Outcome::Partial { done });
+        let mut failure = failed(work, done, error, &diagnosis).with_outcome(Outcome::Partial { done });
         if C::Backend::is_contention(error) {
             let statement = work.statements.get(done).map(|statement| statement.text.clone());
             failure = contended(failure, statement.unwrap_or_default());

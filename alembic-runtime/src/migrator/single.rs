@@ -15,7 +15,7 @@ use super::{
     Error, Outcome,
     contention::Retries,
     engine::{Engine, Halt, Progress, after},
-    failure::{failed, with_outcome},
+    failure::failed,
     journal::session_statements,
     transaction::sorted,
 };
@@ -66,7 +66,7 @@ where
         let note = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Failed, reason);
         // Should this fail too, the step stays under way.
         self.conn.batch_execute(&note).ok();
-        with_outcome(error, Outcome::Partial { done })
+        error.with_outcome(Outcome::Partial { done })
     }
 
     /// Runs a statement and notes it, and tries again as long as others are in the way.
@@ -78,7 +78,7 @@ where
             let Err(Unfinished { error, ran }) = self.one_statement(work, n, prefix) else { return Ok(()) };
             if ran {
                 // It stays under way, and the next run asks the catalog.
-                return Err(with_outcome(failed(work, n, &error, &Diagnosis::default()), Outcome::Unknown));
+                return Err(failed(work, n, &error, &Diagnosis::default()).with_outcome(Outcome::Unknown));
             }
             if !C::Backend::is_contention(&error) || !retries.left() || requires_autocommit(text, self.dialect) {
                 let error = self.stopped(work, &error, begun.elapsed()).error;

@@ -13,7 +13,6 @@ use super::{
     Error, Outcome,
     contention::Retries,
     engine::{Engine, Halt, Progress, after},
-    failure::with_outcome,
 };
 use crate::database::{
     LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, begin_postgres,
@@ -101,7 +100,7 @@ where
                         }
                         committed => Outcome::RolledBack { committed, undone },
                     };
-                    with_outcome(error, outcome).into()
+                    error.with_outcome(outcome).into()
                 }
             }
         })?;

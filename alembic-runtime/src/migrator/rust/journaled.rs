@@ -15,7 +15,6 @@ use crate::{
         Error, Finding, Outcome,
         consistency::unfinished,
         engine::{Engine, Halt, Progress, after},
-        failure::with_outcome,
         single::replan_if_overtaken,
     },
 };
@@ -125,6 +124,6 @@ where
             Some(done) => Outcome::Partial { done },
             None => Outcome::Unknown,
         };
-        with_outcome(error, outcome)
+        error.with_outcome(outcome)
     }
 }

@@ -19,7 +19,7 @@ use in_transaction::InTransaction;
 use super::{
     Error, Outcome,
     engine::Engine,
-    failure::{contended, failed_in_code, failed_somewhere, with_outcome},
+    failure::{contended, failed_in_code, failed_somewhere},
 };
 use crate::{
     Migrations,
@@ -89,12 +89,12 @@ where
         let whole = self.conn.batch_execute(end).is_ok();
         match result {
             Err(error) if whole => Err(into_error::<C>(&work, error)),
-            Err(error) => Err(with_outcome(into_error::<C>(&work, error), Outcome::ByHand)),
+            Err(error) => Err(into_error::<C>(&work, error).with_outcome(Outcome::ByHand)),
             Ok(()) if whole => Ok(()),
             Ok(()) => {
                 let why =
                     "its code has ended the transaction of the step, or has ignored that a statement failed in it";
-                Err(with_outcome(failed_in_code(&work, work.line, why.to_owned()), Outcome::ByHand))
+                Err(failed_in_code(&work, work.line, why.to_owned()).with_outcome(Outcome::ByHand))
             }
         }
     }
