@@ -10,6 +10,21 @@ use diesel::connection::LoadConnection;
 
 use crate::{connect::Job, project::Project, scratch};
 
+/// Returns the revisions that the version table names.
+pub(crate) struct VersionRows<'p>(pub(crate) &'p Project);
+
+impl Job for VersionRows<'_> {
+    type Done = Vec<String>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        Ok(self.0.migrations::<C>().current(conn)?)
+    }
+}
+
 /// Returns what of a database the project is about.
 pub(crate) fn inspection(project: &Project, models: Option<&Models>) -> Inspection {
     let schemas = models.map(Models::schemas).unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::{
     autogenerate::Baseline,
     connect::{Access, Job},
     context::Context,
-    look::{dialect_of, failed, inspection, look},
+    look::{VersionRows, dialect_of, failed, inspection, look},
     project::{NewRevision, Project, create, models},
     replay::Replay,
     scratch::ScratchServer,
@@ -36,7 +36,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     if target.is_missing() {
         return Err(CommandError::usage(format!("there is no database `{}` to adopt", target.display())));
     }
-    let rows = target.run(Access::Read, Rows(&project))?;
+    let rows = target.run(Access::Read, VersionRows(&project))?;
     if let Some(row) = rows.first() {
         return Err(CommandError::usage(format!("the database is at revision `{row}` already"))
             .hint(alembic_core::Hint::IsStamped));
@@ -99,21 +99,6 @@ impl Job for Holds<'_> {
         let schema = look(conn, &scope)?;
         let creations = creations(conn, &scope, &schema).map_err(failed("look at what is no table"))?;
         Ok((schema, dialect_of(conn)?, creations))
-    }
-}
-
-/// Reads the version table.
-struct Rows<'p>(&'p Project);
-
-impl Job for Rows<'_> {
-    type Done = Vec<String>;
-
-    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        Ok(self.0.migrations::<C>().current(conn)?)
     }
 }
 

@@ -16,7 +16,7 @@ use super::{Finding, Said};
 use crate::{
     connect::{Access, Job, Target},
     context::Context,
-    look::{dialect_of, failed, inspection, look, look_everywhere, schemas_of},
+    look::{VersionRows, dialect_of, failed, inspection, look, look_everywhere, schemas_of},
     project::Project,
     replay::Replay,
     scratch::{ScratchArgs, ScratchServer},
@@ -36,7 +36,7 @@ pub(super) fn drift(
     project: &Project,
     target: &Target,
 ) -> Result<Option<Compared>, CommandError> {
-    let rows = target.run(Access::Read, Rows(project))?;
+    let rows = target.run(Access::Read, VersionRows(project))?;
     if rows.iter().any(|row| project.graph.find_id(row).is_none()) {
         return Ok(None);
     }
@@ -45,21 +45,6 @@ pub(super) fn drift(
     let left = made.run(Leave { replay: &replay, rows: &rows })?;
     let live = target.run(Access::Read, Live { project, schemas: &left.schemas })?;
     Ok(Some(compare(project, left, live)))
-}
-
-/// Reads the version table.
-struct Rows<'p>(&'p Project);
-
-impl Job for Rows<'_> {
-    type Done = Vec<String>;
-
-    fn run<C>(self, conn: &mut C) -> Result<Vec<String>, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        Ok(self.0.migrations::<C>().current(conn)?)
-    }
 }
 
 /// What the revisions leave.
