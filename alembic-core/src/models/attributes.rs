@@ -83,7 +83,7 @@ pub(super) fn says_something(arguments: &[Argument]) -> bool {
     arguments.iter().any(|argument| argument.key() != "renamed_from")
 }
 
-/// Reads what is said of a column; every argument that is not understood is a mistake of its own.
+/// Reads the attributes of a column; every argument that is not understood is a mistake of its own.
 pub(super) fn of_column(arguments: &[Argument], table: &Name, column: &str) -> syn::Result<OfColumn> {
     let (mut this, mut problems) = (OfColumn::default(), Problems::default());
     for argument in arguments {
@@ -124,7 +124,7 @@ impl OfColumn {
 const OF_TABLE: [&str; 8] =
     ["unique", "index", "foreign_key", "check", "primary_key", "comment", "options", "renamed_from"];
 
-/// Reads what is said of a table; every argument that is not understood is a mistake of its own.
+/// Reads the attributes of a table; every argument that is not understood is a mistake of its own.
 pub(super) fn of_table(arguments: &[Argument], table: &Name, columns: &Columns<'_>) -> syn::Result<OfTable> {
     let (mut this, mut problems) = (OfTable::default(), Problems::default());
     for argument in arguments {

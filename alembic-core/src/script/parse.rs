@@ -49,7 +49,7 @@ impl Reader {
         let bare = line.trim_end();
         let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
         match directive(bare) {
-            // What is said of a statement stays where it stands.
+            // A marker of a statement stays above it.
             Some((directive, column)) if directive.starts_with(SKIP) => self.directive(number, column, directive)?,
             Some((directive, column)) => return self.directive(number, column, directive),
             None if is_nearly_directive(bare) => {

@@ -54,7 +54,7 @@ impl MigrationBackend for Sqlite {
 
     /// While another connection to the same cache holds the schema, not even a `ROLLBACK` can be prepared, and a
     /// connection whose rollback has failed is of no use to Diesel any more. So the outermost one is done here, and
-    /// Diesel's count of transactions begins anew when SQLite has none.
+    /// Diesel's count of transactions is reset when SQLite has none open.
     fn roll_back<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
         if Transaction::depth(conn) != 1 {
             while_table_is_locked(LONGEST_READ, || conn.batch_execute("SELECT 1"))?;

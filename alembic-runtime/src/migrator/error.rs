@@ -398,7 +398,7 @@ impl StatementError {
         }
     }
 
-    /// Returns whether mending the file makes it another text than the one that was applied: a file of Rust has one
+    /// Returns whether fixing the file makes it another text than the one that was applied: a file of Rust has one
     /// checksum for both directions.
     fn edits_applied(&self) -> bool {
         let fixes = matches!(self.outcome, Outcome::RolledBack { .. } | Outcome::Partial { .. });

@@ -21,7 +21,7 @@ const EXISTS: [&str; 13] =
 const NOT_ALLOWED: [&str; 9] = ["42501", "1044", "1045", "1142", "1143", "1227", "1370", "1410", "1419"];
 
 impl StatementError {
-    /// Returns why the statement was refused, if mending it is not the first thing to think of.
+    /// Returns why the statement was refused, if fixing the file is not the way out.
     pub(super) fn refused_for(&self) -> Option<Reason> {
         if let Some(code) = &self.code {
             let is =
