@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use alembic_core::{
-    Collection, Dialect, Graph, Problem, config::Config, image::encode, schema::TableFilter, wording::quoted,
-};
+use alembic_graph::{Collection, Graph, Problem, config::Config, image::encode};
+use alembic_schema::TableFilter;
+use alembic_sql::{Dialect, wording::quoted};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{

@@ -6,14 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::{
-    Dialect, Problem,
+use alembic_graph::{
+    Problem,
     collection::{is_revision, passed_over},
     config::Config,
     lockfile::{FILE_NAME, Lockfile},
     seed::Seed,
-    snapshot,
 };
+use alembic_schema::snapshot;
+use alembic_sql::Dialect;
 
 /// Files below one package.
 pub(crate) struct Folder {

@@ -1,6 +1,6 @@
 //! `table!`: what is ours is checked and taken out, the rest is Diesel's.
 
-use alembic_core::models::TableMacro;
+use alembic_models::TableMacro;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 

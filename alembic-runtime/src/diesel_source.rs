@@ -1,9 +1,10 @@
 //! For those who keep Diesel's own harness.
 
-use alembic_core::{
-    Dialect, Node, Plan, Step,
+use alembic_graph::{
+    Node, Plan, Step,
     plan::{Direction, Statement, WorkError, prepare},
 };
+use alembic_sql::Dialect;
 use diesel::{
     backend::Backend,
     connection::BoxableConnection,

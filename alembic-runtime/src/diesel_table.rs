@@ -1,6 +1,7 @@
 //! The table in which Diesel's own harness notes what it has run.
 
-use alembic_core::{Dialect, Graph, graph::Edges, wording::quoted};
+use alembic_graph::{Graph, graph::Edges};
+use alembic_sql::{Dialect, wording::quoted};
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -19,7 +20,7 @@ const TABLE: &str = "__diesel_schema_migrations";
 /// [`Error::Diesel`] if the version is too long for an id.
 pub fn diesel_revision_id(version: &str) -> Result<String, Error> {
     let id: String = version.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    match alembic_core::revision::check_name(&id) {
+    match alembic_graph::revision::check_name(&id) {
         Ok(()) => Ok(id),
         Err(error) => Err(Error::Diesel(format!("the version `{version}` cannot be an id: {error}"))),
     }

@@ -26,8 +26,7 @@ mod seeds;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use alembic_core as core;
-pub use alembic_core::{config::TransactionMode, plan::Siblings};
+pub use alembic_graph::{config::TransactionMode, plan::Siblings};
 pub use alembic_macros::{embed_migrations, table};
 #[cfg(feature = "async")]
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
@@ -44,3 +43,9 @@ pub use crate::{
 };
 #[doc(hidden)]
 pub use crate::{migrations::Snapshots, op::Code, replaying::Replaying};
+
+/// What the macros expand to. No part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use alembic_schema::Value;
+}

@@ -6,14 +6,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use alembic_core::{
-    Collection, Dialect, Graph, Node, Revision, Script,
+use alembic_graph::{
+    Collection, Graph, Node, Revision, Script,
     collection::is_revision,
     config::Settings,
     image::{Image, encode},
     plan::Work,
-    schema::TableFilter,
 };
+use alembic_schema::TableFilter;
+use alembic_sql::Dialect;
 use include_dir::Dir;
 
 use crate::{migrator::Error, op::Code, replaying::Replaying};
@@ -284,7 +285,7 @@ impl<C> Migrations<C> {
     /// Returns whether `rows`, each with the history's name that the log has, are exactly the heads.
     /// Allocates per head, not per revision, for an embedded graph.
     pub(crate) fn heads_are(&self, rows: &[(&str, Option<&str>)]) -> bool {
-        let matches = |id: &str, hash: alembic_core::Checksum| {
+        let matches = |id: &str, hash: alembic_sql::Checksum| {
             rows.iter().any(|(row, node)| *row == id && node.is_none_or(|node| hash.to_string() == node))
         };
         match &self.source {

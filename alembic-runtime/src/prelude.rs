@@ -1,13 +1,11 @@
 //! What a revision in Rust needs: `use alembic_runtime::prelude::*`.
 
-pub use alembic_core::{
-    Dialect,
+pub use alembic_schema::{
+    Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
+    PrimaryKey, Table, Type, Unique, Value,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, Recreate},
-    schema::{
-        Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-        PrimaryKey, Table, Type, Unique, Value,
-    },
 };
+pub use alembic_sql::Dialect;
 pub use diesel::{
     connection::{LoadConnection, SimpleConnection},
     prelude::*,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use alembic_core::replay::{LeftOut, Surroundings};
+use alembic_graph::replay::{LeftOut, Surroundings};
 
 /// What a replay takes as given, and what it has left out so far. Clones tell the same.
 #[doc(hidden)]

@@ -1,11 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
-use alembic_core::{
-    Dialect,
-    script::normalise,
-    seed::pick,
-    sql::{controls_transaction, split},
-};
+use alembic_graph::{script::normalise, seed::pick};
+use alembic_sql::{Dialect, controls_transaction, split};
 use diesel::connection::LoadConnection;
 
 use crate::{Error, MigrationBackend, Migrations, database::Transaction};
@@ -61,7 +57,7 @@ where
     #[cfg(feature = "cli")]
     pub(crate) fn seed_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> =
-            self.seeds().filter_map(|(path, _)| alembic_core::seed::Seed::of(path)).map(|seed| seed.name).collect();
+            self.seeds().filter_map(|(path, _)| alembic_graph::seed::Seed::of(path)).map(|seed| seed.name).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -72,6 +68,6 @@ where
 impl<C> Migrations<C> {
     /// Returns the environments that have seeds of their own.
     pub(crate) fn seed_environments(&self) -> Vec<&str> {
-        self.seeds().filter_map(|(path, _)| alembic_core::seed::Seed::of(path)?.environment).collect()
+        self.seeds().filter_map(|(path, _)| alembic_graph::seed::Seed::of(path)?.environment).collect()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
-use alembic_core::{Hint, config::Config, replay::LeftOut, wording::count};
+use alembic_graph::{Hint, config::Config, replay::LeftOut};
 use alembic_runtime::{
     Replaying,
     cli::{CommandError, Invocation, Printer, mask},
 };
+use alembic_sql::wording::count;
 
 use crate::{
     connect::Target,
@@ -83,7 +84,7 @@ impl Context<'_> {
         };
         let config = config.database(name).cloned().ok_or_else(|| {
             let known = config.databases.keys().map(String::as_str);
-            let near = alembic_core::suggest::did_you_mean(name, known);
+            let near = alembic_sql::suggest::did_you_mean(name, known);
             CommandError::usage(format!("Cargo.toml has no database `{name}`{near}"))
         })?;
         Ok((package, config))

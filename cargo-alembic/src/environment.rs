@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::cli::CommandError;
 
 use crate::dotenv::{Dotenv, Malformed};

@@ -1,11 +1,9 @@
 //! Looks at what a database holds.
 
-use alembic_core::{
-    Dialect,
-    models::Models,
-    schema::{Name, Other, Schema},
-};
+use alembic_models::Models;
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, schemas};
+use alembic_schema::{Name, Other, Schema};
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{connect::Job, project::Project, scratch};

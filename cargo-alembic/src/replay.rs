@@ -1,9 +1,9 @@
 //! Applies the project's revisions to a scratch database.
 
-use alembic_core::{
-    Dialect, Hint, Node, config::Settings, replay::Surroundings, schema::Schema, version_table::VersionTable,
-};
+use alembic_graph::{Hint, Node, config::Settings, replay::Surroundings, version_table::VersionTable};
 use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, Outcome, Replaying, cli::CommandError};
+use alembic_schema::Schema;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -140,7 +140,7 @@ fn explain(error: Error) -> CommandError {
 
 /// Returns whether a revision is written in Rust.
 pub(crate) fn is_rust(project: &Project, node: Node) -> bool {
-    alembic_core::collection::is_rust(&project.graph.revision(node).path)
+    alembic_graph::collection::is_rust(&project.graph.revision(node).path)
 }
 
 /// Applies all revisions, and looks.

@@ -7,11 +7,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use alembic_core::{Dialect, Graph, Hint, replay::LeftOut, wording::joined};
+use alembic_graph::{Graph, Hint, replay::LeftOut};
 use alembic_runtime::{
     Replaying,
     cli::{CommandError, Exit, Invocation},
 };
+use alembic_sql::{Dialect, wording::joined};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
 

@@ -1,7 +1,7 @@
 //! A manifest is configuration or an error with a place; folders stay inside the package.
 #![no_main]
 
-use alembic_core::config::Config;
+use alembic_graph::config::Config;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     // Most random texts are no TOML, so the interesting part is put where it belongs.

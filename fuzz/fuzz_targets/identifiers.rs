@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use alembic_core::{Checksum, Graph, Node, Revision, plan, target};
+use alembic_sql::Checksum;use alembic_graph::Graph;use alembic_graph::Node;use alembic_graph::Revision;use alembic_graph::plan;use alembic_graph::identifier;
 
 static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     let revision = |id: &str, parents: &[&str], dependencies: &[&str], labels: &[&str]| {
@@ -42,5 +42,5 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         plan::downgrade(graph, rows, text, plan::Siblings::Refuse).ok();
         plan::stamp(graph, rows, &[text]).ok();
     }
-    target::revisions(graph, text).ok();
+    identifier::revisions(graph, text).ok();
 });

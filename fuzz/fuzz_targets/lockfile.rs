@@ -1,7 +1,7 @@
 //! A lock file that reads is written so that it reads the same, and names no file elsewhere.
 #![no_main]
 
-use alembic_core::lockfile::Lockfile;
+use alembic_graph::lockfile::Lockfile;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let Ok(lock) = Lockfile::parse(text) else { return };

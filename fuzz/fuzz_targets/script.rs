@@ -1,7 +1,7 @@
 //! A revision file that reads is written so that it reads the same.
 #![no_main]
 
-use alembic_core::script::{Downgrade, Section, parse, render};
+use alembic_graph::script::Downgrade;use alembic_graph::script::Section;use alembic_graph::script::parse;use alembic_graph::script::render;
 
 fn without_lines(sections: &[Section]) -> Vec<(String, String)> {
     sections.iter().map(|section| (format!("{:?}", section.dialects), section.sql.trim().to_owned())).collect()

@@ -1,6 +1,6 @@
 //! What a database and the revisions say of each other, and who else is at work on it.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::Policy;
 use diesel::{
     Connection,

@@ -5,7 +5,7 @@ use std::{
     process::Stdio,
 };
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::Migrations;
 use diesel::{Connection, connection::SimpleConnection};
 use harness::{Database, Kind, MysqlConn, Output, Project, SqliteConn, bash};

@@ -1,6 +1,6 @@
 //! What it takes to have followed a hint: it was printed, and what it names was done with success.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::cli::Invocation;
 use harness::{Output, Project};
 

@@ -1,6 +1,6 @@
 //! Seeds, models, and what `check` looks at.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Project, bash};
 
 use crate::{Followed, PROGRAM, Shown, follow, line, project};

@@ -1,6 +1,6 @@
 //! Revisions that are generated, and those that cannot be.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Database, Kind, Project};
 
 use crate::{Followed, PROGRAM, Shown, follow, on_each, project};

@@ -20,7 +20,7 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use followed::{Followed, Shown, snake_case};
 use harness::{Kind, Project};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Project, bash};
 
 use crate::{Followed, PROGRAM, Shown, follow, project};

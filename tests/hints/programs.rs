@@ -1,6 +1,6 @@
 //! Programs that embed migrations and the commands: hints name command lines of theirs.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::{
     Code, Function, Migrations, Snapshots,
     cli::{Invocation, Io, run_embedded},

@@ -1,6 +1,6 @@
 //! What a replay may do, and where a script goes.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Database, Kind, Project};
 
 use crate::{Followed, PROGRAM, Shown, follow, project};

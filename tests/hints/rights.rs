@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command};
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Database, Kind, Output, Project, bash};
 
 use crate::{

@@ -5,7 +5,7 @@ use std::{
     process::Stdio,
 };
 
-use alembic_core::{Hint, version_table::VersionTable};
+use alembic_graph::{Hint, version_table::VersionTable};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, MysqlConn, PostgresConn, Project};
 

@@ -1,6 +1,6 @@
 //! Search paths and row-level security.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Database, Kind, Project};
 
 use crate::{Followed, PROGRAM, Shown, follow};

@@ -1,6 +1,6 @@
 //! What a revision says, and statements that fail.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Database, Kind, Project, SqliteConn};
 
 use crate::{Followed, PROGRAM, Shown, follow, migrations, on_each, project, servers::Role};

@@ -1,6 +1,6 @@
 //! Where a run is to lead, and scripts.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use harness::{Project, bash};
 
 use crate::{Followed, PROGRAM, Shown, branched, follow, line};

@@ -1,9 +1,6 @@
 //! What a database refuses or ignores in a transaction, compared with what we say beforehand.
 
-use alembic_core::{
-    Dialect,
-    sql::{requires_autocommit, requires_transaction},
-};
+use alembic_sql::{Dialect, requires_autocommit, requires_transaction};
 use diesel::{
     connection::{LoadConnection, SimpleConnection},
     deserialize::FromSql,

@@ -1,6 +1,6 @@
 //! What a backslash means in a string, whatever the server, the role or a revision says.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::{
     Code, Migrations,
     prelude::{MigrationResult, Op},

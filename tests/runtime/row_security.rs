@@ -1,6 +1,6 @@
 //! Rows that policies hide: from our own tables, and from revisions.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::{Code, Error, MigrationResult, Migrations, Op};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, PostgresConn};

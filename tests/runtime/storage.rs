@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 use alembic_runtime::{Finding, Observer, Verdict};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, PostgresConn, on_mysql_and_mariadb};

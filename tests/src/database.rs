@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{Connection, RunQueryDsl, connection::SimpleConnection, sql_query};
 use md5::{Digest, Md5};
 use tempfile::TempDir;

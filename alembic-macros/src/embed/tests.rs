@@ -45,7 +45,7 @@ fn package(settings: &str, files: &[(&str, &str)], locked: &[(&str, &str)]) -> T
     }
     let paths: Vec<String> = locked.iter().map(|(name, _)| format!("migrations/{name}")).collect();
     let known = paths.iter().zip(locked).map(|(path, (_, text))| (path.as_str(), text.as_bytes()));
-    let lock = alembic_core::lockfile::Lockfile::of(&Collection::read(known).unwrap().graph).render();
+    let lock = alembic_graph::lockfile::Lockfile::of(&Collection::read(known).unwrap().graph).render();
     fs::write(folder.path().join("migrations/alembic.lock"), lock).unwrap();
     folder
 }

@@ -1,6 +1,7 @@
 //! What commands are given.
 
-use alembic_core::{Dialect, Graph, Node};
+use alembic_graph::{Graph, Node};
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Notices, Printer};
@@ -63,7 +64,7 @@ where
             .into_iter()
             .partition(|row| graph.find_id(row).is_some());
         if !unknown.is_empty() {
-            let rows = alembic_core::wording::quoted(unknown);
+            let rows = alembic_sql::wording::quoted(unknown);
             self.printer.status(format_args!("The database is also at {rows}, unknown to these migrations."));
         }
         Ok(known.iter().filter_map(|row| graph.find_id(row)).collect())

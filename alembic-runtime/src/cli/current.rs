@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io, io::Write};
 
-use alembic_core::{Node, graph::Edges, plan};
+use alembic_graph::{Node, graph::Edges, plan};
 use diesel::connection::LoadConnection;
 use serde::Serialize;
 

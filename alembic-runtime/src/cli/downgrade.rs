@@ -1,9 +1,6 @@
 //! `downgrade`.
 
-use alembic_core::{
-    Graph, Node,
-    plan::{self, Siblings},
-};
+use alembic_graph::{Graph, Node, plan, plan::Siblings};
 use diesel::connection::LoadConnection;
 
 use super::{

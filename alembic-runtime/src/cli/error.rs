@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, io, io::Write};
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 
 use super::{Exit, Invocation, Io, Styles};
 use crate::Error;
@@ -89,14 +89,14 @@ impl From<Error> for CommandError {
     }
 }
 
-impl From<alembic_core::target::TargetError> for CommandError {
-    fn from(error: alembic_core::target::TargetError) -> Self {
+impl From<alembic_graph::identifier::TargetError> for CommandError {
+    fn from(error: alembic_graph::identifier::TargetError) -> Self {
         Error::from(error).into()
     }
 }
 
-impl From<alembic_core::plan::WorkError> for CommandError {
-    fn from(error: alembic_core::plan::WorkError) -> Self {
+impl From<alembic_graph::plan::WorkError> for CommandError {
+    fn from(error: alembic_graph::plan::WorkError) -> Self {
         Error::from(error).into()
     }
 }

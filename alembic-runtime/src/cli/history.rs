@@ -1,6 +1,6 @@
 //! `history`.
 
-use alembic_core::{graph::NodeSet, target};
+use alembic_graph::{graph::NodeSet, identifier};
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -43,7 +43,7 @@ where
     let graph = cx.migrations.graph()?;
     let rows = if args.needs_database() { cx.rows(&graph)? } else { Vec::new() };
     let set = match &args.rev_range {
-        Some(range) => target::history(&graph, range, || rows.clone())?,
+        Some(range) => identifier::history(&graph, range, || rows.clone())?,
         None => {
             let mut all = NodeSet::none(graph.len());
             all.extend(graph.nodes());
@@ -52,7 +52,7 @@ where
     };
     let mut views = Views::new(&graph);
     if args.indicate_current {
-        views = views.with_current(alembic_core::plan::current(&graph, &rows));
+        views = views.with_current(alembic_graph::plan::current(&graph, &rows));
     }
     cx.printer.report(&RevisionList {
         revisions: set.iter().rev().map(|node| views.of(node)).collect(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 
 /// Program that shows hints, with the options that say for which package and database it was called.
 #[derive(Debug, Clone)]

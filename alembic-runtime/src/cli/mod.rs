@@ -45,7 +45,8 @@ use std::{
     process::ExitCode,
 };
 
-use alembic_core::{Dialect, Hint, replay::Surroundings};
+use alembic_graph::{Hint, replay::Surroundings};
+use alembic_sql::Dialect;
 pub use check::{Args as CheckArgs, settled};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 pub use context::{Context, Link, Place};

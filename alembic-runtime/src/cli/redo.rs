@@ -1,10 +1,6 @@
 //! `redo`.
 
-use alembic_core::{
-    Graph, Node,
-    offline::Steps,
-    plan::{self, Siblings},
-};
+use alembic_graph::{Graph, Node, offline::Steps, plan, plan::Siblings};
 use diesel::connection::LoadConnection;
 
 use super::{

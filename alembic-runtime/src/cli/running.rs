@@ -2,13 +2,15 @@
 
 use std::{io, io::Write, time::Duration};
 
-use alembic_core::{
-    Dialect, Graph, Hint, Node, Plan,
-    offline::{self, Offline, Steps},
+use alembic_graph::{
+    Graph, Hint, Node, Plan, identifier,
+    identifier::TargetError,
+    offline,
+    offline::{Offline, Steps},
     plan::{Siblings, prepare},
-    target::{self, TargetError},
     version_table::Actor,
 };
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, echo::InStep, progress::Lines};
@@ -263,7 +265,7 @@ pub(super) fn range<'t>(graph: &Graph, text: &'t str, sql: bool) -> Result<(Opti
     if from.is_empty() || to.is_empty() || to.contains(':') {
         return Err(CommandError::usage(format!("`{text}` is not a range; expected <fromrev>:<torev>")));
     }
-    Ok((Some(target::revisions(graph, from)?), to))
+    Ok((Some(identifier::revisions(graph, from)?), to))
 }
 
 fn finish(printer: &mut Printer<'_>, report: RunReport, dry_run: bool) -> Result<Exit, CommandError> {

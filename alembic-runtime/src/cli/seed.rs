@@ -2,7 +2,8 @@
 
 use std::{io, io::Write};
 
-use alembic_core::{Hint, wording::quoted};
+use alembic_graph::Hint;
+use alembic_sql::wording::quoted;
 use diesel::connection::LoadConnection;
 
 use super::{CommandError, Context, Exit, Report, Styles};
@@ -56,7 +57,7 @@ fn require_known<C>(args: &Args, environment: &str, cx: &mut Context<'_, '_, C>)
     known.extend([PRODUCTION, DEVELOPMENT]);
     known.sort_unstable();
     known.dedup();
-    let near = alembic_core::suggest::did_you_mean(environment, known.iter().copied());
+    let near = alembic_sql::suggest::did_you_mean(environment, known.iter().copied());
     Err(CommandError::usage(format!("no seed is for the environment `{environment}`{near}"))
         .hint(Hint::UnknownEnvironment { environment: environment.to_owned(), known: quoted(&known) }))
 }
@@ -75,7 +76,7 @@ where
     require_known(args, environment, cx)?;
     let known = cx.migrations.seed_names();
     if let Some(name) = args.seed.as_deref().filter(|name| !known.contains(name)) {
-        let near = alembic_core::suggest::did_you_mean(name, known.iter().copied());
+        let near = alembic_sql::suggest::did_you_mean(name, known.iter().copied());
         return Err(CommandError::usage(format!("there is no seed `{name}`{near}")).hint(if known.is_empty() {
             Hint::NoSeeds
         } else {

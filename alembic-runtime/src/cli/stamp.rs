@@ -1,6 +1,6 @@
 //! `stamp`.
 
-use alembic_core::{offline::Steps, plan};
+use alembic_graph::{offline::Steps, plan};
 use diesel::connection::LoadConnection;
 
 use super::{

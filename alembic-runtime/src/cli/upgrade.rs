@@ -1,6 +1,6 @@
 //! `upgrade`.
 
-use alembic_core::plan;
+use alembic_graph::plan;
 use diesel::connection::LoadConnection;
 
 use super::{

@@ -2,7 +2,8 @@
 
 use std::{collections::HashSet, io, io::Write};
 
-use alembic_core::{Graph, Node, wording::joined};
+use alembic_graph::{Graph, Node};
+use alembic_sql::wording::joined;
 use serde::Serialize;
 
 use super::{Report, Styles};

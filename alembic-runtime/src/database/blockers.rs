@@ -3,7 +3,7 @@
 //! A session that has given up is blocked no longer, so `pg_blocking_pids` has nothing to say of
 //! it. Whoever still holds a lock on a table that the statement names is the one.
 
-use alembic_core::{Dialect, sql::mentioned};
+use alembic_sql::{Dialect, mentioned};
 use diesel::connection::LoadConnection;
 
 use super::{MigrationBackend, snapshot};

@@ -1,6 +1,6 @@
 //! The code of an error, which Diesel does not pass on.
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{connection::LoadConnection, result::Error};
 
 use super::{MigrationBackend, answer};

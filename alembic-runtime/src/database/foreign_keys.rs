@@ -4,7 +4,7 @@
 //! that refers to it. The setting can only be changed outside a transaction.
 //! <https://www.sqlite.org/lang_altertable.html#otheralter>
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{LONGEST_READ, MigrationBackend, answer, while_table_is_locked};

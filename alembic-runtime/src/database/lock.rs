@@ -9,10 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alembic_core::{
-    Dialect,
-    version_table::{Actor, VersionTable},
-};
+use alembic_graph::version_table::{Actor, VersionTable};
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 use md5::{Digest, Md5};
 

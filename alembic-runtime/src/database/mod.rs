@@ -26,7 +26,8 @@ mod transaction;
 
 use std::time::Duration;
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 pub(crate) use blockers::blockers;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{

@@ -1,6 +1,7 @@
 //! MySQL and MariaDB, which Diesel treats as one backend.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql, result::Error};
 
 use super::{MigrationBackend, answer, loading_methods, sealed::Sealed};

@@ -3,7 +3,7 @@
 //! A database, a role and a server may be given settings, and the application that lent us the connection may have made
 //! some. Our own queries are not to depend on them; the statements of a revision are.
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},

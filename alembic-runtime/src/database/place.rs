@@ -1,6 +1,6 @@
 //! In which schema the version table is.
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, snapshot};

@@ -1,6 +1,7 @@
 //! PostgreSQL.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::{
     pg::Pg,
     result::{DatabaseErrorKind, Error},

@@ -1,9 +1,6 @@
 //! Did a statement take effect? The catalog knows, if the statement made or removed something.
 
-use alembic_core::{
-    Dialect,
-    sql::{Effect, Name, Object},
-};
+use alembic_sql::{Dialect, Effect, Name, Object};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, snapshot};

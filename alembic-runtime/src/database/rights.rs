@@ -5,7 +5,8 @@ use std::{
     path::Path,
 };
 
-use alembic_core::{Dialect, Hint, server::ServerStatement};
+use alembic_graph::Hint;
+use alembic_sql::{Dialect, server::ServerStatement};
 use diesel::connection::LoadConnection;
 
 use super::{MigrationBackend, answer, snapshot};

@@ -1,9 +1,7 @@
 //! Reads the version table and the log. Issues no DDL.
 
-use alembic_core::{
-    Dialect,
-    version_table::{LEFT_SOMETHING, Left, LogState, Position, VersionTable},
-};
+use alembic_graph::version_table::{LEFT_SOMETHING, Left, LogState, Position, VersionTable};
+use alembic_sql::Dialect;
 use diesel::{
     QueryResult, QueryableByName,
     connection::LoadConnection,

@@ -5,11 +5,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use alembic_core::{
-    Dialect,
-    server::ServerStatement,
-    sql::{MODE_WITH_BACKSLASHES, MYSQL_SETTINGS},
-};
+use alembic_sql::{Dialect, MODE_WITH_BACKSLASHES, MYSQL_SETTINGS, server::ServerStatement};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, pragmas, snapshot};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},

@@ -1,6 +1,7 @@
 //! What SQLite remembers.
 
-use alembic_core::{Dialect, schema::Name, sqlite::Master};
+use alembic_schema::{Name, sqlite::Master};
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, json::rows};

@@ -1,6 +1,7 @@
 //! Engines of MySQL and MariaDB, of which some know no transactions.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer};

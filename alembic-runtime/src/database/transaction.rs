@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},

@@ -3,10 +3,8 @@
 
 use std::time::Instant;
 
-use alembic_core::{
-    plan::Work,
-    sql::{Nature, nature},
-};
+use alembic_graph::plan::Work;
+use alembic_sql::{Nature, nature};
 use diesel::connection::LoadConnection;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use alembic_core::{Graph, Node, collection::is_rust, graph::Edges, plan::Direction, version_table::LogState};
+use alembic_graph::{Graph, Node, collection::is_rust, graph::Edges, plan::Direction, version_table::LogState};
 
 use super::Finding;
 use crate::database::{LogRecord, State};

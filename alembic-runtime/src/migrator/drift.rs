@@ -1,6 +1,6 @@
 //! Is the schema the one that the revisions leave?
 
-use alembic_core::snapshot::fingerprint;
+use alembic_schema::snapshot::fingerprint;
 use diesel::connection::LoadConnection;
 
 use super::Error;

@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
-use alembic_core::{
-    Dialect, Graph, Node, Plan,
+use alembic_graph::{
+    Graph, Node, Plan,
     config::{Settings, TransactionMode},
-    plan::{self, Work},
-    schema::Naming,
+    plan,
+    plan::Work,
     version_table::VersionTable,
 };
+use alembic_schema::Naming;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -191,7 +193,7 @@ where
         let committed = self.report.steps.len();
         // A statement's own error says it itself.
         if committed > 0 && matches!(&result, Err(error) if !matches!(error, Error::Statement(_))) {
-            self.observer.note(&format!("{} before it committed", alembic_core::wording::count(committed, "step")));
+            self.observer.note(&format!("{} before it committed", alembic_sql::wording::count(committed, "step")));
         }
         let released = self.release();
         let restored = before.restore(self.conn).map_err(Error::query("restore the settings"));

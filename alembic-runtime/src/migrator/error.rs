@@ -2,14 +2,14 @@
 
 use std::{fmt, time::Duration};
 
-use alembic_core::{
+use alembic_graph::{
     Hint, Problem,
     collection::is_rust,
+    identifier::TargetError,
     image::ImageError,
     plan::{Direction, WorkError},
-    target::TargetError,
-    wording::{count, joined},
 };
+use alembic_sql::wording::{count, joined};
 use diesel::{
     connection::LoadConnection,
     result::{DatabaseErrorKind, Error as DieselError},
@@ -206,7 +206,7 @@ pub enum Error {
     Diesel(String),
     /// MySQL commits a caller's transaction at the first DDL statement.
     #[error("the connection is inside a transaction, and on {0} this cannot run in one")]
-    InsideTransaction(alembic_core::Dialect),
+    InsideTransaction(alembic_sql::Dialect),
     /// The version table is not what this run left there.
     #[error(
         "the version table was changed by somebody else during the run: it holds ({}) instead of ({})",

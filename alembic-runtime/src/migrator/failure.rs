@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use alembic_core::{
-    plan::{Statement, Work},
-    sql::line_and_column,
-};
+use alembic_graph::plan::{Statement, Work};
+use alembic_sql::line_and_column;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{Error, Outcome, StatementError, error::Server, quoted::without_our_sql};

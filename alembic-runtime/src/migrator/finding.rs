@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use alembic_core::{Hint, wording::count};
+use alembic_graph::Hint;
+use alembic_sql::wording::count;
 use serde::Serialize;
 
 /// How the note of what a person decided begins.

@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use alembic_core::{
+use alembic_graph::{
     plan::{Statement, Work},
-    sql::{Nature, may_commit_inside, nature, requires_autocommit},
     version_table::LogState,
 };
+use alembic_sql::{Nature, may_commit_inside, nature, requires_autocommit};
 use diesel::{
     connection::LoadConnection,
     result::{DatabaseErrorKind, Error as DieselError},

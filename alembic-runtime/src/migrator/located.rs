@@ -1,6 +1,7 @@
 //! In which schema the version table is, on PostgreSQL: it is found along the search path, and made in its first schema.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::Error;

@@ -29,7 +29,7 @@ mod storage;
 mod transaction;
 mod up_to_date;
 
-use alembic_core::version_table::VersionTable;
+use alembic_graph::version_table::VersionTable;
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
 use engine::Engine;
@@ -127,7 +127,7 @@ where
     /// # Errors
     ///
     /// [`Error`].
-    pub fn undo(mut self, conn: &mut C, node: alembic_core::Node) -> Result<Report, Error> {
+    pub fn undo(mut self, conn: &mut C, node: alembic_graph::Node) -> Result<Report, Error> {
         self.run(conn, Command::Undo(node))
     }
 

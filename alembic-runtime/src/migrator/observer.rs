@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alembic_core::plan::Direction;
+use alembic_graph::plan::Direction;
 use serde::Serialize;
 
 /// One step, as observers and reports describe it.
@@ -25,7 +25,7 @@ pub struct StepReport {
 
 impl StepReport {
     /// A revision whose edit was accepted.
-    pub(crate) fn accepted(graph: &alembic_core::Graph, id: &str) -> Self {
+    pub(crate) fn accepted(graph: &alembic_graph::Graph, id: &str) -> Self {
         let revision = graph.find_id(id).map(|node| graph.revision(node));
         Self {
             direction: "accept",
@@ -37,8 +37,8 @@ impl StepReport {
         }
     }
 
-    pub(crate) fn of(graph: &alembic_core::Graph, step: &alembic_core::Step) -> Self {
-        let ids = |nodes: &[alembic_core::Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect();
+    pub(crate) fn of(graph: &alembic_graph::Graph, step: &alembic_graph::Step) -> Self {
+        let ids = |nodes: &[alembic_graph::Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect();
         let revision = step.revision.map(|node| graph.revision(node));
         Self {
             direction: step.direction.name(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alembic_core::{config::TransactionMode, plan::Siblings, version_table::Actor};
+use alembic_graph::{config::TransactionMode, plan::Siblings, version_table::Actor};
 
 use super::{Migrator, Observer, Policy, Silent};
 use crate::{Migrations, op::Arguments};

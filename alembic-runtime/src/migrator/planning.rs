@@ -1,9 +1,10 @@
 //! From a command and what the database says of itself to a plan. Asks nothing, changes nothing.
 
-use alembic_core::{
-    Dialect, Graph, Node, Plan,
-    plan::{self, Direction, RowOperation, Siblings, Work},
+use alembic_graph::{
+    Graph, Node, Plan, plan,
+    plan::{Direction, RowOperation, Siblings, Work},
 };
+use alembic_sql::Dialect;
 
 use super::{
     Error, Finding, Options, Purge,

@@ -1,6 +1,6 @@
 //! SQLite's foreign keys around a revision that says `Foreign Keys: off`.
 
-use alembic_core::plan::Work;
+use alembic_graph::plan::Work;
 use diesel::connection::LoadConnection;
 
 use super::{Error, Outcome, engine::Engine};

@@ -1,6 +1,6 @@
 //! Errors that come from how a revision is run, and not from what it says.
 
-use alembic_core::Hint;
+use alembic_graph::Hint;
 
 use super::{Outcome, StatementError};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alembic_core::wording::{count, place};
+use alembic_sql::wording::{count, place};
 use serde::Serialize;
 
 use super::StepReport;

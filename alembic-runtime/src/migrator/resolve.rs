@@ -1,6 +1,6 @@
 //! What a person decides: how an interrupted statement stands, and that an edited revision is right.
 
-use alembic_core::{
+use alembic_graph::{
     plan::Direction,
     version_table::{Left, LogEntry, LogState},
 };
@@ -159,5 +159,5 @@ fn why_not_open(state: &State, revision: &str) -> &'static str {
 }
 
 fn not_here(argument: &str, reason: &str) -> Error {
-    alembic_core::target::TargetError::NotHere { argument: argument.to_owned(), reason: reason.to_owned() }.into()
+    alembic_graph::identifier::TargetError::NotHere { argument: argument.to_owned(), reason: reason.to_owned() }.into()
 }

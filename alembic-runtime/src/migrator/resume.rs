@@ -1,10 +1,7 @@
 //! Going on where an earlier run stopped.
 
-use alembic_core::{
-    Dialect,
-    plan::{Direction, Work},
-    sql::{Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session},
-};
+use alembic_graph::plan::{Direction, Work};
+use alembic_sql::{Dialect, Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
 use diesel::connection::LoadConnection;
 
 use super::{Error, Finding, consistency::unfinished, engine::Engine};

@@ -3,12 +3,8 @@
 
 use std::time::Instant;
 
-use alembic_core::{
-    Checksum,
-    plan::Work,
-    sql::{may_commit_inside, requires_autocommit},
-    version_table::LogState,
-};
+use alembic_graph::{plan::Work, version_table::LogState};
+use alembic_sql::{Checksum, may_commit_inside, requires_autocommit};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use alembic_core::{
-    Graph, Node,
-    plan::Rows,
-    wording::{count, joined, place},
-};
+use alembic_graph::{Graph, Node, plan::Rows};
+use alembic_sql::wording::{count, joined, place};
 use serde::Serialize;
 
 use super::{

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use alembic_core::{Dialect, plan::Work, sql::dropped_table};
+use alembic_graph::plan::Work;
+use alembic_sql::{Dialect, dropped_table};
 use diesel::{QueryResult, connection::LoadConnection, result::Error as DieselError};
 
 use super::{

@@ -1,11 +1,7 @@
 //! What promises about rows depend on with MySQL and MariaDB: an engine with transactions.
 
-use alembic_core::{
-    Dialect,
-    plan::Work,
-    sql::{Nature, changes_table, nature},
-    version_table::VersionTable,
-};
+use alembic_graph::{plan::Work, version_table::VersionTable};
+use alembic_sql::{Dialect, Nature, changes_table, nature};
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{Error, Finding, engine::Engine};

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use alembic_core::{
-    Dialect,
+use alembic_graph::{
     plan::{RowOperation, Work},
     version_table::{LogEntry, LogState},
 };
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{

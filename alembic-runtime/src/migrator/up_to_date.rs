@@ -1,6 +1,7 @@
 //! The fast path of `upgrade head`: one query tells that there is nothing to do.
 
-use alembic_core::{Dialect, version_table::VersionTable};
+use alembic_graph::version_table::VersionTable;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{

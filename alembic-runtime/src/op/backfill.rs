@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use alembic_core::{Dialect, schema::Name, sql::placeholders};
+use alembic_schema::Name;
+use alembic_sql::{Dialect, placeholders};
 use diesel::connection::LoadConnection;
 
 use super::{Cursor, MigrationResult, Op, OpError, Place, Problem};

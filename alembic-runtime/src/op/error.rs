@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-use alembic_core::operation::Unsupported;
+use alembic_schema::operation::Unsupported;
 
 use super::Place;
 use crate::migrator::Error;

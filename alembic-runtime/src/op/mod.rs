@@ -10,7 +10,8 @@ mod script;
 
 use std::panic::Location;
 
-use alembic_core::{Dialect, schema::Naming};
+use alembic_schema::Naming;
+use alembic_sql::Dialect;
 pub(crate) use arguments::Arguments;
 #[cfg(feature = "cli")]
 pub(crate) use arguments::PRODUCTION;

@@ -2,15 +2,12 @@
 
 use std::panic::Location;
 
-use alembic_core::{
-    Dialect,
+use alembic_schema::{
+    Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
-    schema::{
-        Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
-    },
-    sql::split,
     sqlite::source,
 };
+use alembic_sql::{Dialect, split};
 use diesel::connection::LoadConnection;
 
 use super::{MigrationResult, Op, OpError, Place, Problem, line_in};

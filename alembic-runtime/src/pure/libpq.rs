@@ -72,7 +72,7 @@ fn service_parameters(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> 
             return Ok(found);
         }
     }
-    Err(format!("there is no service `{name}` in {}", alembic_core::wording::quoted(files)))
+    Err(format!("there is no service `{name}` in {}", alembic_sql::wording::quoted(files)))
 }
 
 /// Returns the parameters of a service, if the file has it; the first line that is not understood otherwise.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
 use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 use url::Url;

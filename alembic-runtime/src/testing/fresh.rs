@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use alembic_core::{
+use alembic_sql::{
     Checksum, Dialect,
     server::{Quoted, ServerStatement},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alembic_core::diff::traces;
+use alembic_schema::diff::traces;
 use diesel::connection::LoadConnection;
 
 use crate::{

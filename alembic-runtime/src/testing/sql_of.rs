@@ -1,6 +1,7 @@
 //! The SQL of operations.
 
-use alembic_core::{Dialect, schema::Naming};
+use alembic_schema::Naming;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{

@@ -1,12 +1,12 @@
 //! A first revision that makes what a database holds.
 
-use alembic_core::{
-    Dialect,
-    diff::{Diff, Locking, Renames},
-    schema::{Other, Schema},
-    script::Downgrade,
-};
+use alembic_graph::script::Downgrade;
 use alembic_runtime::{Creation, MigrationBackend, cli::CommandError};
+use alembic_schema::{
+    Other, Schema,
+    diff::{Diff, Locking, Renames},
+};
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{Compared, Generated, apply};

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use alembic_core::{
-    Dialect,
-    models::Wanted,
-    operation::{Operation, render},
-    schema::{Name, Naming, Schema, Table},
-    server::ServerStatement,
-};
+use alembic_models::Wanted;
 use alembic_runtime::{Inspection, MigrationBackend, answers, cli::CommandError};
+use alembic_schema::{
+    Name, Naming, Schema, Table,
+    operation::{Operation, render},
+};
+use alembic_sql::{Dialect, server::ServerStatement};
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},

@@ -1,8 +1,8 @@
 //! What looks as if it had been renamed: something goes, and the like of it comes.
 
-use alembic_core::{
+use alembic_schema::{
+    Column, Table,
     diff::{Diff, Renames},
-    schema::{Column, Table},
 };
 
 /// Asks whether a drop and an addition that look alike are a new name.

@@ -7,17 +7,18 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use alembic_core::{
-    Dialect, Hint,
-    diff::{Block, Caution, Diff, Difference, Locking, Renames},
-    models::Models,
-    operation::render,
-    schema::{Name, Naming, Other, Schema},
+use alembic_graph::{
+    Hint,
     script::{Downgrade, Section},
-    sql::mentioned,
-    wording::joined,
 };
+use alembic_models::Models;
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, sources};
+use alembic_schema::{
+    Name, Naming, Other, Schema,
+    diff::{Block, Caution, Diff, Difference, Locking, Renames},
+    operation::render,
+};
+use alembic_sql::{Dialect, mentioned, wording::joined};
 pub(crate) use baseline::Baseline;
 use diesel::connection::LoadConnection;
 use text::{rust_body, sql_text};
@@ -300,8 +301,8 @@ where
 }
 
 /// Returns whether an operation needs, or is there for, several transactions.
-fn wants_no_transaction(operation: &alembic_core::operation::Operation) -> bool {
-    use alembic_core::operation::Operation::{CreateIndex, DropIndex, ValidateConstraint};
+fn wants_no_transaction(operation: &alembic_schema::operation::Operation) -> bool {
+    use alembic_schema::operation::Operation::{CreateIndex, DropIndex, ValidateConstraint};
     match operation {
         CreateIndex(index) => index.concurrently,
         DropIndex { concurrently, .. } => *concurrently,
@@ -339,7 +340,7 @@ where
     foreign_keys(conn, "ON").map_err(failed("change a setting"))
 }
 
-fn unsupported(error: &alembic_core::operation::Unsupported) -> CommandError {
+fn unsupported(error: &alembic_schema::operation::Unsupported) -> CommandError {
     CommandError::usage(error.to_string()).hint(Hint::Instead { instead: error.instead.clone() })
 }
 

@@ -1,11 +1,11 @@
 //! Operations → the text of a revision.
 
-use alembic_core::{
-    Dialect,
+use alembic_schema::{
+    Naming,
     diff::{Block, Caution},
     operation::{Unsupported, render, rust},
-    schema::Naming,
 };
+use alembic_sql::Dialect;
 
 /// Writes the operations as SQL, each block with what is to be known of it.
 pub(crate) fn sql_text(blocks: &[Block], dialect: Dialect, naming: &Naming) -> Result<String, Unsupported> {

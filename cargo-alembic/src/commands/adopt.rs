@@ -1,15 +1,13 @@
 //! `init --adopt`: a database that is there becomes the beginning of a history.
 
-use alembic_core::{
-    Dialect,
-    models::{Detail, print},
-    schema::Schema,
-};
+use alembic_models::{Detail, print};
 use alembic_runtime::{
     Creation, MigrationBackend, Report,
     cli::{CommandError, Exit},
     creations,
 };
+use alembic_schema::Schema;
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -31,7 +29,7 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let target = cx.target(&project.package, &project.config)?;
     if !project.graph.is_empty() {
         return Err(CommandError::usage("there are revisions already, and --adopt writes the first one")
-            .hint(alembic_core::Hint::HasRevisions));
+            .hint(alembic_graph::Hint::HasRevisions));
     }
     if target.is_missing() {
         return Err(CommandError::usage(format!("there is no database `{}` to adopt", target.display())));
@@ -39,13 +37,13 @@ pub(super) fn run(cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let rows = target.run(Access::Read, VersionRows(&project))?;
     if let Some(row) = rows.first() {
         return Err(CommandError::usage(format!("the database is at revision `{row}` already"))
-            .hint(alembic_core::Hint::IsStamped));
+            .hint(alembic_graph::Hint::IsStamped));
     }
     let (mut schema, dialect, creations) = target.run(Access::Read, Holds(&project))?;
     schema.tables.retain(|table| !project.config.tables.leaves_alone(&table.name));
     if schema.tables.is_empty() {
         return Err(CommandError::usage(format!("the database `{}` has no tables to adopt", target.display()))
-            .hint(alembic_core::Hint::NothingToAdopt));
+            .hint(alembic_graph::Hint::NothingToAdopt));
     }
     let text = print(&schema, dialect, &project.config.settings.naming, Detail::Complete);
     // What may fail comes before anything is written.
@@ -78,7 +76,7 @@ fn write_models(cx: &mut Context<'_>, project: &Project, text: &str) -> Result<(
     create(&path, text).map_err(|error| {
         CommandError::usage(format!("could not write `{}`", path.display()))
             .caused_by(&error)
-            .hint(alembic_core::Hint::ModelsNotWritten { file: MODELS })
+            .hint(alembic_graph::Hint::ModelsNotWritten { file: MODELS })
     })?;
     cx.printer.status(format_args!("Generating {} ...  done", path.display()));
     Ok(())

@@ -2,8 +2,9 @@
 
 use std::{io::Read, path::Path};
 
-use alembic_core::{Dialect, Hint, server::ServerStatement};
+use alembic_graph::Hint;
 use alembic_runtime::cli::{self, CommandError, Exit};
+use alembic_sql::{Dialect, server::ServerStatement};
 use clap::Parser;
 use diesel::connection::SimpleConnection;
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use alembic_core::{Hint, target};
+use alembic_graph::{Hint, identifier};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{
@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.project()?;
-    let found = target::show(&project.graph, &args.revision, Vec::new)?;
+    let found = identifier::show(&project.graph, &args.revision, Vec::new)?;
     if found.is_empty() {
         return Err(CommandError::usage(format!("no revision files indicated by symbol `{}`", args.revision)));
     }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use alembic_core::{config::Config, lockfile::FILE_NAME, wording::count};
+use alembic_graph::{config::Config, lockfile::FILE_NAME};
 use alembic_runtime::cli::CommandError;
+use alembic_sql::wording::count;
 
 use crate::{
     context::Context,

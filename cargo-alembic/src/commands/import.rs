@@ -5,17 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::{
+use alembic_graph::{
     Direction, Hint, Node, Plan, Step,
     config::Config,
     plan::{WorkError, prepare},
     script::{Downgrade, Section, parse},
-    wording::count,
 };
 use alembic_runtime::{
     cli::{CommandError, Exit},
     diesel_revision_id,
 };
+use alembic_sql::wording::count;
 use diesel::{
     migration::{Migration, MigrationSource},
     sqlite::Sqlite,

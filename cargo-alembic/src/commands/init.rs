@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use alembic_core::{Dialect, config::Config, wording::quoted};
+use alembic_graph::config::Config;
 use alembic_runtime::cli::{CommandError, Exit};
+use alembic_sql::{Dialect, wording::quoted};
 
 use super::{
     adopt, gitattributes,
@@ -76,7 +77,7 @@ fn write_settings_if_missing(args: &Args, cx: &mut Context<'_>) -> Result<(), Co
         return write_settings(args, cx);
     }
     if args.template != "generic" || args.directory != "migrations" || args.sqlite_path.is_some() {
-        return Err(CommandError::usage("the package has its settings already").hint(alembic_core::Hint::HasSettings));
+        return Err(CommandError::usage("the package has its settings already").hint(alembic_graph::Hint::HasSettings));
     }
     Ok(())
 }
@@ -97,7 +98,7 @@ fn write_settings(args: &Args, cx: &mut Context<'_>) -> Result<(), CommandError>
     let edited = add_settings(&manifest, &settings(&template, args)).map_err(|cause| {
         CommandError::usage(format!("could not edit `{}`", package.manifest.display())).because(cause)
     })?;
-    let invalid = |error: alembic_core::config::ConfigError| {
+    let invalid = |error: alembic_graph::config::ConfigError| {
         CommandError::usage("these settings would not be valid").caused_by(&error)
     };
     let config = Config::from_manifest(&edited).map_err(invalid)?.unwrap_or_default();

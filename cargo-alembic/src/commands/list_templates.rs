@@ -2,8 +2,9 @@
 
 use std::{io, io::Write};
 
-use alembic_core::{Hint, wording::quoted};
+use alembic_graph::Hint;
 use alembic_runtime::cli::{CommandError, Exit, Report, Styles};
+use alembic_sql::wording::quoted;
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
 
@@ -81,7 +82,7 @@ mod tests {
         assert_eq!(names, ["generic", "multidb", "sqlite"]);
         for template in all() {
             let manifest = crate::project::add_settings("[package]\nname = \"x\"\n", template.settings).unwrap();
-            let config = alembic_core::config::Config::from_manifest(&manifest).unwrap().unwrap();
+            let config = alembic_graph::config::Config::from_manifest(&manifest).unwrap().unwrap();
             assert!(!config.migrations.is_empty(), "{}", template.name);
         }
     }

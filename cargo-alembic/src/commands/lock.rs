@@ -1,6 +1,6 @@
 //! `lock`.
 
-use alembic_core::lockfile::FILE_NAME;
+use alembic_graph::lockfile::FILE_NAME;
 use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{context::Context, project::Lock};
@@ -14,7 +14,7 @@ pub(crate) struct Args {}
 
 pub(super) fn run(_args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandError> {
     let project = cx.load(Lock::Rewrite)?;
-    let count = alembic_core::wording::count(project.graph.len(), "revision");
+    let count = alembic_sql::wording::count(project.graph.len(), "revision");
     cx.printer.status(format_args!("{}/{FILE_NAME} is up to date with {count}.", project.config.migrations[0]));
     Ok(Exit::Success)
 }

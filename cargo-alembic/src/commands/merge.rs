@@ -1,6 +1,6 @@
 //! `merge`.
 
-use alembic_core::{Graph, Hint, Node, graph::Edges, target};
+use alembic_graph::{Graph, Hint, Node, graph::Edges, identifier};
 use alembic_runtime::cli::{CommandError, Exit};
 
 use super::revision::finish;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let mut project = cx.project()?;
     let mut parents: Vec<Node> = Vec::new();
     for text in &args.revisions {
-        parents.extend(target::revisions(&project.graph, text)?);
+        parents.extend(identifier::revisions(&project.graph, text)?);
     }
     let mut distinct = parents.clone();
     distinct.sort_unstable();

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use alembic_core::{
-    models::{Detail, Printing, print, update},
-    schema::Name,
-};
+use alembic_models::{Detail, Printing, print, update};
 use alembic_runtime::{
     Inspection,
     cli::{CommandError, Exit},
 };
+use alembic_schema::Name;
 
 use crate::{
     connect::Access,

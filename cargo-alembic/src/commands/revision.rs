@@ -2,18 +2,17 @@
 
 use std::{cell::RefCell, io, io::Write};
 
-use alembic_core::{
-    Dialect, Hint, Node,
-    diff::{Caution, Locking},
-    models::Models,
-    schema::Schema,
-    script::Connection,
-    target,
-};
+use alembic_graph::{Hint, Node, identifier, script::Connection};
+use alembic_models::Models;
 use alembic_runtime::{
     MigrationBackend, Verdict,
     cli::{CommandError, Exit, Report, Styles},
 };
+use alembic_schema::{
+    Schema,
+    diff::{Caution, Locking},
+};
+use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 use serde::Serialize;
 
@@ -229,8 +228,8 @@ fn connection(project: &Project, cx: &Context<'_>) -> Connection {
 }
 
 fn parents(project: &Project, head: &str) -> Result<Vec<Node>, CommandError> {
-    target::revisions(&project.graph, head).map_err(|error| match error {
-        target::TargetError::MultipleHeads { .. } => CommandError::usage(
+    identifier::revisions(&project.graph, head).map_err(|error| match error {
+        identifier::TargetError::MultipleHeads { .. } => CommandError::usage(
             "multiple heads are present; please specify the head revision on which the new revision should be based, \
              or perform a merge",
         )
@@ -245,7 +244,7 @@ fn dependency(project: &Project, name: &str) -> Result<String, CommandError> {
     if project.graph.find(name).is_some() {
         return Ok(name.to_owned());
     }
-    match target::revisions(&project.graph, name)?[..] {
+    match identifier::revisions(&project.graph, name)?[..] {
         [node] => Ok(project.graph.id(node).to_owned()),
         _ => Err(CommandError::usage(format!("--depends-on needs one revision, and `{name}` is not one"))),
     }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use alembic_core::{Dialect, config::Config};
+use alembic_graph::config::Config;
 use alembic_runtime::cli::{CommandError, Exit};
+use alembic_sql::Dialect;
 use cargo_metadata::{Metadata, MetadataCommand, Target};
 
 use super::init::edit_dependencies;
@@ -14,7 +15,7 @@ use crate::{
 
 /// Returns the database that the command line names for the program, if it does.
 pub(super) fn named(database: &str) -> Result<Option<Dialect>, CommandError> {
-    let unknown = |error: alembic_core::dialect::UnknownDialect| CommandError::usage(error.to_string());
+    let unknown = |error: alembic_sql::dialect::UnknownDialect| CommandError::usage(error.to_string());
     (!database.is_empty()).then(|| database.parse().map_err(unknown)).transpose()
 }
 
@@ -26,7 +27,7 @@ pub(super) fn write(named: Option<Dialect>, cx: &mut Context<'_>) -> Result<Exit
         Some(dialect) => dialect,
         None => {
             let target = cx.target(&package, &config);
-            target.map_err(|error| error.hint(alembic_core::Hint::RunnerDatabase))?.dialect()
+            target.map_err(|error| error.hint(alembic_graph::Hint::RunnerDatabase))?.dialect()
         }
     };
     let metadata = MetadataCommand::new().manifest_path(&package.manifest).no_deps().exec();

@@ -4,12 +4,13 @@ mod sqlite;
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::{Dialect, Hint, server::ServerStatement};
+use alembic_graph::Hint;
 use alembic_runtime::{
     MigrationBackend, answers,
     cli::{CommandError, Place, mask, sqlite_path, without_driver},
     pure::{MysqlServer, PgServer},
 };
+use alembic_sql::{Dialect, server::ServerStatement};
 use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use sqlite::{is_plain, sqlite};
 
@@ -50,7 +51,7 @@ impl Target {
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
-                let near = alembic_core::suggest::did_you_mean(scheme, known);
+                let near = alembic_sql::suggest::did_you_mean(scheme, known);
                 Err(format!("`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"))
             }
             None if PgServer::are_keywords(url) => postgres(url, environment),

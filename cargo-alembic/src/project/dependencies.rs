@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// The drivers that a package uses for a database.

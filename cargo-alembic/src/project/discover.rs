@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use alembic_core::{Hint, config::Config, wording::quoted};
+use alembic_graph::{Hint, config::Config};
 use alembic_runtime::cli::CommandError;
+use alembic_sql::wording::quoted;
 use cargo_metadata::MetadataCommand;
 use toml_edit::DocumentMut;
 

@@ -9,7 +9,7 @@ use super::atomically;
 pub(crate) fn add_to_gitignore(root: &Path, database: &str) -> io::Result<bool> {
     let path = root.join(".gitignore");
     let in_repository = || root.ancestors().any(|folder| folder.join(".git").exists());
-    if !alembic_core::config::is_inside(database) || !(path.exists() || in_repository()) {
+    if !alembic_graph::config::is_inside(database) || !(path.exists() || in_repository()) {
         return Ok(false);
     }
     let mut text = if path.exists() { fs::read_to_string(&path)? } else { String::new() };

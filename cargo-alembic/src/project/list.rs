@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::{
+use alembic_graph::{
     Hint, Problem,
     collection::{is_revision, passed_over},
     config::Config,

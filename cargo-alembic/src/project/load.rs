@@ -8,7 +8,7 @@ use std::{
     thread::{self, available_parallelism},
 };
 
-use alembic_core::{
+use alembic_graph::{
     Graph, Hint, Node, Problem, Revision, collection,
     config::{Config, Settings},
     lockfile::{FILE_NAME, Lockfile},
@@ -172,7 +172,7 @@ fn explain(files: &[Found]) -> Option<CommandError> {
     let contents: Vec<(String, Vec<u8>)> =
         files.iter().filter_map(|file| Some((file.name.clone(), fs::read(&file.path).ok()?))).collect();
     let contents = contents.iter().map(|(name, content)| (name.as_str(), content.as_slice()));
-    alembic_core::Collection::read(contents).err().map(|wrong| problems(&wrong))
+    alembic_graph::Collection::read(contents).err().map(|wrong| problems(&wrong))
 }
 
 /// Turns problems of files into one error.

@@ -74,7 +74,7 @@ mod tests {
         assert!(edited.starts_with("# mine\n[package]\nname = \"shop\" # the name\n"));
         assert!(edited.contains("[package.metadata.alembic]\nmigrations = \"migrations\"\n# timezone = \"UTC\"\n"));
         assert!(edited.contains("[dependencies]\nserde = \"1\"\n"));
-        let config = alembic_core::config::Config::from_manifest(&edited).unwrap().unwrap();
+        let config = alembic_graph::config::Config::from_manifest(&edited).unwrap().unwrap();
         assert_eq!(config.migrations, ["migrations"]);
         assert!(add_settings(&edited, "").is_err());
     }

@@ -6,11 +6,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use alembic_core::{
-    Hint,
-    config::Config,
-    models::{Found, ModelError, Models, read},
-};
+use alembic_graph::{Hint, config::Config};
+use alembic_models::{Found, ModelError, Models, read};
 use alembic_runtime::cli::CommandError;
 
 use super::{Package, atomically};
@@ -42,7 +39,7 @@ pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>,
         return Ok(None);
     }
     if reader.models.tables.is_empty() {
-        return Err(CommandError::usage(format!("there is no `table!` in {}", alembic_core::wording::quoted(&files)))
+        return Err(CommandError::usage(format!("there is no `table!` in {}", alembic_sql::wording::quoted(&files)))
             .hint(Hint::ModelsFiles));
     }
     Ok(Some(reader.models))

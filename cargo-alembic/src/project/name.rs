@@ -48,7 +48,7 @@ mod tests {
     fn names_follow_the_template() {
         let date = DateTime::parse_from_rfc3339("2026-11-21T09:30:05+00:00").unwrap();
         let name = |template, message| file_name(template, "3f2a", message, 20, date);
-        assert_eq!(name(alembic_core::config::FILE_TEMPLATE, "Add Users!"), "2026_11_21_0930-3f2a_add_users");
+        assert_eq!(name(alembic_graph::config::FILE_TEMPLATE, "Add Users!"), "2026_11_21_0930-3f2a_add_users");
         assert_eq!(name("{rev}_{slug}", "a message that goes on for long"), "3f2a_a_message_that_goes_");
         assert_eq!(name("{epoch}_{rev}_{slug}", "../../etc"), "1795253405_3f2a_etc");
         assert_eq!(name("{rev}_{slug}", "   "), "3f2a");

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use alembic_core::{config::Config, seed::Seed};
+use alembic_graph::{config::Config, seed::Seed};
 use alembic_runtime::cli::CommandError;
 
 use super::{

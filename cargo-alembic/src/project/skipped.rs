@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use alembic_core::{
-    Dialect, Script,
+use alembic_graph::{
+    Script,
     collection::script,
     created::Created,
     script::{Skipped, skipped_in_rust},
-    sql::split,
 };
+use alembic_sql::{Dialect, split};
 
 use super::Project;
 

@@ -2,12 +2,12 @@
 
 use std::{fs, path::PathBuf};
 
-use alembic_core::{
-    Dialect,
-    schema::Schema,
+use alembic_runtime::cli::CommandError;
+use alembic_schema::{
+    Schema,
     snapshot::{file_name, fingerprint, read_fingerprint, render_snapshot},
 };
-use alembic_runtime::cli::CommandError;
+use alembic_sql::Dialect;
 
 use super::{Project, atomically};
 

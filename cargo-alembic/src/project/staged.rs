@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::{Hint, collection::STAGED_FOLDER, config::Config};
+use alembic_graph::{Hint, collection::STAGED_FOLDER, config::Config};
 use alembic_runtime::cli::CommandError;
 
 use super::Package;

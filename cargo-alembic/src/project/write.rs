@@ -7,14 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use alembic_core::{
+use alembic_graph::{
     Graph, GraphError, Hint, Node, Script,
     config::Hook,
     revision::{Created, check_name},
     script::{Bodies, Connection, Downgrade, Header, Section, parse, parse_rust, render, render_rust},
-    wording::quoted,
 };
 use alembic_runtime::cli::CommandError;
+use alembic_sql::wording::quoted;
 use chrono::{DateTime, FixedOffset, Local, Utc};
 
 use super::{Lock, Project, Staged, files, name::file_name};

@@ -1,6 +1,6 @@
 //! Extensions that only a superuser may create, in a database whose owner is none.
 
-use alembic_core::{Dialect, server::Quoted};
+use alembic_sql::{Dialect, server::Quoted};
 
 /// The schema of our functions in a scratch database.
 pub(crate) const SCHEMA: &str = "alembic_scratch";

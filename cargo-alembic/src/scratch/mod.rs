@@ -9,8 +9,9 @@ mod sweep;
 
 use std::path::PathBuf;
 
-use alembic_core::{Dialect, Hint, server::ServerStatement};
+use alembic_graph::Hint;
 use alembic_runtime::cli::{CommandError, Printer};
+use alembic_sql::{Dialect, server::ServerStatement};
 use chrono::Utc;
 pub(crate) use extensions::SCHEMA;
 use given::Given;

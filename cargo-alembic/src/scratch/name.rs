@@ -1,6 +1,6 @@
 //! The names of scratch databases and of their roles, written and recognised.
 
-use alembic_core::Dialect;
+use alembic_sql::Dialect;
 
 const DATABASE: &str = "alembic_scratch_";
 const USER: &str = "alembic_";

@@ -1,10 +1,10 @@
 //! The role that a replay runs as: it owns the scratch database, and nothing else.
 
-use alembic_core::{
+use alembic_runtime::cli::CommandError;
+use alembic_sql::{
     Dialect,
     server::{Quoted, ServerStatement},
 };
-use alembic_runtime::cli::CommandError;
 
 use super::{
     drop_database, extensions,

@@ -1,7 +1,7 @@
 //! Drops the scratch databases and roles that killed runs have left.
 
-use alembic_core::{Dialect, server::ServerStatement};
 use alembic_runtime::cli::CommandError;
+use alembic_sql::{Dialect, server::ServerStatement};
 use chrono::Utc;
 
 use super::{

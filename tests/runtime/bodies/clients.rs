@@ -1,6 +1,6 @@
 //! `DELIMITER` as the clients of MySQL and MariaDB read it: the same file is fed to them and to the splitter.
 
-use alembic_core::{Dialect, sql::split};
+use alembic_sql::{Dialect, split};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, MysqlConn};
 use proptest::{

@@ -12,7 +12,7 @@ mod triggers;
 
 use std::cell::Cell;
 
-use alembic_core::{Dialect, sql::split};
+use alembic_sql::{Dialect, split};
 use diesel::connection::SimpleConnection;
 use grammar::Grammar;
 use harness::{Kind, on_every_database};

@@ -4,8 +4,8 @@ mod cases;
 
 use std::fmt::Write;
 
-use alembic_core::sql::requires_autocommit;
 use alembic_runtime::{MigrationResult, Op, prelude::Dialect, testing::sql_of};
+use alembic_sql::requires_autocommit;
 use diesel::{SqliteConnection, connection::SimpleConnection};
 use harness::{Database, Kind, on_every_database, workspace};
 

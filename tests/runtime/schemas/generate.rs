@@ -1,12 +1,10 @@
 //! Schemas made up at random, of all that a revision can change.
 
-use alembic_runtime::core::{
-    Dialect,
-    schema::{
-        Action, Check, Column, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-        PrimaryKey, Schema, Table, Type, Unique,
-    },
+use alembic_schema::{
+    Action, Check, Column, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially, Name,
+    PrimaryKey, Schema, Table, Type, Unique,
 };
+use alembic_sql::Dialect;
 
 /// Numbers that look random and are the same each time.
 pub(super) struct Dice(u64);

@@ -7,18 +7,15 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use alembic_runtime::{
-    Drift, Finding, Inspection, Snapshots,
-    core::{
-        Dialect,
-        diff::{Diff, Locking},
-        models::{Detail, print, read},
-        operation::render,
-        schema::{Name, Naming, Schema},
-        snapshot::fingerprint,
-    },
-    inspect, sources,
+use alembic_models::{Detail, print, read};
+use alembic_runtime::{Drift, Finding, Inspection, Snapshots, inspect, sources};
+use alembic_schema::{
+    Name, Naming, Schema,
+    diff::{Diff, Locking},
+    operation::render,
+    snapshot::fingerprint,
 };
+use alembic_sql::Dialect;
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use generate::{Dice, schema};
 use harness::{Database, on_every_database};

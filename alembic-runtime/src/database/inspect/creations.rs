@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use alembic_core::{
-    Dialect,
-    schema::{Name, Schema},
-};
+use alembic_schema::{Name, Schema};
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{Inspection, Names};
@@ -70,7 +68,7 @@ where
 
 /// SQLite remembers the statements.
 fn of_sqlite(schema: &Schema) -> Vec<Creation> {
-    let creation = |other: &alembic_core::schema::Other| Creation {
+    let creation = |other: &alembic_schema::Other| Creation {
         kind: other.kind.clone(),
         name: other.name.clone(),
         create: other.definition.clone(),

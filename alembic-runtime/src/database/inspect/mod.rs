@@ -6,13 +6,9 @@ mod postgres;
 
 use std::collections::BTreeMap;
 
-use alembic_core::{
-    Dialect,
-    operation::TableSource,
-    schema::{Name, Schema, Table},
-    sqlite,
-    version_table::VersionTable,
-};
+use alembic_graph::version_table::VersionTable;
+use alembic_schema::{Name, Schema, Table, operation::TableSource, sqlite};
+use alembic_sql::Dialect;
 pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};
 

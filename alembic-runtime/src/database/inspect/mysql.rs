@@ -1,12 +1,10 @@
 //! The catalogs of MySQL and MariaDB.
 
-use alembic_core::{
-    Dialect,
-    schema::{
-        Action, Check, Column, Constraint, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, Other,
-        PrimaryKey, Schema, Table, Type, Unique, Value,
-    },
+use alembic_schema::{
+    Action, Check, Column, Constraint, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, Other,
+    PrimaryKey, Schema, Table, Type, Unique, Value,
 };
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{Inspection, Names, table_of, unwrapped};

@@ -1,12 +1,10 @@
 //! PostgreSQL's catalog.
 
-use alembic_core::{
-    Dialect,
-    schema::{
-        Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Generated, Identity, Index, IndexKey,
-        Initially, Name, Other, PrimaryKey, Schema, Table, Type, Unique,
-    },
+use alembic_schema::{
+    Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Generated, Identity, Index, IndexKey,
+    Initially, Name, Other, PrimaryKey, Schema, Table, Type, Unique,
 };
+use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 use serde::Deserialize;
 

@@ -1,9 +1,7 @@
 //! Operations inside the transaction of their step.
 
-use alembic_core::{
-    plan::Work,
-    sql::{adds_enum_value, changes_escapes},
-};
+use alembic_graph::plan::Work;
+use alembic_sql::{adds_enum_value, changes_escapes};
 use diesel::connection::LoadConnection;
 
 use super::{no_batches, statement};

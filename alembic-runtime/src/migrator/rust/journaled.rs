@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use alembic_core::{
+use alembic_graph::{
     plan::Work,
     version_table::{LogEntry, LogState},
 };

@@ -9,10 +9,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use alembic_core::{
-    Dialect,
-    plan::{Direction, Statement, Work, WorkError},
-};
+use alembic_graph::plan::{Direction, Statement, Work, WorkError};
+use alembic_sql::Dialect;
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 use in_transaction::InTransaction;
 

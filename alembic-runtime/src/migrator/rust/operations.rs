@@ -5,12 +5,11 @@
 
 use std::time::Instant;
 
-use alembic_core::{
-    Checksum,
+use alembic_graph::{
     plan::{Statement, Work},
-    sql::{Nature, dropped_table, leaves_in_session, nature},
     version_table::{Left, LogEntry, LogState, Position},
 };
+use alembic_sql::{Checksum, Nature, dropped_table, leaves_in_session, nature};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::statement;

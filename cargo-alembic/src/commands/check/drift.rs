@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use alembic_core::{
-    Dialect,
-    created::Created,
-    diff::{Diff, OtherDifference, other_differences},
-    schema::{Name, Other, Schema},
-    sql::mentioned,
-};
+use alembic_graph::created::Created;
 use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError};
+use alembic_schema::{
+    Name, Other, Schema,
+    diff::{Diff, OtherDifference, other_differences},
+};
+use alembic_sql::{Dialect, mentioned};
 use diesel::connection::LoadConnection;
 
 use super::{Finding, Said};

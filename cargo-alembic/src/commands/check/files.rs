@@ -1,9 +1,7 @@
 //! What the files say without a database.
 
-use alembic_core::{
-    Hint,
-    wording::{count, joined},
-};
+use alembic_graph::Hint;
+use alembic_sql::wording::{count, joined};
 
 use super::{Finding, Passed, Said};
 use crate::project::Project;

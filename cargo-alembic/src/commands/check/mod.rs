@@ -7,8 +7,9 @@ mod report;
 mod scratch;
 mod since;
 
-use alembic_core::{Dialect, Hint};
+use alembic_graph::Hint;
 use alembic_runtime::cli::{CheckArgs, CommandError, Exit};
+use alembic_sql::Dialect;
 use report::{Checked, Finding, Passed};
 use scratch::Found;
 
@@ -111,7 +112,7 @@ impl Args {
             |(_, is_given, gates): &(_, bool, &[Gate])| *is_given && !gates.iter().any(|gate| self.wants(*gate));
         match self.options().into_iter().find(useless) {
             Some((option, _, gates)) => {
-                let gates = alembic_core::wording::quoted(gates.iter().map(|gate| gate.name()));
+                let gates = alembic_sql::wording::quoted(gates.iter().map(|gate| gate.name()));
                 let message = format!("{option} is for {gates}, which --only or --skip leaves out");
                 Err(CommandError::usage(message).hint(Hint::UselessOption { option: option.to_owned(), gates }))
             }

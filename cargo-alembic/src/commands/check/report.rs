@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alembic_core::{Hint, replay::LeftOut};
+use alembic_graph::{Hint, replay::LeftOut};
 use alembic_runtime::cli::{CommandError, Exit, Invocation, Report, Styles};
 use serde::Serialize;
 

@@ -1,13 +1,13 @@
 //! What running the revisions shows.
 
-use alembic_core::{
-    Hint, Node,
-    diff::{Difference, traces},
-    models::Models,
-    schema::Schema,
-    wording::count,
-};
+use alembic_graph::{Hint, Node};
+use alembic_models::Models;
 use alembic_runtime::{MigrationBackend, cli::CommandError};
+use alembic_schema::{
+    Schema,
+    diff::{Difference, traces},
+};
+use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
 
 use super::{Finding, Passed, Said};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use alembic_core::{Hint, Node, lockfile::Lockfile};
+use alembic_graph::{Hint, Node, lockfile::Lockfile};
 use alembic_runtime::cli::CommandError;
 
 use crate::project::Project;

@@ -2,8 +2,9 @@
 
 mod postgres;
 
-use alembic_core::{Dialect, created::Created, version_table::VersionTable};
+use alembic_graph::{created::Created, version_table::VersionTable};
 use alembic_runtime::cli::CommandError;
+use alembic_sql::Dialect;
 
 use super::{ScratchServer, jobs::Ask};
 use crate::{

@@ -1,12 +1,8 @@
 //! PostgreSQL: locale, settings, schemas, extensions.
 
-use alembic_core::{
-    created::Created,
-    replay::reaches_outside,
-    server::{Locale, ServerStatement},
-    version_table::VersionTable,
-};
+use alembic_graph::{created::Created, replay::reaches_outside, version_table::VersionTable};
 use alembic_runtime::cli::CommandError;
+use alembic_sql::server::{Locale, ServerStatement};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{

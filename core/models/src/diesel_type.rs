@@ -1,0 +1,370 @@
+//! Diesel's types of columns, and the databases' types that they stand for.
+
+use alembic_sql::Dialect;
+use syn::{GenericArgument, PathArguments, Type};
+
+use super::{ModelColumn, Models};
+
+/// The type of a column as `table!` names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DieselType {
+    /// The name: the last word of its path, without what stands around it.
+    pub name: String,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Whether it has no sign. MySQL and MariaDB.
+    pub unsigned: bool,
+    /// Whether there are several. PostgreSQL.
+    pub array: bool,
+}
+
+impl DieselType {
+    pub(super) fn of(syntax: &Type) -> syn::Result<Self> {
+        let wrong = || syn::Error::new_spanned(syntax, "expected a type of Diesel");
+        let Type::Path(path) = syntax else { return Err(wrong()) };
+        let last = path.path.segments.last().ok_or_else(wrong)?;
+        let name = last.ident.to_string();
+        let inner = match &last.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(inner) => Some(inner),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let Some(inner) = inner.map(Self::of).transpose()? else {
+            return Ok(Self { name, ..Self::default() });
+        };
+        Ok(match name.as_str() {
+            "Nullable" => Self { nullable: true, ..inner },
+            "Unsigned" => Self { unsigned: true, ..inner },
+            // Diesel does not tell whether its elements may be NULL, and the database does not either.
+            "Array" => Self { array: true, nullable: false, ..inner },
+            "Range" => Self { name: range(&inner.name).to_owned(), ..Self::default() },
+            _ => Self { name, ..Self::default() },
+        })
+    }
+
+    /// Returns one name for all that Diesel takes for the same.
+    fn kind(&self) -> String {
+        let lower = self.name.to_lowercase();
+        match lower.as_str() {
+            "int2" | "smallserial" => "smallint",
+            "int4" | "serial" | "mediumint" => "integer",
+            "int8" | "bigserial" => "bigint",
+            "boolean" => "bool",
+            "float4" => "float",
+            "float8" => "double",
+            "decimal" => "numeric",
+            "varchar" | "char" | "bpchar" | "tinytext" | "mediumtext" | "longtext" => "text",
+            "bytea" | "blob" | "tinyblob" | "mediumblob" | "longblob" | "varbinary" | "bit" => "binary",
+            "timestamptzsqlite" => "timestamptz",
+            other => other,
+        }
+        .to_owned()
+    }
+}
+
+fn range(of: &str) -> &'static str {
+    match of.to_lowercase().as_str() {
+        "integer" | "int4" => "Int4range",
+        "bigint" | "int8" => "Int8range",
+        "numeric" | "decimal" => "Numrange",
+        "date" => "Daterange",
+        "timestamp" => "Tsrange",
+        _ => "Tstzrange",
+    }
+}
+
+/// A type of the database as Diesel would print it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Printed {
+    pub(super) diesel: DieselType,
+    pub(super) max_length: Option<u32>,
+    /// Whether Diesel has no such type, so that one has to be declared.
+    pub(super) custom: bool,
+}
+
+/// Returns what Diesel makes of a type of the database.
+pub(super) fn printed(native: &str, dialect: Dialect) -> Printed {
+    match dialect {
+        Dialect::Sqlite => known(of_sqlite(native)),
+        Dialect::Postgres => of_postgres(native),
+        Dialect::Mysql | Dialect::Mariadb => of_mysql(native),
+    }
+}
+
+fn known(name: &str) -> Printed {
+    Printed { diesel: DieselType { name: name.to_owned(), ..DieselType::default() }, max_length: None, custom: false }
+}
+
+fn of_sqlite(native: &str) -> &'static str {
+    let name = native.to_lowercase();
+    let has = |word: &str| name.contains(word);
+    match name.as_str() {
+        "boolean" | "bool" => "Bool",
+        _ if has("tiny") && has("int") => "Bool",
+        "int2" => "SmallInt",
+        _ if has("small") && has("int") => "SmallInt",
+        "int8" => "BigInt",
+        _ if has("big") && has("int") => "BigInt",
+        _ if has("int") => "Integer",
+        _ if has("char") || has("clob") || has("text") => "Text",
+        "" => "Binary",
+        _ if has("blob") || has("binary") => "Binary",
+        _ if has("float") || has("real") => "Float",
+        _ if has("double") || has("num") || has("dec") => "Double",
+        "timestamptz" => "TimestamptzSqlite",
+        "datetime" | "timestamp" => "Timestamp",
+        "date" => "Date",
+        "time" => "Time",
+        "jsonb" => "Jsonb",
+        "json" => "Json",
+        _ => "Text",
+    }
+}
+
+/// Types by the name that PostgreSQL prints them by; those with a length are apart.
+const POSTGRES: [(&str, &str); 33] = [
+    ("smallint", "Int2"),
+    ("integer", "Int4"),
+    ("bigint", "Int8"),
+    ("boolean", "Bool"),
+    ("real", "Float4"),
+    ("double precision", "Float8"),
+    ("numeric", "Numeric"),
+    ("text", "Text"),
+    ("bytea", "Bytea"),
+    ("date", "Date"),
+    ("time without time zone", "Time"),
+    ("timestamp without time zone", "Timestamp"),
+    ("timestamp with time zone", "Timestamptz"),
+    ("interval", "Interval"),
+    ("json", "Json"),
+    ("jsonb", "Jsonb"),
+    ("uuid", "Uuid"),
+    ("inet", "Inet"),
+    ("cidr", "Cidr"),
+    ("macaddr", "Macaddr"),
+    ("macaddr8", "Macaddr8"),
+    ("money", "Money"),
+    ("oid", "Oid"),
+    ("pg_lsn", "PgLsn"),
+    ("citext", "Citext"),
+    ("\"char\"", "CChar"),
+    ("int4range", "Int4range"),
+    ("int8range", "Int8range"),
+    ("numrange", "Numrange"),
+    ("daterange", "Daterange"),
+    ("tsrange", "Tsrange"),
+    ("tstzrange", "Tstzrange"),
+    ("bit", "Bit"),
+];
+
+fn of_postgres(native: &str) -> Printed {
+    if let Some(element) = native.strip_suffix("[]") {
+        let of = of_postgres(element);
+        return Printed { diesel: DieselType { array: true, ..of.diesel }, max_length: None, custom: of.custom };
+    }
+    let (base, length) = match native.split_once('(') {
+        Some((base, rest)) => {
+            let (inside, after) = rest.split_once(')').unwrap_or((rest, ""));
+            (format!("{}{after}", base.trim_end()), inside.parse().ok())
+        }
+        None => (native.to_owned(), None),
+    };
+    match base.as_str() {
+        "character varying" => Printed { max_length: length, ..known("Varchar") },
+        "character" => Printed { max_length: length, ..known("Bpchar") },
+        "bit varying" | "time with time zone" => Printed { custom: true, ..known(&camel(&base)) },
+        _ => match POSTGRES.iter().find(|(name, _)| *name == base) {
+            Some((_, diesel)) => known(diesel),
+            None => Printed { custom: true, ..known(&camel(last_name(&base))) },
+        },
+    }
+}
+
+/// Returns the name of a type without its schema.
+fn last_name(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
+}
+
+fn of_mysql(native: &str) -> Printed {
+    let lower = native.to_lowercase();
+    let (base, rest) = lower.split_once('(').unwrap_or((&lower, ""));
+    let base = base.split(' ').next().unwrap_or_default();
+    let length: Option<u32> = rest.split(')').next().and_then(|inside| inside.parse().ok());
+    let unsigned = lower.contains("unsigned");
+    let name = match base {
+        "tinyint" if length == Some(1) && !unsigned => "Bool",
+        "tinyint" => "TinyInt",
+        "smallint" => "SmallInt",
+        "int" | "integer" | "mediumint" => "Integer",
+        "bigint" => "BigInt",
+        "float" => "Float",
+        "double" => "Double",
+        "decimal" => "Decimal",
+        "varchar" => "Varchar",
+        "char" => "Char",
+        "tinytext" => "Tinytext",
+        "text" => "Text",
+        "mediumtext" => "Mediumtext",
+        "longtext" => "Longtext",
+        "binary" => "Binary",
+        "varbinary" => "Varbinary",
+        "tinyblob" => "Tinyblob",
+        "blob" => "Blob",
+        "mediumblob" => "Mediumblob",
+        "longblob" => "Longblob",
+        "bit" => "Bit",
+        "date" => "Date",
+        "time" => "Time",
+        "datetime" => "Datetime",
+        "timestamp" => "Timestamp",
+        "json" => "Json",
+        other => return Printed { custom: true, ..known(&camel(other)) },
+    };
+    let max_length = length.filter(|_| matches!(name, "Varchar" | "Char"));
+    let mut printed = Printed { max_length, ..known(name) };
+    printed.diesel.unsigned = unsigned;
+    printed
+}
+
+/// `asset_kind` → `AssetKind`.
+pub(super) fn camel(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    words.map(capital).collect()
+}
+
+impl Models {
+    /// Returns whether a column of the database is what a model says, as far as Diesel's type tells.
+    pub(super) fn fits(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
+        let (is, wanted) = (printed(native, dialect), &column.diesel_type);
+        let shape = is.diesel.array == wanted.array && is.diesel.unsigned == wanted.unsigned;
+        let (one, other) = (is.diesel.kind(), wanted.kind());
+        // Diesel prints a length for bytes and enumerations, too.
+        let length = one != "text" || column.max_length.is_none_or(|length| is.max_length == Some(length));
+        let declared = self.sql_type(&wanted.name);
+        let same = match (dialect, declared) {
+            (Dialect::Postgres, Some(declared)) if declared.postgres.is_some() => {
+                let base = native.trim_end_matches("[]").split('(').next().unwrap_or_default();
+                let name = declared.postgres.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
+                last_name(base).trim_matches('"') == name
+            }
+            (Dialect::Mysql | Dialect::Mariadb, Some(declared)) if declared.mysql.is_some() => {
+                declared.mysql.as_ref().is_some_and(|name| one == name.to_lowercase())
+            }
+            // Rows are numbered by integers of any size.
+            (Dialect::Sqlite, _) if native.eq_ignore_ascii_case("INTEGER") && other == "bigint" => true,
+            // MariaDB has text for JSON.
+            (Dialect::Mysql | Dialect::Mariadb, _) if one == "json" => other == "json" || other == "text",
+            _ => one == other,
+        };
+        same && shape && length
+    }
+
+    /// Returns whether a type of the database is surely another one than Diesel is told. SQLite has no types to speak of.
+    pub(super) fn contradicts(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
+        let known = !printed(native, dialect).custom && self.sql_type(&column.diesel_type.name).is_none();
+        let unlimited = ModelColumn { max_length: None, ..column.clone() };
+        dialect != Dialect::Sqlite && known && column.values.is_empty() && !self.fits(&unlimited, native, dialect)
+    }
+
+    /// Returns the type of the database for a new column, or one whose type changes; none if Diesel's does not tell.
+    pub(super) fn native(&self, column: &ModelColumn, dialect: Dialect) -> Option<String> {
+        let wanted = &column.diesel_type;
+        let values = self.values(column);
+        let declared = self.sql_type(&wanted.name).and_then(|declared| declared.postgres.as_ref());
+        match (dialect, declared) {
+            (Dialect::Postgres, Some(name)) => Some(wanted.around(name.sql(dialect))),
+            (Dialect::Mysql | Dialect::Mariadb, _) if !values.is_empty() => Some(wanted.around(format!(
+                "enum({})",
+                values.iter().map(|value| dialect.literal(value)).collect::<Vec<_>>().join(",")
+            ))),
+            (Dialect::Sqlite, _) if !values.is_empty() => Some("TEXT".to_owned()),
+            _ => wanted.native(column.max_length, dialect),
+        }
+    }
+
+    /// Returns the values that a column may hold, if they are listed.
+    pub(super) fn values<'m>(&'m self, column: &'m ModelColumn) -> &'m [String] {
+        match self.sql_type(&column.diesel_type.name) {
+            Some(declared) if column.values.is_empty() => &declared.values,
+            _ => &column.values,
+        }
+    }
+}
+
+impl DieselType {
+    /// Returns the type of the database that Diesel's own type tells, if it does.
+    pub(super) fn native(&self, max_length: Option<u32>, dialect: Dialect) -> Option<String> {
+        of_kind(&self.kind(), &self.name, max_length, dialect).map(|base| self.around(base))
+    }
+
+    fn around(&self, base: String) -> String {
+        let base = if self.unsigned { format!("{base} unsigned") } else { base };
+        if self.array { format!("{base}[]") } else { base }
+    }
+}
+
+fn of_kind(kind: &str, name: &str, length: Option<u32>, dialect: Dialect) -> Option<String> {
+    let (sqlite, postgres, mysql) = match kind {
+        "smallint" => ("SMALLINT", "smallint", "smallint"),
+        "integer" => ("INTEGER", "integer", "int"),
+        "bigint" => ("BIGINT", "bigint", "bigint"),
+        "tinyint" => ("", "", "tinyint"),
+        "bool" => ("BOOLEAN", "boolean", "tinyint(1)"),
+        "float" => ("REAL", "real", "float"),
+        "double" => ("DOUBLE", "double precision", "double"),
+        "numeric" => ("NUMERIC", "numeric", "decimal(20,6)"),
+        "date" => ("DATE", "date", "date"),
+        "time" => ("TIME", "time without time zone", "time"),
+        "timestamp" => ("TIMESTAMP", "timestamp without time zone", "timestamp"),
+        "datetime" => ("", "", "datetime(6)"),
+        "timestamptz" => ("TIMESTAMPTZ", "timestamp with time zone", ""),
+        "json" => ("JSON", "json", "json"),
+        "jsonb" => ("JSONB", "jsonb", ""),
+        "text" => return Some(text(name, length, dialect)),
+        "binary" => match name {
+            "Tinyblob" | "Mediumblob" | "Longblob" => (
+                "BLOB",
+                "bytea",
+                match name {
+                    "Tinyblob" => "tinyblob",
+                    "Mediumblob" => "mediumblob",
+                    _ => "longblob",
+                },
+            ),
+            _ => ("BLOB", "bytea", "blob"),
+        },
+        _ => {
+            let found = POSTGRES.iter().find(|(_, diesel)| diesel.eq_ignore_ascii_case(name));
+            return found.filter(|_| dialect == Dialect::Postgres).map(|(native, _)| (*native).to_owned());
+        }
+    };
+    let name = match dialect {
+        Dialect::Sqlite => sqlite,
+        Dialect::Postgres => postgres,
+        Dialect::Mysql | Dialect::Mariadb => mysql,
+    };
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+fn text(name: &str, length: Option<u32>, dialect: Dialect) -> String {
+    let lower = name.to_lowercase();
+    match (dialect, lower.as_str(), length) {
+        (Dialect::Sqlite, ..) => "TEXT".to_owned(),
+        (Dialect::Postgres, "bpchar" | "char", length) => format!("character({})", length.unwrap_or(1)),
+        (Dialect::Postgres, _, Some(length)) => format!("character varying({length})"),
+        (Dialect::Postgres, "varchar", None) => "character varying".to_owned(),
+        (Dialect::Postgres, ..) => "text".to_owned(),
+        (_, "char" | "bpchar", length) => format!("char({})", length.unwrap_or(1)),
+        (_, "tinytext" | "mediumtext" | "longtext", _) => lower,
+        (_, "varchar", length) => format!("varchar({})", length.unwrap_or(255)),
+        (_, _, Some(length)) => format!("varchar({length})"),
+        (_, _, None) => "text".to_owned(),
+    }
+}

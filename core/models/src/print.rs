@@ -1,0 +1,396 @@
+//! Schema → `table!` source.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alembic_schema::{
+    Column, Constraint, ForeignKey, Identity, Index, IndexKey, Initially, Name, Naming, Schema, Table,
+};
+use alembic_sql::Dialect;
+
+use super::{
+    DieselType, Models,
+    diesel_type::{camel, printed},
+    names::{Names, ident},
+};
+
+/// How much of a schema is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// As `diesel print-schema` does: what Diesel needs.
+    #[default]
+    Plain,
+    /// All, for `alembic_runtime::table!`.
+    Complete,
+}
+
+/// Prints a schema, in the order of names.
+#[must_use]
+pub fn print(schema: &Schema, dialect: Dialect, naming: &Naming, detail: Detail) -> String {
+    let printer = Printer::new(schema, dialect, naming, detail);
+    let mut parts = vec![HEAD.to_owned()];
+    parts.extend(printer.sql_types());
+    parts.extend(printer.by_schema_of(&schema.tables.iter().collect::<Vec<_>>()));
+    let joins = printer.joins();
+    if !joins.is_empty() {
+        parts.push(format!("{}\n", joins.join("\n")));
+    }
+    parts.extend(printer.together());
+    parts.join("\n")
+}
+
+const HEAD: &str = "// Printed by `cargo alembic print-schema`; `--update` keeps what is written by hand.\n";
+
+fn indented(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("    {line}") }
+}
+
+pub(super) struct Printer<'s> {
+    schema: &'s Schema,
+    pub(super) dialect: Dialect,
+    naming: &'s Naming,
+    detail: Detail,
+    names: Names,
+}
+
+impl<'s> Printer<'s> {
+    pub(super) fn new(schema: &'s Schema, dialect: Dialect, naming: &'s Naming, detail: Detail) -> Self {
+        let names = Names::of(&schema.tables);
+        Self { schema, dialect, naming, detail, names }
+    }
+
+    /// Takes the names in Rust that models have already.
+    pub(super) fn named_as(mut self, models: &Models) -> Self {
+        self.names.take_over(models);
+        self
+    }
+
+    /// Prints tables, those of another schema in a module of its name.
+    pub(super) fn by_schema_of(&self, tables: &[&Table]) -> Vec<String> {
+        let mut by_schema: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for table in tables {
+            by_schema.entry(table.name.schema.as_deref()).or_default().push(self.table(table));
+        }
+        let module = |(namespace, texts): (Option<&str>, Vec<String>)| match namespace {
+            None => texts,
+            Some(namespace) => {
+                let inner = texts.join("\n").lines().map(indented).collect::<Vec<_>>().join("\n");
+                vec![format!("pub mod {} {{\n{inner}\n}}\n", ident(namespace))]
+            }
+        };
+        by_schema.into_iter().flat_map(module).collect()
+    }
+
+    pub(super) fn ident(&self, table: &Name) -> &str {
+        self.names.table(table).unwrap_or_default()
+    }
+
+    fn column_ident<'n>(&'n self, table: &Name, column: &'n str) -> &'n str {
+        self.names.column(table, column)
+    }
+
+    /// Returns what a type is called that Diesel does not know.
+    pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
+        let native = column.column_type.sql(self.dialect);
+        let is = printed(&native, self.dialect);
+        if !is.custom {
+            return None;
+        }
+        if self.dialect.is_mysql_family() {
+            let ident = format!("{}{}{}", camel(&table.name.name), camel(&column.name), is.diesel.name);
+            return Some((ident, format!("mysql_type(name = {:?})", is.diesel.name)));
+        }
+        let bare = native.trim_end_matches("[]").split('(').next().unwrap_or_default();
+        let (schema, name) = bare.rsplit_once('.').map_or((None, bare), |(schema, name)| (Some(schema), name));
+        let schema = schema.map(|schema| format!(", schema = {:?}", schema.trim_matches('"'))).unwrap_or_default();
+        Some((is.diesel.name, format!("postgres_type(name = {:?}{schema})", name.trim_matches('"'))))
+    }
+
+    /// Returns the types that Diesel does not know, each with its declaration.
+    pub(super) fn types(&self) -> BTreeMap<String, String> {
+        let mut types = BTreeMap::new();
+        for table in self.schema.tables.iter().filter(|table| beyond_diesel(table).is_none()) {
+            for column in &table.columns {
+                let Some((ident, attribute)) = self.custom(table, column) else { continue };
+                let values =
+                    self.listed(column).iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
+                let values = match (self.detail, values.is_empty()) {
+                    (Detail::Complete, false) => format!("    #[cfg_attr(any(), alembic(values({values})))]\n"),
+                    _ => String::new(),
+                };
+                let text = format!(
+                    "    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]\n    \
+                     #[diesel({attribute})]\n{values}    pub struct {ident};\n"
+                );
+                types.insert(ident, text);
+            }
+        }
+        types
+    }
+
+    fn sql_types(&self) -> Option<String> {
+        let types: Vec<String> = self.types().into_values().collect();
+        let head = "/// Types that Diesel does not know.\npub mod sql_types {\n";
+        (!types.is_empty()).then(|| format!("{head}{}}}\n", types.join("\n")))
+    }
+
+    /// Returns the values of a type of the database that lists them.
+    fn listed(&self, column: &Column) -> Vec<String> {
+        let known = self.schema.enums.iter().find(|known| column.column_type.is_named(&known.name));
+        known.map(|known| known.values.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn table(&self, table: &Table) -> String {
+        if let Some(why) = beyond_diesel(table) {
+            return format!("// The table `{}` {why}, so Diesel cannot have it. It is left as it is.\n", table.name);
+        }
+        let ident = self.ident(&table.name);
+        let mut lines = Vec::new();
+        let custom: BTreeSet<String> =
+            table.columns.iter().filter_map(|column| self.custom(table, column)).map(|(ident, _)| ident).collect();
+        if !custom.is_empty() {
+            lines.push("use diesel::sql_types::*;".to_owned());
+            let up = if table.name.schema.is_some() { "super::super" } else { "super" };
+            lines.extend(custom.iter().map(|ident| format!("use {up}::sql_types::{ident};")));
+            lines.push(String::new());
+        }
+        lines.extend(self.table_attributes(table));
+        if *ident != table.name.name {
+            lines.push(format!("#[sql_name = {:?}]", table.name.name));
+        }
+        let key: Vec<&str> = table.primary_key().iter().map(|column| self.column_ident(&table.name, column)).collect();
+        let schema = table.name.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
+        lines.push(format!("{schema}{ident} ({}) {{", key.join(", ")));
+        for column in &table.columns {
+            lines.extend(self.column(table, column).into_iter().map(|line| indented(&line)));
+        }
+        lines.push("}".to_owned());
+        let body: Vec<String> = lines.iter().map(|line| indented(line)).collect();
+        let name = if self.detail == Detail::Complete { "alembic_runtime::table" } else { "diesel::table" };
+        format!("{name}! {{\n{}\n}}\n", body.join("\n"))
+    }
+
+    pub(super) fn column(&self, table: &Table, column: &Column) -> Vec<String> {
+        let native = column.column_type.sql(self.dialect);
+        let is = printed(&native, self.dialect);
+        let name = self.custom(table, column).map_or_else(|| is.diesel.name.clone(), |(ident, _)| ident);
+        let mut diesel = DieselType { name, ..is.diesel.clone() };
+        diesel.nullable = column.nullable;
+        let ident = self.column_ident(&table.name, &column.name);
+        let mut lines = Vec::new();
+        if self.detail == Detail::Complete {
+            let attributes = self.column_attributes(table, column);
+            if !attributes.is_empty() {
+                lines.push(format!("#[alembic({})]", attributes.join(", ")));
+            }
+        }
+        if *ident != column.name {
+            lines.push(format!("#[sql_name = {:?}]", column.name));
+        }
+        if let Some(length) = is.max_length {
+            lines.push(format!("#[max_length = {length}]"));
+        }
+        lines.push(format!("{ident} -> {},", written(&diesel)));
+        lines
+    }
+
+    fn column_attributes(&self, table: &Table, column: &Column) -> Vec<String> {
+        let native = column.column_type.sql(self.dialect);
+        let mut attributes = Vec::new();
+        let is = printed(&native, self.dialect);
+        let told = is.diesel.native(is.max_length, self.dialect).is_some_and(|told| told == native);
+        // A type of PostgreSQL's is declared by its name.
+        if !(told || is.custom && self.dialect == Dialect::Postgres) {
+            attributes.push(format!("type = {native:?}"));
+        }
+        match column.identity {
+            Some(Identity::ByDefault) => attributes.push("identity".to_owned()),
+            Some(Identity::Always) => attributes.push("identity(always)".to_owned()),
+            Some(Identity::Serial) => attributes.push("serial".to_owned()),
+            None => {}
+        }
+        let default = column.default.as_ref().and_then(|default| default.text(self.dialect));
+        if let Some(default) = default {
+            attributes.push(format!("default = {default:?}"));
+        }
+        if let Some(generated) = &column.generated {
+            let kind = if generated.stored { "stored" } else { "virtual" };
+            attributes.push(format!("generated({:?}, {kind})", generated.expression));
+        }
+        for (key, value) in
+            [("collation", &column.collation), ("on_update", &column.on_update), ("comment", &column.comment)]
+        {
+            attributes.extend(value.as_ref().map(|value| format!("{key} = {value:?}")));
+        }
+        for key in table.foreign_keys().filter(|key| key.columns == [column.name.clone()]) {
+            attributes.push(format!("references({})", self.key_arguments(table, key)));
+        }
+        attributes
+    }
+
+    fn key_arguments(&self, table: &Table, key: &ForeignKey) -> String {
+        let target = &key.referred_table;
+        let mut arguments = vec![match self.names.table(target) {
+            Some(ident) => {
+                let columns: Vec<&str> =
+                    key.referred_columns.iter().map(|column| self.column_ident(target, column)).collect();
+                let schema = target.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
+                format!("{schema}{ident}({})", columns.join(", "))
+            }
+            None => {
+                let texts = std::iter::once(target.to_string()).chain(key.referred_columns.iter().cloned());
+                format!("table({})", texts.map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", "))
+            }
+        }];
+        for (name, action) in [("on_delete", key.on_delete), ("on_update", key.on_update)] {
+            arguments.extend(action.map(|action| format!("{name} = {:?}", action.sql().to_lowercase())));
+        }
+        arguments.extend(deferrable(key.deferrable));
+        arguments.extend(self.own_name(table, &key.clone().into()));
+        arguments.join(", ")
+    }
+
+    /// Returns the name of a constraint that has another one than the convention gives it.
+    fn own_name(&self, table: &Table, constraint: &Constraint) -> Option<String> {
+        let mut unnamed = constraint.clone();
+        unnamed.forget_name();
+        let by_convention = self.naming.constraint(&table.name, &unnamed);
+        let name = constraint.own_name().filter(|name| **name != by_convention);
+        name.map(|name| format!("name = {name:?}"))
+    }
+
+    fn table_attributes(&self, table: &Table) -> Vec<String> {
+        if self.detail == Detail::Plain {
+            return Vec::new();
+        }
+        let idents = |columns: &[String]| {
+            columns.iter().map(|column| self.column_ident(&table.name, column).to_owned()).collect::<Vec<_>>()
+        };
+        let mut attributes = Vec::new();
+        for constraint in &table.constraints {
+            let name = self.own_name(table, constraint);
+            match constraint {
+                Constraint::PrimaryKey(_) => {}
+                Constraint::Unique(unique) => {
+                    let parts = idents(&unique.columns).into_iter().chain(deferrable(unique.deferrable)).chain(name);
+                    attributes.push(format!("unique({})", parts.collect::<Vec<_>>().join(", ")));
+                }
+                Constraint::Check(check) => {
+                    let parts = std::iter::once(format!("{:?}", check.expression)).chain(name);
+                    attributes.push(format!("check({})", parts.collect::<Vec<_>>().join(", ")));
+                }
+                Constraint::ForeignKey(key) if key.columns.len() > 1 => {
+                    let columns = idents(&key.columns).join(", ");
+                    let arguments = self.key_arguments(table, key);
+                    let (target, rest) = split_call(&arguments);
+                    attributes.push(format!("foreign_key({columns}, references({target}){rest})"));
+                }
+                Constraint::ForeignKey(_) => {}
+            }
+        }
+        let of_key = |index: &&Index| table.foreign_keys().any(|key| key.name.is_some() && key.name == index.name);
+        let implied = |index: &&Index| self.dialect.is_mysql_family() && of_key(index);
+        for index in table.indexes.iter().filter(|index| !implied(index)) {
+            attributes.push(format!("index({})", self.index_arguments(table, index)));
+        }
+        attributes.extend(table.comment.as_ref().map(|comment| format!("comment = {comment:?}")));
+        attributes.extend(table.options.iter().map(|option| format!("options = {:?}", option.sql)));
+        attributes.into_iter().map(|attribute| format!("#[alembic({attribute})]")).collect()
+    }
+
+    fn index_arguments(&self, table: &Table, index: &Index) -> String {
+        let column = |column: &String| self.column_ident(&table.name, column).to_owned();
+        let mut arguments: Vec<String> = index
+            .keys
+            .iter()
+            .map(|key| match key {
+                IndexKey::Column(name) => column(name),
+                IndexKey::Descending(name) => format!("{} desc", column(name)),
+                IndexKey::Expression(text) => format!("{:?}", format!("({text})")),
+                IndexKey::Written(text) => format!("{text:?}"),
+            })
+            .collect();
+        if index.unique {
+            arguments.push("unique".to_owned());
+        }
+        arguments.extend(index.predicate.as_ref().map(|predicate| format!("where = {predicate:?}")));
+        if !index.include.is_empty() {
+            arguments.push(format!("include({})", index.include.iter().map(column).collect::<Vec<_>>().join(", ")));
+        }
+        arguments.extend(index.method.as_ref().map(|method| format!("method = {method:?}")));
+        let by_convention = self.naming.index(&Index { name: None, ..index.clone() });
+        let name = index.name.as_ref().filter(|name| **name != by_convention);
+        arguments.extend(name.map(|name| format!("name = {name:?}")));
+        arguments.join(", ")
+    }
+
+    /// Returns the joins that Diesel can tell apart.
+    pub(super) fn joins(&self) -> Vec<String> {
+        let tables: Vec<&Table> = self.here().collect();
+        let mut joins = Vec::new();
+        for table in &tables {
+            for key in table.foreign_keys() {
+                let target =
+                    tables.iter().find(|target| target.name == key.referred_table && target.name != table.name);
+                let Some(target) = target else { continue };
+                let between = table.foreign_keys().filter(|other| other.referred_table == target.name).count()
+                    + target.foreign_keys().filter(|other| other.referred_table == table.name).count();
+                let (own, is_key) = (&key.columns, key.referred_columns == target.primary_key());
+                if let ([column], true, 1) = (&own[..], is_key, between) {
+                    let column = self.column_ident(&table.name, column);
+                    joins.push(format!(
+                        "diesel::joinable!({} -> {} ({column}));",
+                        self.ident(&table.name),
+                        self.ident(&target.name)
+                    ));
+                }
+            }
+        }
+        joins
+    }
+
+    /// Returns the tables that stand at the top of the file.
+    fn here(&self) -> impl Iterator<Item = &'s Table> {
+        self.schema.tables.iter().filter(|table| table.name.schema.is_none() && beyond_diesel(table).is_none())
+    }
+
+    pub(super) fn together(&self) -> Option<String> {
+        let tables: Vec<&str> = self.here().map(|table| self.ident(&table.name)).collect();
+        let one_line = format!("diesel::allow_tables_to_appear_in_same_query!({});\n", tables.join(", "));
+        let lines = format!("diesel::allow_tables_to_appear_in_same_query!(\n    {},\n);\n", tables.join(",\n    "));
+        let text = if one_line.len() > 100 { lines } else { one_line };
+        (tables.len() > 1).then_some(text)
+    }
+}
+
+/// `users(id), on_delete = "cascade"` → `users(id)` and the rest.
+fn split_call(arguments: &str) -> (&str, &str) {
+    let end = arguments.find(')').map_or(arguments.len(), |at| at + 1);
+    arguments.split_at(end)
+}
+
+fn deferrable(initially: Option<Initially>) -> Option<String> {
+    initially.map(|initially| match initially {
+        Initially::Immediate => "deferrable".to_owned(),
+        Initially::Deferred => "deferrable = \"deferred\"".to_owned(),
+    })
+}
+
+/// Returns why Diesel cannot have a table, if it cannot.
+pub(super) fn beyond_diesel(table: &Table) -> Option<&'static str> {
+    match (table.primary_key().is_empty(), table.columns.len()) {
+        (true, _) => Some("has no primary key"),
+        (_, 129..) => Some("has more than 128 columns"),
+        _ => None,
+    }
+}
+
+fn written(diesel: &DieselType) -> String {
+    let mut text = diesel.name.clone();
+    if diesel.unsigned {
+        text = format!("Unsigned<{text}>");
+    }
+    if diesel.array {
+        text = format!("Array<Nullable<{text}>>");
+    }
+    if diesel.nullable { format!("Nullable<{text}>") } else { text }
+}

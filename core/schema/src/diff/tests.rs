@@ -1,0 +1,212 @@
+//! Two schemas in, statements out.
+
+use insta::assert_snapshot;
+
+use super::*;
+use crate::{Check, Column, DefaultValue, Index, Naming, PrimaryKey, Type, Unique, operation::render};
+
+fn schema(tables: Vec<Table>) -> Schema {
+    Schema { tables, ..Schema::default() }
+}
+
+/// A table with the columns `name type`.
+fn table(name: &str, columns: &[&str]) -> Table {
+    let mut table = Table::new(name).constraint(PrimaryKey::new(["id"]).named(&format!("{name}_key")));
+    for column in columns {
+        let (name, native) = column.split_once(' ').unwrap();
+        table.columns.push(Column::new(name, Type::native(native)).not_null());
+    }
+    table
+}
+
+fn sql(before: &Schema, after: &Schema, dialect: Dialect) -> String {
+    let diff = Diff::between(before, after, dialect);
+    let blocks = diff.blocks(dialect, &Naming::default(), &|_| None, Locking::Plain);
+    let mut lines = Vec::new();
+    for block in blocks {
+        lines.extend(block.cautions.iter().map(|caution| format!("-- {caution}")));
+        let statements =
+            block.operations.iter().map(|operation| render(operation, dialect, &Naming::default()).unwrap());
+        lines.extend(statements.flatten());
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn equal_schemas_differ_in_nothing() {
+    let one = schema(vec![table("a", &["id bigint", "n text"])]);
+    assert!(Diff::between(&one, &one, Dialect::Postgres).is_empty());
+    assert_eq!(sql(&one, &one, Dialect::Mariadb), "");
+}
+
+#[test]
+fn parents_come_first_and_circles_are_broken() {
+    let refers = |table: Table, column: &str, to: &str| table.constraint(ForeignKey::new([column], to, ["id"]));
+    let a = refers(table("a", &["id bigint", "b_id bigint"]), "b_id", "b");
+    let b = refers(table("b", &["id bigint", "a_id bigint"]), "a_id", "a");
+    let c = refers(table("c", &["id bigint", "d_id bigint"]), "d_id", "d");
+    let circle = schema(vec![a, b, c, table("d", &["id bigint"])]);
+    assert_snapshot!(sql(&Schema::default(), &circle, Dialect::Postgres), @r#"
+    CREATE TABLE "d" (
+        "id" bigint NOT NULL,
+        CONSTRAINT "d_key" PRIMARY KEY ("id")
+    )
+    CREATE TABLE "c" (
+        "id" bigint NOT NULL,
+        "d_id" bigint NOT NULL,
+        CONSTRAINT "c_key" PRIMARY KEY ("id"),
+        CONSTRAINT "fk_c_d_id_d" FOREIGN KEY ("d_id") REFERENCES "d" ("id")
+    )
+    CREATE TABLE "a" (
+        "id" bigint NOT NULL,
+        "b_id" bigint NOT NULL,
+        CONSTRAINT "a_key" PRIMARY KEY ("id")
+    )
+    CREATE TABLE "b" (
+        "id" bigint NOT NULL,
+        "a_id" bigint NOT NULL,
+        CONSTRAINT "b_key" PRIMARY KEY ("id"),
+        CONSTRAINT "fk_b_a_id_a" FOREIGN KEY ("a_id") REFERENCES "a" ("id")
+    )
+    ALTER TABLE "a" ADD CONSTRAINT "fk_a_b_id_b" FOREIGN KEY ("b_id") REFERENCES "b" ("id")
+    "#);
+    assert_snapshot!(sql(&circle, &Schema::default(), Dialect::Postgres), @r#"
+    ALTER TABLE "a" DROP CONSTRAINT "fk_a_b_id_b"
+    -- destructive: drops the table `b` with all its rows
+    DROP TABLE "b"
+    -- destructive: drops the table `a` with all its rows
+    DROP TABLE "a"
+    -- destructive: drops the table `c` with all its rows
+    DROP TABLE "c"
+    -- destructive: drops the table `d` with all its rows
+    DROP TABLE "d"
+    "#);
+}
+
+#[test]
+fn a_type_changes_in_place() {
+    let with = |native: &str, default: &str| {
+        let mut table = table("a", &["id bigint"]);
+        let column = Column::new("n", Type::native(native));
+        table.columns.push(Column { default: Some(DefaultValue::written(default, Dialect::Postgres)), ..column });
+        schema(vec![table])
+    };
+    assert_snapshot!(sql(&with("integer", "1"), &with("bigint", "1"), Dialect::Postgres), @r#"ALTER TABLE "a" ALTER COLUMN "n" DROP DEFAULT, ALTER COLUMN "n" TYPE bigint, ALTER COLUMN "n" SET DEFAULT 1"#);
+    assert_snapshot!(sql(&with("text", "'1'"), &with("integer", "1"), Dialect::Postgres), @r#"
+    -- note: `a.n` changes from text to integer: fails if a value does not fit
+    ALTER TABLE "a" ALTER COLUMN "n" DROP DEFAULT, ALTER COLUMN "n" TYPE integer USING "n"::integer, ALTER COLUMN "n" SET DEFAULT 1
+    "#);
+    assert_snapshot!(sql(&with("varchar(9)", "1"), &with("varchar(3)", "1"), Dialect::Mariadb), @"
+    -- note: `a.n` changes from varchar(9) to varchar(3): fails if a value does not fit
+    ALTER TABLE `a` MODIFY COLUMN `n` varchar(3) DEFAULT 1
+    ");
+}
+
+#[test]
+fn a_key_makes_way_for_what_it_refers_to() {
+    let with = |native: &str| {
+        let users = table("users", &[&format!("id {native}")]);
+        let posts = table("posts", &["id bigint", &format!("user_id {native}")]);
+        schema(vec![posts.constraint(ForeignKey::new(["user_id"], "users", ["id"]).named("fk")), users])
+    };
+    assert_snapshot!(sql(&with("int(11)"), &with("bigint(20)"), Dialect::Mariadb), @"
+    ALTER TABLE `posts` DROP FOREIGN KEY `fk`
+    ALTER TABLE `posts` MODIFY COLUMN `user_id` bigint(20) NOT NULL
+    ALTER TABLE `users` MODIFY COLUMN `id` bigint(20) NOT NULL
+    ALTER TABLE `posts` ADD CONSTRAINT `fk` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`)
+    ");
+}
+
+#[test]
+fn values_are_added_to_a_type_or_it_is_made_anew() {
+    let with = |values: &[&str], default: &str| {
+        let mut table = table("a", &["id bigint"]);
+        let mut mood = Column::new("mood", Type::native("mood")).not_null();
+        mood.default = Some(DefaultValue::expression(&format!("'{default}'::mood")));
+        table.columns.push(mood);
+        let check = Check::new(&format!("mood <> '{default}'::mood OR id > 0")).named("ck");
+        let table = table.constraint(check);
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Schema { enums: vec![Enumeration { name: "mood".into(), values }], ..schema(vec![table]) }
+    };
+    let (two, three) = (with(&["sad", "glad"], "sad"), with(&["sad", "ok", "glad"], "sad"));
+    assert_snapshot!(sql(&two, &three, Dialect::Postgres), @r#"ALTER TYPE "mood" ADD VALUE 'ok' BEFORE 'glad'"#);
+    assert_snapshot!(sql(&three, &two, Dialect::Postgres), @r#"
+    -- note: fails if a row holds `ok` of `mood`
+    ALTER TABLE "a" DROP CONSTRAINT "ck"
+    ALTER TYPE "mood" RENAME TO "mood_alembic_old"
+    CREATE TYPE "mood" AS ENUM ('sad', 'glad')
+    ALTER TABLE "a" ALTER COLUMN "mood" DROP DEFAULT, ALTER COLUMN "mood" TYPE "mood" USING "mood"::text::"mood", ALTER COLUMN "mood" SET DEFAULT 'sad'::mood
+    DROP TYPE "mood_alembic_old"
+    ALTER TABLE "a" ADD CONSTRAINT "ck" CHECK (mood <> 'sad'::mood OR id > 0)
+    "#);
+    // A value that was just added cannot be used yet.
+    assert!(sql(&two, &with(&["sad", "ok", "glad"], "ok"), Dialect::Postgres).contains("CREATE TYPE"));
+}
+
+#[test]
+fn what_is_named_goes_by_its_name_and_all_else_by_what_it_says() {
+    let with = |unique: Unique, index: Index| {
+        let mut table = table("a", &["id bigint", "n bigint"]).constraint(unique);
+        table.indexes.push(index);
+        schema(vec![table])
+    };
+    let index = |name: &str| Index::new("a", ["n"]).named(name);
+    let before = with(Unique::new(["n"]).named("a_n_key"), index("ix"));
+    let unnamed = with(Unique::new(["n"]), Index::new("a", ["n"]));
+    assert!(Diff::between(&before, &unnamed, Dialect::Postgres).is_empty());
+    let renamed = with(Unique::new(["n"]).named("other"), index("ix"));
+    assert_snapshot!(sql(&before, &renamed, Dialect::Mariadb), @"
+    -- note: fails if rows of `a` share `n`
+    ALTER TABLE `a` DROP INDEX `a_n_key`, ADD CONSTRAINT `other` UNIQUE (`n`)
+    ");
+}
+
+#[test]
+fn mysql_numbers_rows_otherwise_only_without_the_keys_that_refer_to_them() {
+    let numbered = |identity| {
+        let mut parent = table("p", &["id bigint", "n text"]);
+        parent.columns[0].identity = identity;
+        let child = table("c", &["id bigint", "p_id bigint"]);
+        schema(vec![parent, child.constraint(ForeignKey::new(["p_id"], "p", ["id"]).named("fk"))])
+    };
+    let (with, without) = (numbered(Some(crate::Identity::ByDefault)), numbered(None));
+    assert_snapshot!(sql(&with, &without, Dialect::Mysql), @"
+    ALTER TABLE `c` DROP FOREIGN KEY `fk`
+    ALTER TABLE `p` MODIFY COLUMN `id` bigint NOT NULL
+    ALTER TABLE `c` ADD CONSTRAINT `fk` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ");
+    assert_snapshot!(sql(&with, &without, Dialect::Mariadb), @"ALTER TABLE `p` MODIFY COLUMN `id` bigint NOT NULL");
+}
+
+#[test]
+fn mysql_sets_some_defaults_with_the_whole_column() {
+    let with = |column_type: &str, default: Option<&str>, dialect| {
+        let mut one = table("a", &["id bigint"]);
+        let mut column = Column::new("b", Type::native(column_type));
+        column.default = default.map(|sql| DefaultValue::written(sql, dialect));
+        one.columns.push(column);
+        schema(vec![one])
+    };
+    for (column_type, default, mysql, mariadb) in [
+        ("text", "'x'", "MODIFY COLUMN `b` text DEFAULT ('x')", "ALTER COLUMN `b` SET DEFAULT ('x')"),
+        (
+            "json",
+            "json_object()",
+            "ALTER COLUMN `b` SET DEFAULT (json_object())",
+            "ALTER COLUMN `b` SET DEFAULT (json_object())",
+        ),
+        ("bit(1)", "b'1'", "ALTER COLUMN `b` SET DEFAULT b'1'", "ALTER COLUMN `b` SET DEFAULT b'1'"),
+        (
+            "datetime(6)",
+            "CURRENT_TIMESTAMP(6)",
+            "MODIFY COLUMN `b` datetime(6) DEFAULT CURRENT_TIMESTAMP(6)",
+            "ALTER COLUMN `b` SET DEFAULT CURRENT_TIMESTAMP(6)",
+        ),
+    ] {
+        for (dialect, wanted) in [(Dialect::Mysql, mysql), (Dialect::Mariadb, mariadb)] {
+            let (before, after) = (with(column_type, None, dialect), with(column_type, Some(default), dialect));
+            assert_eq!(sql(&before, &after, dialect), format!("ALTER TABLE `a` {wanted}"));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Tables, columns, constraints and indexes as values.
+//!
+//! [`operation`](crate::operation) says what to do with them; how each database spells them is there,
+//! too.
+
+mod catalog;
+mod column;
+mod constraint;
+mod default;
+pub mod diff;
+mod filter;
+mod index;
+mod mysql_default;
+mod name;
+mod naming;
+pub mod operation;
+pub mod snapshot;
+pub mod sqlite;
+mod table;
+mod types;
+mod value;
+
+pub use catalog::{Enumeration, Other, Schema};
+pub use column::{Column, Generated, Identity};
+pub use constraint::{Action, Check, Constraint, ConstraintKind, ForeignKey, Initially, PrimaryKey, Unique};
+pub use default::DefaultValue;
+pub use filter::TableFilter;
+pub use index::{Index, IndexKey};
+pub use name::Name;
+pub use naming::Naming;
+pub(crate) use naming::shortened;
+pub use table::{Table, TableOption};
+pub use types::{Type, literals};
+pub use value::{Rows, Value};

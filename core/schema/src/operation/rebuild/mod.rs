@@ -1,0 +1,395 @@
+//! SQLite's way to change a table: make it anew, copy the rows, drop the old one, take its name.
+
+use alembic_sql::{
+    Dialect,
+    wording::{joined, quoted},
+};
+
+use super::{
+    AlterColumn, BatchAlterTable, Operation,
+    batch::Change,
+    render::{Unsupported, Writer, unsupported},
+    sqlite,
+};
+use crate::{
+    Column, Constraint, ConstraintKind, Table, Type,
+    sqlite::{
+        meaning::{after_on, columns_of, constraint, inside, kind_of},
+        text,
+        text::{ColumnText, Piece, PieceKind, TableText},
+        words::mentions,
+    },
+};
+
+const SQLITE: Dialect = Dialect::Sqlite;
+
+/// What is known of a table that is to be rebuilt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableSource {
+    /// What the caller says.
+    Table(Box<Table>),
+    /// What SQLite remembers.
+    Catalog {
+        /// The statement that created it.
+        create: String,
+        /// Its indexes, each with the statement that created it.
+        indexes: Vec<(String, String)>,
+        /// The statements that created its triggers.
+        triggers: Vec<String>,
+        /// The statements that created the triggers of other tables.
+        other_triggers: Vec<String>,
+        /// All views, each with the statement that created it.
+        views: Vec<(String, String)>,
+    },
+}
+
+/// The parts of a source, the table taken apart.
+struct Parts {
+    table: TableText,
+    indexes: Vec<(String, String)>,
+    triggers: Vec<String>,
+    other_triggers: Vec<String>,
+    views: Vec<(String, String)>,
+}
+
+/// How the rows get from the old table to the new one.
+struct Copy {
+    column: String,
+    value: String,
+}
+
+pub(super) fn rebuild(
+    writer: Writer<'_>,
+    batch: &BatchAlterTable,
+    source: &TableSource,
+) -> Result<Vec<String>, Unsupported> {
+    let mut plan = Plan::new(writer, batch, source)?;
+    for change in &batch.changes {
+        plan.apply(change)?;
+    }
+    plan.reorder(&batch.order)?;
+    Ok(plan.statements())
+}
+
+struct Plan<'p> {
+    writer: Writer<'p>,
+    batch: &'p BatchAlterTable,
+    parts: Parts,
+    copies: Vec<Copy>,
+    counts_before: bool,
+    /// What can be said only of the table that is done.
+    afterwards: Vec<String>,
+}
+
+impl<'p> Plan<'p> {
+    fn new(writer: Writer<'p>, batch: &'p BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+        let parts = Parts::of(writer, batch, source)?;
+        let stored = |column: &&ColumnText| !column.has(PieceKind::Generated);
+        let copies = parts.table.columns.iter().filter(stored);
+        let copies =
+            copies.map(|column| Copy { column: column.quoted.clone(), value: column.quoted.clone() }).collect();
+        let counts_before = parts.table.counts_rows();
+        Ok(Self { writer, batch, parts, copies, counts_before, afterwards: Vec::new() })
+    }
+
+    fn error(&self, what: impl Into<String>, instead: impl Into<String>) -> Unsupported {
+        unsupported(SQLITE, format!("this change of `{}`: {}", self.batch.table, what.into()), instead)
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), Unsupported> {
+        match change {
+            Change::AddColumn(column) => self.add_column(column),
+            Change::AlterColumn(change) => self.alter_column(change),
+            Change::DropColumn(column) => self.drop_column(column),
+            Change::CreateConstraint(constraint) => self.create_constraint(constraint),
+            Change::DropConstraint(name, kind) => self.drop_constraint(name, *kind),
+            Change::CreateIndex(index) => {
+                self.afterwards.push(self.writer.create_index(index)?);
+                Ok(())
+            }
+            Change::DropIndex(name) => self.drop_index(name),
+        }
+    }
+
+    fn add_column(&mut self, column: &Column) -> Result<(), Unsupported> {
+        if self.parts.table.column(&column.name).is_some() {
+            return Err(self.error(format!("there is a column `{}`", column.name), "use another name"));
+        }
+        let table = format!("CREATE TABLE t ({})", self.writer.column(column)?);
+        let added = text::parse(&table).map(|table| table.columns).unwrap_or_default();
+        self.parts.table.columns.extend(added);
+        for constraint in &column.constraints {
+            self.create_constraint(constraint)?;
+        }
+        self.check_enumeration(&column.name, &column.column_type)
+    }
+
+    /// A type of words is a check here. One of its name that says something else is not ours.
+    fn check_enumeration(&mut self, name: &str, column_type: &Type) -> Result<(), Unsupported> {
+        let ours = format!(" CHECK ({} IN (", SQLITE.quote(name));
+        let constraint = format!("ck_{}_{name}", self.batch.table.name);
+        let named = |piece: &Piece| piece.name.as_ref() == Some(&constraint);
+        // The column may have had another name when it was made.
+        let prefix = format!("ck_{}_", self.batch.table.name);
+        let is_ours = |piece: &Piece| {
+            piece.text.contains(&ours) && piece.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
+        };
+        let columns = self.parts.table.columns.iter_mut().map(|column| &mut column.pieces);
+        for pieces in columns.chain([&mut self.parts.table.constraints]) {
+            pieces.retain(|piece| !is_ours(piece));
+        }
+        match column_type.check(&self.batch.table, name, SQLITE) {
+            Some(_) if self.parts.table.constraints.iter().any(named) => {
+                Err(self.error(format!("there is a constraint `{constraint}`"), "drop it before in the same batch"))
+            }
+            Some(check) => self.create_constraint(&check.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn column(&mut self, name: &str) -> Result<&mut ColumnText, Unsupported> {
+        let known = quoted(self.parts.table.columns.iter().map(|column| &column.name));
+        let error = self.error(format!("there is no column `{name}`"), format!("it has {known}; renames come last"));
+        let mut columns = self.parts.table.columns.iter_mut();
+        columns.find(|column| column.name.eq_ignore_ascii_case(name)).ok_or(error)
+    }
+
+    fn alter_column(&mut self, change: &AlterColumn) -> Result<(), Unsupported> {
+        if change.comment.is_some() {
+            return Err(sqlite::no_comments());
+        }
+        if change.identity.is_some() {
+            return Err(self.error("only a new table can number its rows", "create a table, and copy the rows"));
+        }
+        let default = match &change.default {
+            Some(Some(default)) => {
+                Some(format!("DEFAULT {}", self.writer.default(default, change.column_type.as_ref())?))
+            }
+            _ => None,
+        };
+        let own_number = self.parts.table.row_number().map(str::to_owned);
+        let numbers_rows = Some(&self.column(&change.column)?.name) == own_number.as_ref();
+        if numbers_rows && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
+            let what = format!("the column `{}` is the row's own number, which is an integer", change.column);
+            return Err(self.error(what, "create a table, and copy the rows"));
+        }
+        let column = self.column(&change.column)?;
+        let (name, in_quotes) = (column.name.clone(), column.quoted.clone());
+        // Only a column of exactly the type INTEGER is the row's own number.
+        if let Some(column_type) = change.column_type.as_ref().filter(|_| !numbers_rows) {
+            column.column_type = column_type.sql(SQLITE);
+        }
+        // What is there may say more: `ON CONFLICT`.
+        let differs = |nullable: &bool| *nullable == column.has(PieceKind::NotNull);
+        if let Some(nullable) = change.nullable.filter(differs) {
+            column.remove(PieceKind::NotNull);
+            column.remove(PieceKind::Null);
+            if !nullable {
+                column.add(PieceKind::NotNull, "NOT NULL".into());
+            }
+        }
+        if let Some(collation) = &change.collation {
+            column.remove(PieceKind::Collate);
+            if let Some(collation) = collation {
+                column.add(PieceKind::Collate, format!("COLLATE {}", SQLITE.quote(collation)));
+            }
+        }
+        if change.default.is_some() {
+            column.remove(PieceKind::Default);
+            if let Some(default) = default {
+                column.add(PieceKind::Default, default);
+            }
+        }
+        if let Some(column_type) = &change.column_type {
+            self.check_enumeration(&name, column_type)?;
+        }
+        if let Some(using) = &change.sqlite_using
+            && let Some(copy) = self.copies.iter_mut().find(|copy| copy.column == in_quotes)
+        {
+            copy.value = format!("({using})");
+        }
+        if let Some(to) = &change.rename {
+            let table = self.writer.alter(&self.batch.table);
+            self.afterwards.push(format!("{table} RENAME COLUMN {in_quotes} TO {}", SQLITE.quote(to)));
+        }
+        Ok(())
+    }
+
+    fn drop_column(&mut self, name: &str) -> Result<(), Unsupported> {
+        let column = self.column(name)?.clone();
+        let table = &self.parts.table;
+        let of_table = table.constraints.iter().map(|piece| (None, piece));
+        let others = table.columns.iter().filter(|other| other.name != column.name);
+        let of_others =
+            others.flat_map(|other| other.pieces.iter().map(move |piece| (Some(other.name.as_str()), piece)));
+        let names_it = |piece: &Piece| match piece.kind {
+            PieceKind::Check | PieceKind::Generated => mentions(inside(&piece.text), name),
+            PieceKind::PrimaryKey | PieceKind::Unique | PieceKind::References => {
+                columns_of(piece).iter().any(|own| own.eq_ignore_ascii_case(name))
+            }
+            PieceKind::NotNull | PieceKind::Null | PieceKind::Default | PieceKind::Collate => false,
+        };
+        if let Some((other, piece)) = of_table.chain(of_others).find(|(_, piece)| names_it(piece)) {
+            let constraint = self.name_of_piece(piece, other);
+            return Err(self.error(
+                format!("the constraint `{constraint}` names the column `{name}`"),
+                format!("drop it before in the same batch: `drop_constraint(\"{constraint}\", …)`"),
+            ));
+        }
+        let table_name = &self.batch.table.name;
+        let both = |sql: &&String| mentions(sql, table_name) && mentions(sql, name);
+        let views = self.parts.views.iter().map(|(_, sql)| sql);
+        let others = self.parts.other_triggers.iter().chain(views).filter(both);
+        if let Some(sql) = self.parts.triggers.iter().filter(|sql| mentions(sql, name)).chain(others).next() {
+            let first_line = sql.lines().next().unwrap_or_default();
+            return Err(self.error(
+                format!("`{first_line}` names the column `{name}`"),
+                "drop it before, and create it again after",
+            ));
+        }
+        if let Some((index, _)) = self.parts.indexes.iter().find(|(_, sql)| mentions(after_on(sql), name)) {
+            return Err(self.error(
+                format!("the index `{index}` names the column `{name}`"),
+                format!("drop it before in the same batch: `drop_index(\"{index}\")`"),
+            ));
+        }
+        self.parts.table.columns.retain(|other| other.name != column.name);
+        self.copies.retain(|copy| copy.column != column.quoted);
+        Ok(())
+    }
+
+    fn create_constraint(&mut self, constraint: &Constraint) -> Result<(), Unsupported> {
+        let text = self.writer.constraint(&self.batch.table, constraint)?;
+        let name = Some(self.writer.naming.constraint(&self.batch.table, constraint));
+        let kind = match constraint.kind() {
+            ConstraintKind::PrimaryKey => PieceKind::PrimaryKey,
+            ConstraintKind::Unique => PieceKind::Unique,
+            ConstraintKind::ForeignKey => PieceKind::References,
+            ConstraintKind::Check => PieceKind::Check,
+        };
+        self.parts.table.constraints.push(Piece { kind, name, text });
+        Ok(())
+    }
+
+    /// A constraint without a name goes by the one that the naming convention has for it.
+    fn drop_constraint(&mut self, name: &str, kind: ConstraintKind) -> Result<(), Unsupported> {
+        let mut known = Vec::new();
+        let mut found = None;
+        let table = &self.parts.table;
+        let of_columns = table.columns.iter().enumerate();
+        let of_columns = of_columns.flat_map(|(at, column)| column.pieces.iter().map(move |piece| (Some(at), piece)));
+        for (at, piece) in of_columns.chain(table.constraints.iter().map(|piece| (None, piece))) {
+            if kind_of(piece.kind) != Some(kind) {
+                continue;
+            }
+            let column = at.map(|at| table.columns[at].name.as_str());
+            let called = self.name_of_piece(piece, column);
+            if called.eq_ignore_ascii_case(name) {
+                found = Some((at, piece.clone()));
+            }
+            known.push(called);
+        }
+        let Some((at, piece)) = found else {
+            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", quoted(known)) };
+            return Err(self.error(format!("there is no {kind} `{name}`"), known));
+        };
+        let pieces = match at {
+            Some(at) => &mut self.parts.table.columns[at].pieces,
+            None => &mut self.parts.table.constraints,
+        };
+        pieces.retain(|other| *other != piece);
+        Ok(())
+    }
+
+    fn name_of_piece(&self, piece: &Piece, column: Option<&str>) -> String {
+        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(piece, column));
+        piece.name.clone().unwrap_or_else(unnamed)
+    }
+
+    fn drop_index(&mut self, name: &str) -> Result<(), Unsupported> {
+        let before = self.parts.indexes.len();
+        self.parts.indexes.retain(|(index, _)| !index.eq_ignore_ascii_case(name));
+        if self.parts.indexes.len() < before {
+            return Ok(());
+        }
+        let known = quoted(self.parts.indexes.iter().map(|(index, _)| index));
+        Err(self.error(format!("there is no index `{name}`"), format!("it has {known}")))
+    }
+
+    fn reorder(&mut self, order: &[String]) -> Result<(), Unsupported> {
+        for name in order {
+            self.column(name)?;
+        }
+        let place = |column: &ColumnText| {
+            order.iter().position(|name| name.eq_ignore_ascii_case(&column.name)).unwrap_or(order.len())
+        };
+        self.parts.table.columns.sort_by_key(place);
+        Ok(())
+    }
+
+    /// The order is the one that SQLite's documentation prescribes.
+    fn statements(self) -> Vec<String> {
+        let name = &self.batch.table;
+        let temporary = name.beside(&format!("_alembic_tmp_{}", name.name));
+        let (old, new) = (name.sql(SQLITE), temporary.sql(SQLITE));
+        let table = &self.parts.table;
+        let mut columns: Vec<&str> = self.copies.iter().map(|copy| copy.column.as_str()).collect();
+        let mut values: Vec<&str> = self.copies.iter().map(|copy| copy.value.as_str()).collect();
+        if let Some(hidden) = table.hidden_row_id() {
+            columns.insert(0, hidden);
+            values.insert(0, hidden);
+        }
+        let mut statements = vec![table.render(&new)];
+        statements.push(format!("INSERT INTO {new} ({}) SELECT {} FROM {old}", joined(columns), joined(values)));
+        if self.counts_before && table.counts_rows() {
+            let sequence = name.beside("sqlite_sequence").sql(SQLITE);
+            let (before, after) = (SQLITE.literal(&name.name), SQLITE.literal(&temporary.name));
+            statements.push(format!("DELETE FROM {sequence} WHERE name = {after}"));
+            statements.push(format!(
+                "INSERT INTO {sequence} (name, seq) SELECT {after}, seq FROM {sequence} WHERE name = {before}"
+            ));
+        }
+        statements.push(format!("DROP TABLE {old}"));
+        // Views and triggers name a table that is not there at this moment.
+        statements.push("PRAGMA legacy_alter_table = ON".into());
+        statements.push(format!("ALTER TABLE {new} RENAME TO {}", SQLITE.quote(&name.name)));
+        statements.push("PRAGMA legacy_alter_table = OFF".into());
+        statements.extend(self.parts.indexes.into_iter().map(|(_, sql)| sql));
+        statements.extend(self.parts.triggers);
+        statements.extend(self.afterwards);
+        // A view that does not work any more says so here.
+        let views = self.parts.views.iter().filter(|(_, sql)| mentions(sql, &name.name));
+        statements.extend(views.map(|(view, _)| format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view))));
+        statements
+    }
+}
+
+impl Parts {
+    fn of(writer: Writer<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+        let (create, indexes) = match source {
+            TableSource::Catalog { create, indexes, .. } => (create.clone(), indexes.clone()),
+            TableSource::Table(table) => {
+                let indexes =
+                    table.indexes.iter().map(|index| Ok((writer.naming.index(index), writer.create_index(index)?)));
+                let indexes = indexes.collect::<Result<_, Unsupported>>()?;
+                let bare = Table { indexes: Vec::new(), ..table.as_ref().clone() };
+                let create = writer.operation(&Operation::CreateTable(bare))?.swap_remove(0);
+                (create, indexes)
+            }
+        };
+        let table = text::parse(&create).ok_or_else(|| {
+            let what = format!("rebuilding `{}`: it is no table of the usual kind", batch.table);
+            unsupported(SQLITE, what, "write it as SQL")
+        })?;
+        let (triggers, other_triggers, views) = match source {
+            TableSource::Catalog { triggers, other_triggers, views, .. } => {
+                (triggers.clone(), other_triggers.clone(), views.clone())
+            }
+            TableSource::Table(_) => (Vec::new(), Vec::new(), Vec::new()),
+        };
+        Ok(Self { table, indexes, triggers, other_triggers, views })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! The schema that the revisions leave, as text beside `alembic.lock`: a pull request shows what becomes of it, and a
+//! program that embeds its fingerprint notices when a database has another one.
+
+use alembic_sql::{Checksum, Dialect};
+
+use crate::{
+    Naming, Other, Schema,
+    operation::{Operation, render},
+};
+
+/// Returns the name of the file for a database.
+#[must_use]
+pub fn file_name(dialect: Dialect) -> String {
+    format!("schema.{dialect}.sql")
+}
+
+/// Returns whether a file is a snapshot, and so no revision.
+#[must_use]
+pub fn is_snapshot(name: &str) -> bool {
+    Dialect::ALL.into_iter().any(|dialect| file_name(dialect) == name)
+}
+
+const FINGERPRINT: &str = "-- Fingerprint: ";
+
+/// Writes a schema down. Tables are in the order of their names.
+#[must_use]
+pub fn render_snapshot(schema: &Schema, dialect: Dialect, naming: &Naming) -> String {
+    let statements = |operation: &Operation| render(operation, dialect, naming).unwrap_or_default();
+    let mut parts = vec![format!(
+        "-- The schema that the revisions leave on {dialect}. Written by `cargo alembic snapshot`.\n{FINGERPRINT}{}",
+        fingerprint(schema, dialect, naming)
+    )];
+    let enums = schema.enums.iter().flat_map(|of| statements(&of.into()));
+    parts.extend(enums.map(|statement| format!("{statement};")));
+    parts.extend(schema.tables.iter().map(|table| {
+        statements(&Operation::CreateTable(table.clone()))
+            .iter()
+            .map(|statement| format!("{statement};"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }));
+    parts.extend(schema.others.iter().map(|Other { kind, name, definition }| {
+        format!("-- {kind} {name}\n{}", definition.trim()).trim_end().to_owned()
+    }));
+    format!("{}\n", parts.join("\n\n"))
+}
+
+/// Returns a value that names a schema, wherever columns and constraints stand in their tables.
+#[must_use]
+pub fn fingerprint(schema: &Schema, dialect: Dialect, naming: &Naming) -> Checksum {
+    let sorted = schema.clone().sorted();
+    let mut texts: Vec<String> = Vec::new();
+    for table in &sorted.tables {
+        texts.extend(
+            render(&Operation::CreateTable(table.clone()), dialect, naming)
+                .unwrap_or_else(|error| vec![error.to_string()]),
+        );
+    }
+    texts.extend(sorted.enums.iter().map(|of| format!("{} {:?}", of.name, of.values)));
+    texts.extend(sorted.others.iter().map(|other| format!("{} {} {}", other.kind, other.name, other.definition)));
+    Checksum::of(texts.iter().map(String::as_bytes))
+}
+
+/// Reads the fingerprint of a snapshot.
+#[must_use]
+pub fn read_fingerprint(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix(FINGERPRINT)).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Column, Name, Table, Type};
+
+    #[test]
+    fn the_order_of_columns_does_not_count() {
+        let table = |names: [&str; 2]| {
+            let columns = names.map(|name| Column::new(name, Type::native("INTEGER")));
+            let table = Table { columns: columns.to_vec(), ..Table::new(Name::from_plain("t")) };
+            Schema { tables: vec![table], ..Schema::default() }
+        };
+        let of = |schema: &Schema| fingerprint(schema, Dialect::Sqlite, &Naming::default());
+        assert_eq!(of(&table(["a", "b"])), of(&table(["b", "a"])));
+        assert_ne!(of(&table(["a", "b"])), of(&table(["a", "c"])));
+        let text = render_snapshot(&table(["a", "b"]), Dialect::Sqlite, &Naming::default());
+        assert_eq!(read_fingerprint(&text), Some(of(&table(["a", "b"])).to_string().as_str()));
+        assert!(is_snapshot("schema.sqlite.sql") && !is_snapshot("schema.sql"));
+    }
+}

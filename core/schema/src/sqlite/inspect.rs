@@ -1,0 +1,362 @@
+//! `sqlite_master` → schema.
+
+use alembic_sql::Dialect;
+
+use super::{
+    meaning::constraint,
+    text::{self, ColumnText, Piece, PieceKind, TableText},
+    words::{Token, is, name_of, tokens},
+};
+use crate::{
+    Action, Column, Constraint, DefaultValue, ForeignKey, Generated, Identity, Index, IndexKey, Initially, Name, Other,
+    PrimaryKey, Schema, Table, TableOption, Type,
+};
+
+/// A row of `sqlite_master`.
+#[derive(Debug, Clone)]
+pub struct Master {
+    /// `table`, `index`, `view` or `trigger`.
+    pub kind: String,
+    /// The object.
+    pub name: String,
+    /// The table that it belongs to.
+    pub table: String,
+    /// The statement that made it.
+    pub sql: String,
+}
+
+/// How the modules that come with SQLite (FTS, R*Tree, Geopoly) call their own tables.
+const SHADOWS: [&str; 12] = [
+    "_data",
+    "_idx",
+    "_content",
+    "_docsize",
+    "_config",
+    "_segments",
+    "_segdir",
+    "_stat",
+    "_node",
+    "_rowid",
+    "_parent",
+    "_instance",
+];
+
+/// Understands what SQLite remembers of a database. Virtual tables, views and triggers are others.
+#[must_use]
+pub fn inspect(rows: &[Master]) -> Schema {
+    let mut schema = Schema::default();
+    let virtual_tables: Vec<&str> =
+        rows.iter().filter(|row| row.kind == "table" && is_virtual(&row.sql)).map(|row| row.name.as_str()).collect();
+    // A virtual table keeps what it holds in tables that are named after it.
+    let shadows =
+        |name: &str| virtual_tables.iter().any(|of| name.strip_prefix(of).is_some_and(|rest| SHADOWS.contains(&rest)));
+    for row in rows {
+        let table = (row.kind == "table" && !shadows(&row.name)).then(|| text::parse(&row.sql)).flatten();
+        match (row.kind.as_str(), table) {
+            ("table", Some(parsed)) => schema.tables.push(table_of(&row.name, &parsed)),
+            ("table", None) if shadows(&row.name) => {}
+            ("index", _) => {}
+            (kind, _) => {
+                let kind = if kind == "table" { "virtual table" } else { kind };
+                let (name, definition) = (Name::from_plain(&row.name), row.sql.clone());
+                schema.others.push(Other { kind: kind.to_owned(), name, definition });
+            }
+        }
+    }
+    for row in rows.iter().filter(|row| row.kind == "index") {
+        let table = schema.tables.iter_mut().find(|table| table.name.name.eq_ignore_ascii_case(&row.table));
+        if let Some((table, mut index)) = table.zip(index_of(row)) {
+            let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+            for key in &mut index.keys {
+                if let IndexKey::Column(name) | IndexKey::Descending(name) = key {
+                    respell(name, &columns);
+                }
+            }
+            table.indexes.push(index);
+        }
+    }
+    fill_in_referred_columns(&mut schema);
+    for table in &mut schema.tables {
+        table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    schema.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    schema.others.sort_unstable();
+    schema
+}
+
+fn is_virtual(sql: &str) -> bool {
+    tokens(sql).is_some_and(|tokens| tokens.get(1).is_some_and(|token| is(token, "VIRTUAL")))
+}
+
+fn table_of(name: &str, parsed: &TableText) -> Table {
+    let mut table = Table::new(Name::from_plain(name));
+    for column in &parsed.columns {
+        table.columns.push(column_of(column));
+        let pieces = column.pieces.iter();
+        table.constraints.extend(pieces.filter_map(|piece| constraint_of(piece, Some(&column.name))));
+    }
+    table.constraints.extend(parsed.constraints.iter().filter_map(|piece| constraint_of(piece, None)));
+    // A key may spell a column otherwise.
+    let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    for constraint in &mut table.constraints {
+        constraint.columns_mut().iter_mut().for_each(|name| respell(name, &columns));
+    }
+    let counts = parsed.counts_rows();
+    for constraint in &table.constraints {
+        let Constraint::PrimaryKey(key) = constraint else { continue };
+        for column in table.columns.iter_mut().filter(|column| names(&key.columns, &column.name)) {
+            // Whether a key may be NULL depends on the kind of table, and nobody means it to be.
+            column.nullable = false;
+            column.identity = counts.then_some(Identity::ByDefault);
+        }
+    }
+    let options = parsed.options.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+    if !options.is_empty() {
+        table.options.push(TableOption { dialect: Dialect::Sqlite, sql: options });
+    }
+    table
+}
+
+fn respell(name: &mut String, columns: &[String]) {
+    if let Some(column) = columns.iter().find(|column| column.eq_ignore_ascii_case(name)) {
+        name.clone_from(column);
+    }
+}
+
+fn names(columns: &[String], column: &str) -> bool {
+    columns.iter().any(|name| name.eq_ignore_ascii_case(column))
+}
+
+fn column_of(text: &ColumnText) -> Column {
+    let mut column = Column::new(&text.name, Type::Native(type_name(&text.column_type)));
+    for piece in &text.pieces {
+        match piece.kind {
+            PieceKind::NotNull => column.nullable = false,
+            PieceKind::Default => column.default = after(&piece.text, "DEFAULT").map(default),
+            PieceKind::Collate => {
+                let words = tokens(&piece.text).unwrap_or_default();
+                column.collation = words.last().and_then(name_of).map(|name| name.to_uppercase());
+            }
+            PieceKind::Generated => {
+                let expression = in_parentheses(&piece.text).unwrap_or_default().to_owned();
+                let words = tokens(&piece.text).unwrap_or_default();
+                let stored = words.last().is_some_and(|token| is(token, "STORED"));
+                column.generated = Some(Generated { expression, stored });
+            }
+            PieceKind::PrimaryKey | PieceKind::Null | PieceKind::Unique | PieceKind::Check | PieceKind::References => {}
+        }
+    }
+    column
+}
+
+/// Types are spelled alike: SQLite does not care.
+fn type_name(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+    words
+        .replace(" (", "(")
+        .replace("( ", "(")
+        .replace(" )", ")")
+        .replace(" ,", ",")
+        .replace(", ", ",")
+        .replace(',', ", ")
+}
+
+/// Returns what follows a keyword.
+fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let tokens = tokens(text)?;
+    let at = tokens.iter().position(|token| token.depth == 0 && is(token, word))?;
+    Some(&text[tokens.get(at + 1)?.start..tokens.last()?.end])
+}
+
+fn default(sql: &str) -> DefaultValue {
+    let whole = sql.starts_with('(') && tokens(sql).is_some_and(|t| t.iter().filter(|t| t.depth == 0).count() == 2);
+    let inner = if whole { in_parentheses(sql).unwrap_or(sql) } else { sql };
+    DefaultValue::written(inner, Dialect::Sqlite)
+}
+
+/// Returns what is between the outermost parentheses.
+fn in_parentheses(text: &str) -> Option<&str> {
+    let tokens = tokens(text)?;
+    let open = tokens.iter().find(|token| token.depth == 0 && token.text == "(")?;
+    let close = tokens.iter().rfind(|token| token.depth == 0 && token.text == ")")?;
+    Some(text[open.end..close.start].trim())
+}
+
+fn constraint_of(piece: &Piece, column: Option<&str>) -> Option<Constraint> {
+    let name = piece.name.clone();
+    Some(match (piece.kind, constraint(piece, column)) {
+        (PieceKind::PrimaryKey, Constraint::PrimaryKey(key)) => PrimaryKey { name, ..key }.into(),
+        (PieceKind::Unique, Constraint::Unique(mut unique)) => {
+            unique.name = name;
+            unique.into()
+        }
+        (PieceKind::Check, Constraint::Check(mut check)) => {
+            check.name = name;
+            in_parentheses(&piece.text).unwrap_or_default().clone_into(&mut check.expression);
+            check.into()
+        }
+        (PieceKind::References, Constraint::ForeignKey(key)) => {
+            foreign_key(ForeignKey { name, ..key }, &piece.text).into()
+        }
+        _ => return None,
+    })
+}
+
+/// Reads what comes after `REFERENCES`.
+fn foreign_key(mut key: ForeignKey, text: &str) -> ForeignKey {
+    let tokens = tokens(text).unwrap_or_default();
+    let words: Vec<&Token<'_>> = tokens.iter().skip_while(|token| !is(token, "REFERENCES")).skip(1).collect();
+    let Some(table) = words.first().and_then(|token| name_of(token)) else { return key };
+    key.referred_table = Name::from_plain(&table);
+    if words.get(1).is_some_and(|token| token.text == "(") {
+        let inside = words[2..].iter().take_while(|token| token.depth > 0 && token.text != ")");
+        key.referred_columns = inside.filter(|token| token.text != ",").filter_map(|token| name_of(token)).collect();
+    }
+    let follows = |at: usize, phrase: &[&str]| {
+        phrase.iter().enumerate().all(|(i, word)| words.get(at + i).is_some_and(|token| is(token, word)))
+    };
+    for at in 0..words.len() {
+        for action in [Action::NoAction, Action::Restrict, Action::Cascade, Action::SetNull, Action::SetDefault] {
+            let said: Vec<&str> = action.sql().split(' ').collect();
+            let meant = (action != Action::NoAction).then_some(action);
+            if follows(at, &[&["ON", "DELETE"], &said[..]].concat()) {
+                key.on_delete = meant;
+            }
+            if follows(at, &[&["ON", "UPDATE"], &said[..]].concat()) {
+                key.on_update = meant;
+            }
+        }
+        if follows(at, &["DEFERRABLE"]) && !(at > 0 && follows(at - 1, &["NOT"])) {
+            let deferred = follows(at + 1, &["INITIALLY", "DEFERRED"]);
+            key.deferrable = Some(if deferred { Initially::Deferred } else { Initially::Immediate });
+        }
+    }
+    key
+}
+
+/// A key that names no columns refers to the primary key.
+fn fill_in_referred_columns(schema: &mut Schema) {
+    let key_of = |table: &Table| {
+        let keys = table.constraints.iter().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));
+        (table.name.clone(), keys.map(|key| key.columns().to_vec()).unwrap_or_default())
+    };
+    let keys: Vec<(Name, Vec<String>)> = schema.tables.iter().map(key_of).collect();
+    for constraint in schema.tables.iter_mut().flat_map(|table| &mut table.constraints) {
+        if let Constraint::ForeignKey(key) = constraint {
+            let referred = keys.iter().find(|(name, _)| name.name.eq_ignore_ascii_case(&key.referred_table.name));
+            if let Some((name, columns)) = referred {
+                key.referred_table = name.clone();
+                key.referred_columns.iter_mut().for_each(|column| respell(column, columns));
+                if key.referred_columns.is_empty() {
+                    key.referred_columns.clone_from(columns);
+                }
+            }
+        }
+    }
+}
+
+fn index_of(row: &Master) -> Option<Index> {
+    let tokens = tokens(&row.sql)?;
+    let on = tokens.iter().position(|token| token.depth == 0 && is(token, "ON"))?;
+    let open = on + tokens[on..].iter().position(|token| token.depth == 0 && token.text == "(")?;
+    let close = open + tokens[open..].iter().position(|token| token.depth == 0 && token.text == ")")?;
+    let keys = tokens[open + 1..close].split(|token| token.text == "," && token.depth == 1);
+    let mut index = Index::new(Name::from_plain(&row.table), keys.map(|key| index_key(&row.sql, key))).named(&row.name);
+    index.unique = is(&tokens[1], "UNIQUE");
+    let condition = tokens.get(close + 2).filter(|_| tokens.get(close + 1).is_some_and(|token| is(token, "WHERE")));
+    index.predicate = condition.map(|first| row.sql[first.start..].trim_end_matches(';').trim().to_owned());
+    Some(index)
+}
+
+fn index_key(sql: &str, key: &[Token<'_>]) -> IndexKey {
+    match key {
+        [column] if name_of(column).is_some() => IndexKey::Column(name_of(column).unwrap_or_default()),
+        [column, order] if is(order, "ASC") => IndexKey::Column(name_of(column).unwrap_or_default()),
+        [column, order] if is(order, "DESC") => IndexKey::Descending(name_of(column).unwrap_or_default()),
+        [first, .., last] => IndexKey::Written(sql[first.start..last.end].to_owned()),
+        [] | [_] => IndexKey::Written(key.first().map_or(String::new(), |token| token.text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_debug_snapshot;
+
+    use super::*;
+    use crate::operation::{Operation, render};
+
+    fn master(kind: &str, name: &str, table: &str, sql: &str) -> Master {
+        Master { kind: kind.into(), name: name.into(), table: table.into(), sql: sql.into() }
+    }
+
+    fn catalog() -> Vec<Master> {
+        vec![
+            master(
+                "table",
+                "users",
+                "users",
+                "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+                email VARCHAR ( 20 ) NOT NULL DEFAULT 'it''s' UNIQUE COLLATE nocase, age int DEFAULT (1 + 1) CHECK (age > 0), \
+                total AS (age * 2) STORED, score NUMERIC(5,2) DEFAULT -1.50)",
+            ),
+            master(
+                "table",
+                "posts",
+                "posts",
+                "CREATE TABLE \"posts\" (a INT, b INT REFERENCES users ON DELETE CASCADE, \
+                CONSTRAINT pk PRIMARY KEY (a, b), CONSTRAINT fk FOREIGN KEY (a) REFERENCES [users](id) ON UPDATE SET NULL \
+                ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED) WITHOUT ROWID",
+            ),
+            master(
+                "index",
+                "ix",
+                "posts",
+                "CREATE UNIQUE INDEX ix ON posts (a DESC, lower(b), b COLLATE nocase) WHERE a > 0",
+            ),
+            master("table", "search", "search", "CREATE VIRTUAL TABLE search USING fts5(x)"),
+            master(
+                "table",
+                "search_data",
+                "search_data",
+                "CREATE TABLE 'search_data'(id INTEGER PRIMARY KEY, block BLOB)",
+            ),
+            master("view", "v", "v", "CREATE VIEW v AS SELECT 1"),
+        ]
+    }
+
+    #[test]
+    fn a_statement_says_what_a_table_is() {
+        let schema = inspect(&catalog());
+        let naming = crate::Naming::default();
+        let sql: Vec<String> = schema
+            .tables
+            .iter()
+            .flat_map(|table| render(&Operation::CreateTable(table.clone()), Dialect::Sqlite, &naming).unwrap())
+            .collect();
+        insta::assert_snapshot!(sql.join(";\n"), @r#"
+        CREATE TABLE "posts" (
+            "a" INT NOT NULL,
+            "b" INT NOT NULL,
+            CONSTRAINT "fk_posts_b_users" FOREIGN KEY ("b") REFERENCES "users" ("id") ON DELETE CASCADE,
+            CONSTRAINT "pk" PRIMARY KEY ("a", "b"),
+            CONSTRAINT "fk" FOREIGN KEY ("a") REFERENCES "users" ("id") ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX "ix" ON "posts" ("a" DESC, lower(b), b COLLATE nocase) WHERE a > 0;
+        CREATE TABLE "users" (
+            "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
+            "email" VARCHAR(20) COLLATE "NOCASE" NOT NULL DEFAULT 'it''s',
+            "age" INT DEFAULT (1 + 1),
+            "total"  GENERATED ALWAYS AS (age * 2) STORED,
+            "score" NUMERIC(5, 2) DEFAULT -1.50,
+            CONSTRAINT "uq_users_email" UNIQUE ("email"),
+            CONSTRAINT "ck_users_268a5f" CHECK (age > 0)
+        )
+        "#);
+        assert_debug_snapshot!(schema.others.iter().map(|other| format!("{} {}", other.kind, other.name)).collect::<Vec<_>>(), @r#"
+        [
+            "view v",
+            "virtual table search",
+        ]
+        "#);
+    }
+}

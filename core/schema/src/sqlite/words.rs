@@ -1,0 +1,44 @@
+//! The words of a statement of SQLite, with how deep in parentheses they stand.
+
+use alembic_sql::{Dialect, Piece, Word, name, pieces};
+
+/// A word, a quoted name, a string or a sign.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// In how many parentheses it stands; the outermost stand in none.
+    pub(crate) depth: usize,
+    pub(crate) quoted: bool,
+}
+
+pub(crate) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
+    let mut depth = 0_usize;
+    let mut tokens = Vec::new();
+    for Piece { range, quoted } in pieces(sql, Dialect::Sqlite)? {
+        let text = &sql[range.clone()];
+        if text == ")" {
+            depth = depth.checked_sub(1)?;
+        }
+        tokens.push(Token { text, start: range.start, end: range.end, depth, quoted });
+        depth += usize::from(text == "(");
+    }
+    Some(tokens)
+}
+
+/// Returns whether a token is a keyword.
+pub(crate) fn is(token: &Token<'_>, word: &str) -> bool {
+    !token.quoted && token.text.eq_ignore_ascii_case(word)
+}
+
+/// Returns the name that a token stands for.
+pub(crate) fn name_of(token: &Token<'_>) -> Option<String> {
+    name(if token.quoted { Word::Quoted(token.text) } else { Word::Bare(token.text) }, Dialect::Sqlite)
+}
+
+/// Returns whether a statement names something.
+pub(crate) fn mentions(sql: &str, name: &str) -> bool {
+    let tokens = tokens(sql).unwrap_or_default();
+    tokens.iter().any(|token| name_of(token).is_some_and(|found| found.eq_ignore_ascii_case(name)))
+}

@@ -1,0 +1,119 @@
+//! Tables.
+
+use alembic_sql::Dialect;
+
+use super::{Check, Column, Constraint, ForeignKey, Index, Name};
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Its name.
+    pub name: Name,
+    /// Its columns, in their order.
+    pub columns: Vec<Column>,
+    /// Its constraints.
+    pub constraints: Vec<Constraint>,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+    /// What one database wants to be said after the columns.
+    pub options: Vec<TableOption>,
+    /// What is said of it.
+    pub comment: Option<String>,
+    /// Whether one of this name is taken for it.
+    pub if_not_exists: bool,
+}
+
+/// What one database wants to be said after the columns: `STRICT`, `ENGINE = InnoDB`, …
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableOption {
+    /// Which database.
+    pub dialect: Dialect,
+    /// Its words.
+    pub sql: String,
+}
+
+impl Table {
+    /// Returns a table without columns.
+    #[must_use]
+    pub fn new(name: impl Into<Name>) -> Self {
+        Self {
+            name: name.into(),
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            options: Vec::new(),
+            comment: None,
+            if_not_exists: false,
+        }
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
+        self
+    }
+
+    /// Adds a constraint.
+    #[must_use]
+    pub fn constraint(mut self, constraint: impl Into<Constraint>) -> Self {
+        self.constraints.push(constraint.into());
+        self
+    }
+
+    /// Adds an index.
+    #[must_use]
+    pub fn index<'k>(mut self, columns: impl IntoIterator<Item = &'k str>) -> Self {
+        self.indexes.push(Index::new(self.name.clone(), columns));
+        self
+    }
+
+    /// Adds what one database wants to be said after the columns.
+    #[must_use]
+    pub fn option(mut self, dialect: Dialect, sql: &str) -> Self {
+        self.options.push(TableOption { dialect, sql: sql.to_owned() });
+        self
+    }
+
+    /// Sets what is said of it. Not on SQLite.
+    #[must_use]
+    pub fn comment(mut self, comment: &str) -> Self {
+        self.comment = Some(comment.to_owned());
+        self
+    }
+
+    /// Takes one of this name for it.
+    #[must_use]
+    pub fn if_not_exists(mut self) -> Self {
+        self.if_not_exists = true;
+        self
+    }
+
+    /// Returns the columns of the primary key, in their order; none if there is no key.
+    #[must_use]
+    pub fn primary_key(&self) -> &[String] {
+        let key = self.all_constraints().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));
+        key.map(Constraint::columns).unwrap_or_default()
+    }
+
+    /// Returns the foreign keys of the table and of its columns.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &ForeignKey> {
+        self.all_constraints().filter_map(|constraint| match constraint {
+            Constraint::ForeignKey(key) => Some(key),
+            _ => None,
+        })
+    }
+
+    /// Returns the checks of the table and of its columns.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.all_constraints().filter_map(|constraint| match constraint {
+            Constraint::Check(check) => Some(check),
+            _ => None,
+        })
+    }
+
+    /// Returns the constraints of the table and of its columns.
+    pub(crate) fn all_constraints(&self) -> impl Iterator<Item = &Constraint> {
+        self.columns.iter().flat_map(|column| &column.constraints).chain(&self.constraints)
+    }
+}
