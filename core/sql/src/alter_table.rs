@@ -1,29 +1,25 @@
 //! What `ALTER TABLE` makes and removes.
 
 use super::{
-    nature::{Name, Nature, Object, definition},
+    object::{Name, Object},
     reader::Reader,
 };
 
-pub(super) fn alter_table(reader: &mut Reader<'_>) -> Nature {
+/// Reads what follows `ALTER TABLE`: each object that is made (true) or removed. Nothing if running it twice is as good;
+/// none if it is not known.
+pub(super) fn alter_table(reader: &mut Reader<'_>) -> Option<Vec<(Object, bool)>> {
     if reader.takes(&["IF", "EXISTS"]) {
-        return Nature::Opaque;
+        return None;
     }
     reader.takes(&["ONLY"]);
-    let Some(table) = reader.name() else {
-        return Nature::Opaque;
-    };
+    let table = reader.name()?;
     let mut effects = Vec::new();
     loop {
-        let Some(found) = alter_action(reader, &table) else {
-            return Nature::Opaque;
-        };
-        effects.extend(found);
+        effects.extend(alter_action(reader, &table)?);
         if !reader.skip_to_comma() {
-            break;
+            return Some(effects);
         }
     }
-    if effects.is_empty() { Nature::Repeatable } else { definition(effects) }
 }
 
 /// Returns what one action of `ALTER TABLE` makes or removes; nothing if running it twice is as

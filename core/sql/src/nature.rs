@@ -6,6 +6,7 @@
 use super::{
     alter_table::alter_table,
     compound::is_compound,
+    object::Object,
     reader::{Reader, keyword},
     words::{Word, words},
 };
@@ -35,34 +36,6 @@ pub struct Effect {
     pub exists: bool,
 }
 
-/// Something that a catalog lists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Object {
-    /// A table or view.
-    Relation(Name),
-    /// A column.
-    Column(Name, String),
-    /// An index, with its table if the statement says it.
-    Index(Option<Name>, Name),
-    /// A foreign key, check or unique constraint of a table.
-    Constraint(Name, String),
-    /// The primary key of a table.
-    PrimaryKey(Name),
-    /// A function or procedure.
-    Routine(Name),
-    /// A trigger.
-    Trigger(Name),
-}
-
-/// A name with its schema, if the statement says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    /// The schema.
-    pub schema: Option<String>,
-    /// The name in it.
-    pub name: String,
-}
-
 /// Classifies one statement.
 #[must_use]
 pub fn nature(statement: &str, dialect: Dialect) -> Nature {
@@ -86,7 +59,11 @@ pub fn nature(statement: &str, dialect: Dialect) -> Nature {
         | "GRANT" | "REVOKE" | "COMMENT" | "BEGIN" | "START" | "COMMIT" | "SHOW" | "EXPLAIN" => Nature::Repeatable,
         "CREATE" => create(&mut reader),
         "DROP" => drop(&mut reader),
-        "ALTER" if reader.takes(&["TABLE"]) || reader.takes(&["ONLINE", "TABLE"]) => alter_table(&mut reader),
+        "ALTER" if reader.takes(&["TABLE"]) || reader.takes(&["ONLINE", "TABLE"]) => match alter_table(&mut reader) {
+            Some(effects) if effects.is_empty() => Nature::Repeatable,
+            Some(effects) => definition(effects),
+            None => Nature::Opaque,
+        },
         "RENAME" if reader.takes(&["TABLE"]) => rename_tables(&mut reader),
         _ => Nature::Opaque,
     }
@@ -146,7 +123,7 @@ fn rename_tables(reader: &mut Reader<'_>) -> Nature {
 }
 
 /// An object that the statement both removes and makes tells nothing.
-pub(super) fn definition(effects: Vec<(Object, bool)>) -> Nature {
+fn definition(effects: Vec<(Object, bool)>) -> Nature {
     let telling = |(object, exists): &(Object, bool)| !effects.contains(&(object.clone(), !exists));
     let effects: Vec<Effect> = effects
         .iter()
@@ -161,6 +138,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::Name;
 
     /// Writes a classification the way a person would say it.
     fn mariadb(statement: &str) -> String {

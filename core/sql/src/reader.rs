@@ -1,7 +1,7 @@
 //! Reads a statement word by word.
 
 use super::{
-    nature::{Name, Object},
+    object::{Name, Object},
     words::{Word, name, words},
 };
 use crate::Dialect;
