@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io, io::Write};
 
-use alembic_graph::{Node, graph::Edges, plan};
+use alembic_graph::{Node, graph::Edges};
 use diesel::connection::LoadConnection;
 use serde::Serialize;
 
@@ -67,7 +67,7 @@ where
     let (rows, unfinished) = cx.migrations.standing(&mut (cx.connect)()?.conn)?;
     let known: Vec<Node> = rows.iter().filter_map(|row| graph.find_id(row)).collect();
     let applied = graph.ancestors(known.iter().copied(), Edges::All);
-    let current: HashSet<Node> = plan::current(&graph, &known).into_iter().collect();
+    let current: HashSet<Node> = graph.current(&known).into_iter().collect();
     let views = Views::new(&graph);
     let unknown: Vec<String> = rows.into_iter().filter(|row| graph.find_id(row).is_none()).collect();
     let report = Current {

@@ -52,7 +52,7 @@ where
     };
     let mut views = Views::new(&graph);
     if args.indicate_current {
-        views = views.with_current(alembic_graph::plan::current(&graph, &rows));
+        views = views.with_current(graph.current(&rows));
     }
     cx.printer.report(&RevisionList {
         revisions: set.iter().rev().map(|node| views.of(node)).collect(),

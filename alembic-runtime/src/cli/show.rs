@@ -1,6 +1,6 @@
 //! `show`.
 
-use alembic_graph::{identifier, plan};
+use alembic_graph::identifier;
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -30,7 +30,7 @@ where
 {
     let graph = cx.migrations.graph()?;
     let rows = if args.needs_database() { cx.rows(&graph)? } else { Vec::new() };
-    let found = identifier::show(&graph, &args.revision, || plan::current(&graph, &rows))?;
+    let found = identifier::show(&graph, &args.revision, || graph.current(&rows))?;
     let views = Views::new(&graph);
     cx.printer.report(&RevisionList {
         revisions: found.into_iter().map(|node| views.of(node)).collect(),

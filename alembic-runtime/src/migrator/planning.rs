@@ -2,7 +2,8 @@
 
 use alembic_graph::{
     Graph, Node, Plan, plan,
-    plan::{Direction, RowOperation, Siblings, Work},
+    plan::{Direction, Siblings, Work},
+    version_table::RowOperation,
 };
 use alembic_sql::Dialect;
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use alembic_graph::{
-    plan::{RowOperation, Work},
-    version_table::{LogEntry, LogState},
+    plan::Work,
+    version_table::{LogEntry, LogState, RowOperation},
 };
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;

@@ -276,6 +276,14 @@ impl Graph {
         set
     }
 
+    /// Returns what a person would call current: of what the rows of the version table say is applied, every revision
+    /// that no applied one follows.
+    #[must_use]
+    pub fn current(&self, rows: &[Node]) -> Vec<Node> {
+        let applied = self.ancestors(rows.iter().copied(), Edges::All);
+        applied.iter().filter(|node| !self.children(*node).iter().any(|child| applied.contains(*child))).collect()
+    }
+
     /// Returns pairs of `nodes` of which the first is an ancestor of the second.
     #[must_use]
     pub fn overlaps(&self, nodes: &[Node]) -> Vec<(Node, Node)> {

@@ -106,7 +106,7 @@ pub fn downgrade(graph: &Graph, rows: &[Node], text: &str) -> Result<DowngradeTa
         });
     }
     let start = start(&resolver, target, rows, branch, |branch| {
-        let mut current = crate::plan::current(graph, rows);
+        let mut current = graph.current(rows);
         current.retain(|row| branch.lineage.contains(*row));
         current
     })?;

@@ -8,7 +8,7 @@ use super::{
     safeguards::{Made, Safeguards},
     text::Text,
 };
-use crate::{plan::RowOperation, version_table::VersionTable};
+use crate::version_table::{RowOperation, VersionTable};
 
 const DIALECT: Dialect = Dialect::Postgres;
 

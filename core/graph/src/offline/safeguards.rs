@@ -7,8 +7,8 @@ use alembic_sql::{Dialect, wording::place};
 use super::{Offline, mysql::Mysql, postgres::Postgres, sqlite::Sqlite, text::Text};
 use crate::{
     graph::Edges,
-    plan::{Direction, RowOperation, Work},
-    version_table::VersionTable,
+    plan::{Direction, Work},
+    version_table::{RowOperation, VersionTable},
 };
 
 /// What a script is made for.

@@ -11,12 +11,15 @@ mod work;
 use std::fmt;
 
 pub use downgrade::{Siblings, downgrade, redo, undo};
-pub use rows::{RowOperation, Rows};
+pub use rows::Rows;
 pub use stamp::stamp;
 pub use upgrade::upgrade;
 pub use work::{Statement, Work, WorkError, prepare};
 
-use crate::graph::{Edges, Graph, Node};
+use crate::{
+    graph::{Graph, Node},
+    version_table::RowOperation,
+};
 
 /// Which way a step goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,13 +117,6 @@ impl fmt::Display for StepLine<'_> {
             _ => Ok(()),
         }
     }
-}
-
-/// Returns what a person would say is current: the rows, and every branch end that they imply.
-#[must_use]
-pub fn current(graph: &Graph, rows: &[Node]) -> Vec<Node> {
-    let active = graph.ancestors(rows.iter().copied(), Edges::All);
-    active.iter().filter(|node| !graph.children(*node).iter().any(|child| active.contains(*child))).collect()
 }
 
 #[cfg(test)]

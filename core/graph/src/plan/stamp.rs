@@ -1,10 +1,11 @@
 //! Plans that change the version table only.
 
-use super::{Direction, Plan, RowOperation, Step};
+use super::{Direction, Plan, Step};
 use crate::{
     graph::{Edges, Graph, Node, NodeSet},
     identifier,
     identifier::TargetError,
+    version_table::RowOperation,
 };
 
 /// Plans `stamp TARGET…`.

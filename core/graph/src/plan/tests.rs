@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    graph::testing::{graph, nodes},
+    graph::{
+        Edges,
+        testing::{graph, nodes},
+    },
     identifier::TargetError,
 };
 
@@ -184,7 +187,7 @@ fn steps_print_as_alembic_prints_them() {
 #[test]
 fn current_includes_branch_ends_that_rows_imply() {
     let g = graph(DEPENDENCY);
-    assert_eq!(crate::graph::testing::ids(&g, current(&g, &nodes(&g, "n3"))), "s2 n3");
+    assert_eq!(crate::graph::testing::ids(&g, g.current(&nodes(&g, "n3"))), "s2 n3");
 }
 
 /// A graph with rows that a database could have: the tips of some revisions and what they need.

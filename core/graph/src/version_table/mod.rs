@@ -5,14 +5,14 @@
 
 mod lock;
 mod log;
+mod row;
 mod run;
 mod storage;
 
 use alembic_sql::Dialect;
 pub use log::{Actor, LEFT_SOMETHING, Left, LogEntry, LogState, Position};
+pub use row::RowOperation;
 pub use run::Run;
-
-use crate::plan::RowOperation;
 
 /// Names the version table; the names of the log and of the lock are derived from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
