@@ -12,6 +12,8 @@ mod diesel_source;
 mod diesel_table;
 #[cfg(feature = "async")]
 mod hand_over;
+#[cfg(feature = "cli")]
+mod link;
 mod migrations;
 mod migrator;
 #[cfg(any(feature = "cli", feature = "pure-postgres"))]

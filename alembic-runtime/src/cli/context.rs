@@ -4,8 +4,8 @@ use alembic_graph::{Graph, Node};
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
-use super::{CommandError, Notices, Printer};
-use crate::{Migrations, database::MigrationBackend};
+use super::{CommandError, Printer};
+use crate::{Migrations, database::MigrationBackend, link::Link};
 
 /// The database that is meant.
 #[derive(Debug, Clone)]
@@ -16,24 +16,6 @@ pub struct Place {
     pub dialect: Option<Dialect>,
     /// What the server calls it, if its URL says so.
     pub database: Option<String>,
-}
-
-/// An open connection, and what is known of the way to the server.
-#[derive(Debug)]
-pub struct Link<C> {
-    /// The connection.
-    pub conn: C,
-    /// Whether the server is another one than the one that was connected to: a pooler.
-    pub pooled: bool,
-    /// What the server says besides answering, if the driver passes it on.
-    pub notices: Notices,
-}
-
-impl<C> Link<C> {
-    /// A connection of which nothing else is known.
-    pub fn direct(conn: C) -> Self {
-        Self { conn, pooled: false, notices: Notices::default() }
-    }
 }
 
 /// What commands are given: migrations, a way to connect, and where to print.

@@ -49,7 +49,7 @@ use alembic_graph::{Hint, replay::Surroundings};
 use alembic_sql::Dialect;
 pub use check::{Args as CheckArgs, settled};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
-pub use context::{Context, Link, Place};
+pub use context::{Context, Place};
 use diesel::connection::LoadConnection;
 pub use error::{CommandError, clap_exit};
 pub use exit::Exit;
@@ -59,8 +59,8 @@ pub use sqlite_url::sqlite_path;
 pub use url::{mask, without_driver};
 pub use view::{RevisionView, Views};
 
-pub use crate::notices::Notices;
 use crate::{Migrations, database::MigrationBackend, op::PRODUCTION, replaying::Replaying};
+pub use crate::{link::Link, notices::Notices};
 
 /// The commands that ask or change a database.
 #[derive(Debug, Subcommand)]

@@ -105,10 +105,10 @@ impl PgServer {
     ///
     /// What the server or the driver says.
     #[cfg(feature = "cli")]
-    pub fn link(&self) -> Result<crate::cli::Link<PgConnection>, String> {
+    pub fn link(&self) -> Result<crate::link::Link<PgConnection>, String> {
         let Opened { mut conn, token, notices } = self.block_on(&self.config)?;
         let pooled = SharedRuntime::get_runtime().block_on(backend_key::is_pooled(token, &mut conn));
-        Ok(crate::cli::Link { conn: Connected::new(conn).into(), pooled, notices })
+        Ok(crate::link::Link { conn: Connected::new(conn).into(), pooled, notices })
     }
 
     /// Connects to the server's own database, to make or drop that of the URL.
