@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 use alembic_graph::{Hint, config::Config, replay::LeftOut};
 use alembic_runtime::{
     Replaying,
-    cli::{CommandError, Invocation, Printer, mask},
+    cli::{CommandError, Printer},
 };
 use alembic_sql::wording::count;
 
@@ -13,39 +13,8 @@ use crate::{
     connect::Target,
     environment::Environment,
     project::{self, Lock, Package, Project},
+    selection::Selection,
 };
-
-/// Which package, which database, and how strictly.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Selection {
-    /// The package of the workspace whose migrations are meant
-    #[arg(long, short, global = true, value_name = "SPEC", help_heading = "Project")]
-    pub(crate) package: Option<String>,
-    /// Path to Cargo.toml
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Project")]
-    pub(crate) manifest_path: Option<PathBuf>,
-    /// The database, one of [package.metadata.alembic.databases]
-    #[arg(long, short, global = true, help_heading = "Project")]
-    pub(crate) name: Option<String>,
-    /// The database's URL, instead of the one in the environment
-    #[arg(long, global = true, value_name = "URL", help_heading = "Project")]
-    pub(crate) database_url: Option<String>,
-    /// Fail if alembic.lock is not up to date, instead of writing it
-    #[arg(long, global = true, help_heading = "Project")]
-    pub(crate) locked: bool,
-}
-
-impl Selection {
-    /// Returns how the commands of hints are called, to mean the same package and database.
-    pub(crate) fn invocation(&self) -> Invocation {
-        let path = self.manifest_path.as_ref().map(|path| path.display().to_string());
-        let url = self.database_url.as_deref().map(mask);
-        [("--package", &self.package), ("--manifest-path", &path), ("--name", &self.name), ("--database-url", &url)]
-            .into_iter()
-            .filter_map(|(option, value)| Some((option, value.as_deref()?)))
-            .fold(Invocation::cargo(), |invocation, (option, value)| invocation.with(option, value))
-    }
-}
 
 /// What commands are given.
 pub(crate) struct Context<'io> {

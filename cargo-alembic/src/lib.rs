@@ -11,6 +11,7 @@ mod project;
 mod replay;
 mod runner;
 mod scratch;
+mod selection;
 
 use std::{
     collections::BTreeSet,
@@ -23,11 +24,7 @@ use std::{
 use alembic_runtime::cli::{Exit, Io, OutputArgs, Printer, clap_exit, wants_color};
 use clap::Parser;
 
-use crate::{
-    commands::Command,
-    context::{Context, Selection},
-    environment::Environment,
-};
+use crate::{commands::Command, context::Context, environment::Environment, selection::Selection};
 
 /// Cargo runs us as `cargo-alembic alembic <args>`.
 #[derive(Debug, Parser)]

@@ -16,11 +16,7 @@ use alembic_sql::{Dialect, wording::joined};
 use cargo_metadata::{Message, MetadataCommand};
 use clap::Args as _;
 
-use crate::{
-    connect::Target,
-    context::{Context, Selection},
-    project::Project,
-};
+use crate::{connect::Target, context::Context, project::Project, selection::Selection};
 
 /// The environment of whoever has Cargo at hand.
 pub(crate) const DEVELOPMENT: &str = "development";

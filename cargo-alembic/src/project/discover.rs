@@ -9,7 +9,7 @@ use cargo_metadata::MetadataCommand;
 use toml_edit::DocumentMut;
 
 use super::atomically;
-use crate::context::Selection;
+use crate::selection::Selection;
 
 /// A package of the user.
 #[derive(Debug, Clone)]
