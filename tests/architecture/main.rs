@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod modules;
+
 use std::{
     fs,
     path::{Path, PathBuf},
