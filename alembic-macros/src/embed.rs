@@ -179,7 +179,7 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
             None => quote!(::core::option::Option::None),
         };
         arms.extend(quote! {
-            #id => ::core::option::Option::Some(::alembic_runtime::Code { upgrade: #module::upgrade, downgrade: #downgrade }),
+            #id => ::core::option::Option::Some(::alembic_runtime::__private::Code { upgrade: #module::upgrade, downgrade: #downgrade }),
         });
     }
     if arms.is_empty() {
@@ -202,7 +202,7 @@ fn with_snapshots(snapshots: &[(Dialect, String, PathBuf)], config: &Config) -> 
     let (dialects, fingerprints): (Vec<_>, Vec<_>) = pairs.unzip();
     let TableFilter { include, exclude } = &config.tables;
     quote! {
-        .with_snapshots(::alembic_runtime::Snapshots {
+        .with_snapshots(::alembic_runtime::__private::Snapshots {
             fingerprints: &[#((#dialects, #fingerprints)),*],
             include: &[#(#include),*],
             exclude: &[#(#exclude),*],

@@ -34,8 +34,7 @@ pub use alembic_macros::{embed_migrations, table};
 pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
 pub use crate::{
-    database::{Creation, Inspection, LogRecord, MigrationBackend, answers, creations, inspect, schemas, sources},
-    diesel_table::diesel_revision_id,
+    database::{LogRecord, MigrationBackend},
     migrations::Migrations,
     migrator::{
         Drift, Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError,
@@ -43,11 +42,17 @@ pub use crate::{
     },
     op::{Backfill, Function, MigrationResult, Op, OpError},
 };
-#[doc(hidden)]
-pub use crate::{migrations::Snapshots, op::Code, replaying::Replaying};
 
-/// What the macros expand to. No part of the public interface.
+/// What macros expand to, and what `cargo alembic` asks a database: no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use alembic_schema::Value;
+
+    pub use crate::{
+        database::{Creation, Inspection, answers, creations, inspect, schemas, sources},
+        diesel_table::diesel_revision_id,
+        migrations::Snapshots,
+        op::Code,
+        replaying::Replaying,
+    };
 }

@@ -188,6 +188,7 @@ impl<C> Migrations<C> {
     }
 
     /// Wraps a graph whose scripts `load` reads when a plan needs them.
+    #[doc(hidden)]
     pub fn from_graph(
         graph: Arc<Graph>,
         settings: Settings,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use alembic_graph::{Hint, config::Config, replay::LeftOut};
 use alembic_runtime::{
-    Replaying,
+    __private::Replaying,
     cli::{CommandError, Printer},
 };
 use alembic_sql::wording::count;

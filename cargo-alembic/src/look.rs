@@ -1,7 +1,11 @@
 //! Looks at what a database holds.
 
 use alembic_models::Models;
-use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, inspect, schemas};
+use alembic_runtime::{
+    __private::{Inspection, inspect, schemas},
+    MigrationBackend,
+    cli::CommandError,
+};
 use alembic_schema::{Name, Other, Schema};
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;

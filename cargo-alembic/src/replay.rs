@@ -1,7 +1,11 @@
 //! Applies the project's revisions to a scratch database.
 
 use alembic_graph::{Hint, Node, config::Settings, replay::Surroundings, version_table::VersionTable};
-use alembic_runtime::{Error, Inspection, MigrationBackend, Migrations, Outcome, Replaying, cli::CommandError};
+use alembic_runtime::{
+    __private::{Inspection, Replaying},
+    Error, MigrationBackend, Migrations, Outcome,
+    cli::CommandError,
+};
 use alembic_schema::Schema;
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;

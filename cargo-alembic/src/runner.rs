@@ -9,7 +9,7 @@ use std::{
 
 use alembic_graph::{Graph, Hint, replay::LeftOut};
 use alembic_runtime::{
-    Replaying,
+    __private::Replaying,
     cli::{CommandError, Exit, Invocation},
 };
 use alembic_sql::{Dialect, wording::joined};

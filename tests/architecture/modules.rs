@@ -126,7 +126,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-fn leaves(tree: &syn::UseTree, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+pub(crate) fn leaves(tree: &syn::UseTree, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
     match tree {
         syn::UseTree::Path(path) => {
             prefix.push(path.ident.to_string());

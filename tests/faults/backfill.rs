@@ -2,7 +2,7 @@
 
 use std::{process::Command, thread::sleep, time::Instant};
 
-use alembic_runtime::{Code, Migrations, prelude::*};
+use alembic_runtime::{__private::Code, Migrations, prelude::*};
 use harness::{Database, Kind};
 
 use crate::{

@@ -2,7 +2,8 @@
 
 use alembic_graph::Hint;
 use alembic_runtime::{
-    Code, Function, Migrations, Snapshots,
+    __private::{Code, Snapshots},
+    Function, Migrations,
     cli::{Invocation, Io, run_embedded},
     prelude::*,
 };

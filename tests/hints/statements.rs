@@ -59,7 +59,7 @@ fn batch_key(op: &mut alembic_runtime::Op<'_, SqliteConn>) -> alembic_runtime::M
 
 /// Adds a foreign key to SQLite's table, as the hint says for Rust.
 fn batch(conn: &mut SqliteConn, tables: &str) {
-    use alembic_runtime::Code;
+    use alembic_runtime::__private::Code;
 
     let files = [
         ("a.sql", format!("-- a\n-- Revision ID: a\n-- Revises: <base>\n\n-- alembic:upgrade\n{tables}\n")),

@@ -1,6 +1,6 @@
 //! SQLite's tables are rebuilt, and nothing is lost.
 
-use alembic_runtime::{Code, Error, Migrations, prelude::*};
+use alembic_runtime::{__private::Code, Error, Migrations, prelude::*};
 use harness::{Database, Kind, SqliteConn};
 
 const BEFORE: &str = "\

@@ -1,6 +1,6 @@
 //! Values that PostgreSQL lets nobody use before they are committed.
 
-use alembic_runtime::{Code, Migrations, TransactionMode, prelude::*};
+use alembic_runtime::{__private::Code, Migrations, TransactionMode, prelude::*};
 use harness::{Database, Kind, PostgresConn};
 
 use crate::{migrations, scripts::a_script_does_the_same};

@@ -2,7 +2,8 @@
 
 use alembic_graph::Hint;
 use alembic_runtime::{
-    Code, Migrations,
+    __private::Code,
+    Migrations,
     prelude::{MigrationResult, Op},
 };
 use diesel::connection::SimpleConnection;

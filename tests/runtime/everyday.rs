@@ -1,6 +1,6 @@
 //! What people do every day, as the documents show it, on every database.
 
-use alembic_runtime::{Code, Migrations, prelude::*};
+use alembic_runtime::{__private::Code, Migrations, prelude::*};
 use harness::{Kind, on_every_database, workspace};
 
 fn create_posts<C: LoadConnection<Backend: MigrationBackend>>(op: &mut Op<'_, C>) -> MigrationResult {

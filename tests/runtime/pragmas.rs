@@ -1,6 +1,6 @@
 //! What an application has set on its connection to SQLite changes no answer.
 
-use alembic_runtime::{Inspection, inspect};
+use alembic_runtime::__private::{Inspection, inspect};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, SqliteConn};
 

@@ -1,7 +1,7 @@
 //! Rows that policies hide: from our own tables, and from revisions.
 
 use alembic_graph::Hint;
-use alembic_runtime::{Code, Error, MigrationResult, Migrations, Op};
+use alembic_runtime::{__private::Code, Error, MigrationResult, Migrations, Op};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, PostgresConn};
 

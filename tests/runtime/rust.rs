@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use alembic_runtime::{Code, Error, Finding, Function, Migrations, Observer, Resolution, prelude::*, rows};
+use alembic_runtime::{__private::Code, Error, Finding, Function, Migrations, Observer, Resolution, prelude::*, rows};
 use harness::{Kind, on_every_database, on_mysql_and_mariadb};
 
 use crate::scripts::a_script_does_the_same;

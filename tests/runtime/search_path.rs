@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alembic_graph::{Collection, config::Settings, version_table::VersionTable};
-use alembic_runtime::{Code, Error, MigrationResult, Migrations, Op, Purge};
+use alembic_runtime::{__private::Code, Error, MigrationResult, Migrations, Op, Purge};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, PostgresConn, SqliteConn};
 

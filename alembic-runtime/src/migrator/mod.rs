@@ -127,6 +127,7 @@ where
     /// # Errors
     ///
     /// [`Error`].
+    #[doc(hidden)]
     pub fn undo(mut self, conn: &mut C, node: alembic_graph::Node) -> Result<Report, Error> {
         self.run(conn, Command::Undo(node))
     }
@@ -238,6 +239,7 @@ where
     /// # Errors
     ///
     /// [`Error::Query`].
+    #[doc(hidden)]
     pub fn standing(&self, conn: &mut C) -> Result<(Vec<String>, Vec<Finding>), Error> {
         let state = self.state(conn, LogDepth::Open)?;
         let unfinished = state.log.iter().filter_map(consistency::unfinished).collect();

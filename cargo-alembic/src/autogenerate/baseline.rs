@@ -1,7 +1,7 @@
 //! A first revision that makes what a database holds.
 
 use alembic_graph::script::Downgrade;
-use alembic_runtime::{Creation, MigrationBackend, cli::CommandError};
+use alembic_runtime::{__private::Creation, MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Other, Schema,
     diff::{Diff, Locking, Renames},

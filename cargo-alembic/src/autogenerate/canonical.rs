@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use alembic_models::Wanted;
-use alembic_runtime::{Inspection, MigrationBackend, answers, cli::CommandError};
+use alembic_runtime::{
+    __private::{Inspection, answers},
+    MigrationBackend,
+    cli::CommandError,
+};
 use alembic_schema::{
     Name, Naming, Schema, Table,
     operation::{Operation, render},

@@ -12,7 +12,11 @@ use alembic_graph::{
     script::{Downgrade, Section},
 };
 use alembic_models::Models;
-use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError, sources};
+use alembic_runtime::{
+    __private::{Inspection, sources},
+    MigrationBackend,
+    cli::CommandError,
+};
 use alembic_schema::{
     Name, Naming, Other, Schema,
     diff::{Block, Caution, Diff, Difference, Locking, Renames},

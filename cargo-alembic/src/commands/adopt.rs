@@ -2,9 +2,9 @@
 
 use alembic_models::{Detail, print};
 use alembic_runtime::{
-    Creation, MigrationBackend, Report,
+    __private::{Creation, creations},
+    MigrationBackend, Report,
     cli::{CommandError, Exit},
-    creations,
 };
 use alembic_schema::Schema;
 use alembic_sql::Dialect;

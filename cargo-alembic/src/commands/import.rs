@@ -12,8 +12,8 @@ use alembic_graph::{
     script::{Downgrade, Section, parse},
 };
 use alembic_runtime::{
+    __private::diesel_revision_id,
     cli::{CommandError, Exit},
-    diesel_revision_id,
 };
 use alembic_sql::wording::count;
 use diesel::{

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use alembic_models::{Detail, Printing, print, update};
 use alembic_runtime::{
-    Inspection,
+    __private::Inspection,
     cli::{CommandError, Exit},
 };
 use alembic_schema::Name;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use alembic_graph::Hint;
 use alembic_runtime::{
-    MigrationBackend, answers,
+    __private::answers,
+    MigrationBackend,
     cli::{CommandError, Place, mask, sqlite_path, without_driver},
     pure::{MysqlServer, PgServer},
 };

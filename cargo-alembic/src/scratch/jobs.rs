@@ -1,6 +1,6 @@
 //! What is asked of and done to a server for a scratch database.
 
-use alembic_runtime::{MigrationBackend, answers, cli::CommandError};
+use alembic_runtime::{__private::answers, MigrationBackend, cli::CommandError};
 use diesel::connection::LoadConnection;
 
 use crate::connect::Job;

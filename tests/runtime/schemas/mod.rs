@@ -8,7 +8,10 @@ use std::sync::{
 };
 
 use alembic_models::{Detail, print, read};
-use alembic_runtime::{Drift, Finding, Inspection, Snapshots, inspect, sources};
+use alembic_runtime::{
+    __private::{Inspection, Snapshots, inspect, sources},
+    Drift, Finding,
+};
 use alembic_schema::{
     Name, Naming, Schema,
     diff::{Diff, Locking},

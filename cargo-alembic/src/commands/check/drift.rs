@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alembic_graph::created::Created;
-use alembic_runtime::{Inspection, MigrationBackend, cli::CommandError};
+use alembic_runtime::{__private::Inspection, MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Name, Other, Schema,
     diff::{Diff, OtherDifference, other_differences},
@@ -110,7 +110,7 @@ impl Job for Live<'_> {
         C::Backend: MigrationBackend,
     {
         let there = schemas_of(conn)?;
-        let current = alembic_runtime::answers(conn, current_schema(C::Backend::FAMILY));
+        let current = alembic_runtime::__private::answers(conn, current_schema(C::Backend::FAMILY));
         let current = current.map_err(failed("ask for the current schema"))?;
         let inspection = Inspection { schemas: self.schemas.to_vec(), ..inspection(self.project, None) };
         let mut schema = look(conn, &inspection)?;
