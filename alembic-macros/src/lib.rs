@@ -1,4 +1,5 @@
-//! The procedural macros of cargo alembic. Use them through `alembic-runtime`, which re-exports them.
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
 mod embed;
 mod folder;

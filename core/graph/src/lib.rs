@@ -1,8 +1,5 @@
-//! What a revision is, how revisions form a graph, and what a command would do to a database.
-//!
-//! Everything in this crate is a function of values: nothing reads a file, opens a connection,
-//! looks at the clock or the environment. The command line, the procedural macro and the runtime
-//! agree with each other because all three call this crate.
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
 pub mod collection;
 pub mod config;

@@ -1,21 +1,5 @@
-//! Models: Diesel's `table!`, read from source, and what `#[alembic(…)]` adds to it.
-//!
-//! ```text
-//! alembic_runtime::table! {
-//!     #[alembic(index(author_id, created desc))]
-//!     posts (id) {
-//!         #[alembic(identity)]
-//!         id -> BigInt,
-//!         #[alembic(references(users(id), on_delete = "cascade"))]
-//!         author_id -> BigInt,
-//!         #[alembic(default = "now()")]
-//!         created -> Timestamptz,
-//!     }
-//! }
-//! ```
-//!
-//! A table of `diesel::table!` without any such attribute says only which columns there are, of which Diesel type;
-//! the rest of it is left as the database has it. With one, or as `alembic_runtime::table!`, it says all.
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
 mod argument;
 mod attributes;

@@ -1,7 +1,5 @@
-//! Tables, columns, constraints and indexes as values.
-//!
-//! [`operation`](crate::operation) says what to do with them; how each database spells them is there,
-//! too.
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
 mod catalog;
 mod column;

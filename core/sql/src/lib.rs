@@ -1,8 +1,5 @@
-//! SQL text, by the lexical rules of each database.
-//!
-//! The server parses; this crate finds where statements end, and reads their first words to tell what they do and what
-//! becomes of one that was interrupted. Names and literals are quoted here, and whatever several crates say in words.
-//! Every function is a function of values.
+#![warn(missing_docs)]
+#![doc = include_str!("../README.md")]
 
 mod alter_table;
 mod body;
