@@ -14,7 +14,7 @@ use syn::{
 
 use crate::folder::{File, Folder};
 
-/// What stands between the parentheses.
+/// The arguments of the macro.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Arguments {
     source: Source,
@@ -179,7 +179,10 @@ fn functions(collection: &Collection, files: &[File]) -> (TokenStream, TokenStre
             None => quote!(::core::option::Option::None),
         };
         arms.extend(quote! {
-            #id => ::core::option::Option::Some(::alembic_runtime::__private::Code { upgrade: #module::upgrade, downgrade: #downgrade }),
+            #id => ::core::option::Option::Some(::alembic_runtime::__private::Code {
+                upgrade: #module::upgrade,
+                downgrade: #downgrade,
+            }),
         });
     }
     if arms.is_empty() {

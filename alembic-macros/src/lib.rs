@@ -19,9 +19,9 @@ mod table;
 /// `follow_links = true`, after the others, is the setting `follow-links`: a link to a file outside the folder is
 /// followed, for a build tool whose sandbox links every file.
 ///
-/// A malformed file, a missing parent, a duplicate id, a cycle, two heads, a revision that is not
-/// in `alembic.lock`, a file at or below the folder that begins as a revision does and is none: each is a compile error with file and line. Adding a revision with
-/// `cargo alembic` changes `alembic.lock`, which makes Cargo build the program again.
+/// A malformed file, a missing parent, a duplicate id, a cycle, two heads, a revision that is not in `alembic.lock`, a
+/// file at or below the folder that begins as a revision does and is none: each is a compile error with file and line.
+/// Adding a revision with `cargo alembic` changes `alembic.lock`, which makes Cargo build the program again.
 #[proc_macro]
 pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     embed::expand(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -30,7 +30,7 @@ pub fn embed_migrations(input: proc_macro::TokenStream) -> proc_macro::TokenStre
 /// Declares a table for Diesel, and all that a database has to know of it, for `cargo alembic revision --autogenerate`.
 ///
 /// A superset of `diesel::table!`: `#[alembic(…)]` on the table and on its columns is checked here, and taken out
-/// before Diesel sees the rest. `docs/models.md` lists what may stand in it.
+/// before Diesel sees the rest. `docs/models.md` lists its arguments.
 #[proc_macro]
 pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     table::expand(input.into()).into()

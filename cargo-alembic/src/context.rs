@@ -24,7 +24,7 @@ pub(crate) struct Context<'io> {
     pub(crate) args: Vec<OsString>,
     pub(crate) selection: Selection,
     pub(crate) printer: Printer<'io>,
-    /// What was said that is said once.
+    /// Warnings that are shown once and were shown.
     pub(crate) warned: BTreeSet<String>,
     /// The replays of this command.
     pub(crate) replays: Vec<Replaying>,

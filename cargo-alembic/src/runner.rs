@@ -18,7 +18,7 @@ use clap::Args as _;
 
 use crate::{connect::Target, context::Context, project::Project, selection::Selection};
 
-/// The environment of whoever has Cargo at hand.
+/// The environment where Cargo is installed: development.
 pub(crate) const DEVELOPMENT: &str = "development";
 
 /// A program that embeds the migrations, and `alembic_runtime::cli`.

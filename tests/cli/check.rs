@@ -78,7 +78,7 @@ fn a_conflict_in_the_lock_file_says_how_to_end_it() {
     assert_snapshot!(project.try_line("heads"), @"
     ------- stderr -------
     error: $PROJECT/migrations/alembic.lock:3: a merge conflict is not resolved; keep the lines of both sides
-    hint: run `cargo alembic lock`: it writes the file anew from the revisions
+    hint: run `cargo alembic lock`: it rewrites the file from the revisions
     [exit status: 2]
     ");
     project.ok("lock");

@@ -17,7 +17,7 @@ fn the_commands() {
       revision        Create a new revision file
       merge           Merge two revisions together, creating a new revision file
       edit            Open a revision file in $EDITOR
-      lock            Write alembic.lock anew from the revision files
+      lock            Rewrite alembic.lock from the revision files
       check           Check files, models, migrations and the database; exit 1 unless all is well
       print-schema    Print the schema as `table!` source
       snapshot        Write down the schema that the revisions leave
@@ -148,7 +148,7 @@ fn a_command() {
               The server for scratch databases, instead of that of the database's URL
 
           --online
-              Prefer forms that keep nobody waiting; PostgreSQL only
+              Write non-blocking forms; PostgreSQL only
 
           --edit
               Open the file in $EDITOR

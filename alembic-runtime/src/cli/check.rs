@@ -53,7 +53,7 @@ where
 {
     let begun = Instant::now();
     loop {
-        // Connected anew each time: an SQLite file may be made meanwhile, a server restarted.
+        // A new connection each time: an SQLite file may be made meanwhile, a server restarted.
         let status = cx.migrations.status(&mut (cx.connect)()?.conn)?;
         let ahead = args.allow_ahead && status.verdict == Verdict::Ahead;
         let good = ahead || status.verdict == Verdict::UpToDate;

@@ -29,7 +29,7 @@ pub struct Context<'a, 'io, C> {
     pub place: Place,
     /// Where results and messages go.
     pub printer: &'a mut Printer<'io>,
-    /// The environment, if nobody says another one.
+    /// The environment, unless an option names another one.
     pub environment: &'a str,
 }
 

@@ -47,7 +47,7 @@ impl InStep {
 }
 
 fn print(line: fmt::Arguments<'_>) {
-    // There is nobody to tell that stderr is gone.
+    // An error of stderr cannot be reported.
     writeln!(io::stderr(), "{line}").ok();
 }
 

@@ -111,7 +111,7 @@ impl From<io::Error> for CommandError {
     }
 }
 
-/// Prints what clap has to say, help included, and returns how to end.
+/// Prints clap's message, help included, and returns the exit status.
 pub fn clap_exit(error: &clap::Error, io: &mut Io<'_>) -> Exit {
     let (stream, color): (&mut dyn Write, bool) =
         if error.use_stderr() { (&mut *io.err, io.err_color) } else { (&mut *io.out, io.out_color) };

@@ -98,7 +98,7 @@ impl Styles {
     }
 }
 
-/// What a command has to say, in a form for people and one for programs.
+/// The result of a command, in a form for people and one for programs.
 pub trait Report: Serialize {
     /// Names the shape of the JSON; the number is raised when it changes.
     const SCHEMA: &'static str;

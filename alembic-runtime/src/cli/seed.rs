@@ -44,7 +44,7 @@ impl Report for Seeded<'_> {
     }
 }
 
-/// Refuses an environment that nobody knows: a mistake in its name would leave its seeds out without a word.
+/// Refuses an environment that no seed knows: a mistake in its name would leave its seeds out in silence.
 fn require_known<C>(args: &Args, environment: &str, cx: &mut Context<'_, '_, C>) -> Result<(), CommandError> {
     let mut known = cx.migrations.seed_environments();
     if known.contains(&environment) || [PRODUCTION, DEVELOPMENT].contains(&environment) {

@@ -80,7 +80,7 @@ impl<'g> Views<'g> {
     }
 }
 
-/// Which parts a line has besides the id.
+/// Which parts a line has beside the id.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Parts {
     pub(super) parents: bool,

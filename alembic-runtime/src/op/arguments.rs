@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// Where nobody says anything, nothing is tried out.
+/// Without explicit arguments there is no trial run.
 pub(crate) const PRODUCTION: &str = "production";
 
 /// What a run tells its revisions.

@@ -80,7 +80,7 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    /// Changes rows in batches with SQL, in which `:from` and `:to` stand for the keys of a batch:
+    /// Changes rows in batches with SQL, in which `:from` and `:to` are the keys of a batch:
     /// `UPDATE users SET name = upper(name) WHERE id > :from AND id <= :to`. In a script it is one statement for
     /// all rows.
     ///

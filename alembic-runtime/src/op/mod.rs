@@ -67,7 +67,7 @@ pub(crate) struct Context<'a> {
     pub(crate) replay: Option<&'a Replaying>,
 }
 
-/// Where in the code an operation stands.
+/// The place of an operation in the code.
 pub(crate) type Place = &'static Location<'static>;
 
 /// Returns the line of a place, if it is in this file.
@@ -87,7 +87,7 @@ pub(crate) trait Executor<C> {
     /// Runs one statement.
     fn execute(&mut self, sql: &str, place: Place) -> Result<(), Problem>;
 
-    /// Makes a table of SQLite anew, all or nothing. `render` says how, given the table as it is.
+    /// Rebuilds a table on SQLite, all or nothing. `render` says how, given the table as it is.
     fn rebuild(&mut self, what: &str, place: Place, render: Render<'_, C>) -> MigrationResult;
 
     /// Runs a function in a transaction.
@@ -198,7 +198,7 @@ where
         self.context.arguments.values.get(name).map(String::as_str)
     }
 
-    /// Tells whoever watches how far long work has come: `done` of `total`, of whatever is counted.
+    /// Reports the progress of long work to the observer: `done` of `total`, in units of your own.
     pub fn progress(&mut self, done: u64, total: u64) {
         self.executor.progress(done, total);
     }

@@ -60,14 +60,14 @@ where
         self.invoke_at(&Operation::RenameTable { table: table.into(), to: to.to_owned() }, Location::caller())
     }
 
-    /// Sets what is said of a table. Not on SQLite.
+    /// Sets the comment of a table. Not on SQLite.
     #[track_caller]
     pub fn create_table_comment(&mut self, table: impl Into<Name>, comment: &str) -> Done {
         let comment = Some(comment.to_owned());
         self.invoke_at(&Operation::TableComment { table: table.into(), comment }, Location::caller())
     }
 
-    /// Takes away what is said of a table. Not on SQLite.
+    /// Removes the comment of a table. Not on SQLite.
     #[track_caller]
     pub fn drop_table_comment(&mut self, table: impl Into<Name>) -> Done {
         self.invoke_at(&Operation::TableComment { table: table.into(), comment: None }, Location::caller())

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::url_parts::decode;
 
-/// Variables that stand in for parameters.
+/// Environment variables and their parameters.
 const VARIABLES: [(&str, &str); 21] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
@@ -38,7 +38,7 @@ pub(super) fn are_keywords(text: &str) -> bool {
     text.split_whitespace().next().and_then(|word| word.split_once('=')).is_some_and(|(key, _)| known.contains(&key))
 }
 
-/// Returns the variables that stand in for what a URL leaves out, with the parameters that they stand in for.
+/// Returns the variables that supply what a URL leaves out, each with its parameter.
 pub(super) fn variables(url: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let given = libpq(url).unwrap_or_default();
     VARIABLES.into_iter().filter(move |(_, key)| !given.iter().any(|(given, _)| given == key))

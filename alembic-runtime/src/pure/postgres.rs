@@ -79,7 +79,7 @@ impl PgServer {
         &self.url
     }
 
-    /// Returns the variables that stand in for what the URL leaves out.
+    /// Returns the variables that supply what the URL leaves out.
     pub fn variables(&self) -> impl Iterator<Item = &'static str> {
         libpq::variables(&self.url).map(|(name, _)| name)
     }

@@ -15,7 +15,7 @@ use rustls::{
 /// How much of a certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verify {
-    /// Nothing: the connection is encrypted, to whoever answers.
+    /// Nothing: the connection is encrypted, and the peer may be anybody.
     Nothing,
     /// That an authority we trust has signed it.
     Authority,

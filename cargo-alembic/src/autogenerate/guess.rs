@@ -1,4 +1,4 @@
-//! What looks as if it had been renamed: something goes, and the like of it comes.
+//! Guesses renames: a dropped and an added object with equal structure.
 
 use alembic_schema::{
     Column, Table,

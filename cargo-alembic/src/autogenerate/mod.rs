@@ -39,7 +39,7 @@ pub(crate) struct Comparing<'a> {
     pub(crate) replay: &'a Replay<'a>,
     pub(crate) models: &'a Models,
     pub(crate) before: Before,
-    /// Whether two names mean the same thing; nobody to ask is no.
+    /// Whether two names mean the same object; without a terminal the answer is no.
     pub(crate) ask: &'a mut dyn FnMut(&str) -> bool,
 }
 

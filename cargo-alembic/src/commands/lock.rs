@@ -5,7 +5,7 @@ use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{context::Context, project::Lock};
 
-/// Write alembic.lock anew from the revision files
+/// Rewrite alembic.lock from the revision files
 ///
 /// Every command keeps it up to date; this one is for after a conflict in git, and with --locked
 /// for making sure in CI.

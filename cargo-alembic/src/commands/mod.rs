@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Merge(merge::Args),
     /// Open a revision file in $EDITOR
     Edit(edit::Args),
-    /// Write alembic.lock anew from the revision files
+    /// Rewrite alembic.lock from the revision files
     Lock(lock::Args),
     /// Check files, models, migrations and the database; exit 1 unless all is well
     Check(check::Args),

@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Bring this file up to date instead: what is written by hand stays
     #[arg(long, value_name = "FILE", conflicts_with = "complete")]
     update: Option<PathBuf>,
-    /// A schema besides the current one
+    /// Another schema than the current one
     #[arg(long, value_name = "SCHEMA")]
     schema: Vec<String>,
     #[command(flatten)]

@@ -79,7 +79,7 @@ pub(crate) struct Generated {
     against: Against,
     #[command(flatten)]
     scratch: ScratchArgs,
-    /// Prefer forms that keep nobody waiting; PostgreSQL only
+    /// Write non-blocking forms; PostgreSQL only
     #[arg(long, requires = "autogenerate")]
     online: bool,
 }
@@ -239,7 +239,7 @@ fn parents(project: &Project, head: &str) -> Result<Vec<Node>, CommandError> {
     })
 }
 
-/// A label stays a label, so that it is resolved anew as the branch grows; an id is written in full.
+/// A label stays a label, so that it is resolved again as the branch grows; an id is written in full.
 fn dependency(project: &Project, name: &str) -> Result<String, CommandError> {
     if project.graph.find(name).is_some() {
         return Ok(name.to_owned());

@@ -180,7 +180,7 @@ impl Target {
         }
     }
 
-    /// Returns what commands are told of the target.
+    /// Describes the target to commands.
     pub(crate) fn place(&self) -> Place {
         Place { name: self.display(), dialect: Some(self.dialect()), database: self.database().map(str::to_owned) }
     }

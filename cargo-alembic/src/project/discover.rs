@@ -32,7 +32,7 @@ impl Package {
         Ok(text.replace("\r\n", "\n"))
     }
 
-    /// Changes its manifest, unless there is nothing to change; returns what `change` tells besides the text.
+    /// Changes its manifest, unless nothing changes; returns what `change` returns beside the text.
     pub(crate) fn edit_manifest<T>(
         &self,
         change: impl FnOnce(&str) -> Result<Option<(String, T)>, String>,

@@ -35,11 +35,11 @@ pub(crate) struct Project {
 /// What loading does about a lock file that does not say what the files say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
-    /// Writes it anew; one that cannot be read is an error.
+    /// Rewrites it; one that cannot be read is an error.
     Refresh,
     /// Is an error.
     Require,
-    /// Writes it anew, whatever it is.
+    /// Rewrites it, whatever it holds.
     Rewrite,
 }
 
@@ -100,7 +100,7 @@ impl Project {
                 Err(CommandError::usage(format!("{}:{}: {}", path.display(), error.line, error.problem))
                     .hint(Hint::LockIsBroken))
             }
-            // Who may not write may still read.
+            // In a read-only checkout the project can still be read.
             (Lock::Refresh, Ok(())) => {
                 self.write_lock().ok();
                 Ok(())

@@ -19,7 +19,7 @@ const LIST: &str = "list";
 pub(crate) struct Staged {
     root: PathBuf,
     folder: PathBuf,
-    /// A note for whoever goes on.
+    /// Says that files are staged, for the next command.
     pub(crate) note: String,
     /// Where each file belongs, relative to the package.
     pub(crate) names: Vec<String>,

@@ -37,7 +37,7 @@ impl Job for Run {
     }
 }
 
-/// Something to do on a database that is told something first.
+/// A task on a database, after statements that prepare the session.
 pub(super) struct After<'a, J>(pub(super) &'a str, pub(super) J);
 
 impl<J: Job> Job for After<'_, J> {

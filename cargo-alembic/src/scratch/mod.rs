@@ -93,7 +93,7 @@ impl ScratchArgs {
                 meant.dialect()
             )));
         }
-        // What the project's database lives on is nobody's scratch server, whatever it is called.
+        // The server of the project's database is never a scratch server, whatever name it is reached by.
         let is_own = self.scratch_url.is_none() && !meant.is_some_and(|meant| meant.is_on_server_of(&scratch));
         Ok(Some(ScratchServer { target: scratch, is_own, made: Vec::new() }))
     }
@@ -106,12 +106,12 @@ pub(crate) struct Scratch {
     pub(crate) target: Target,
     /// The server as the URL's role reaches it, and the name of the database there; none on SQLite.
     made: Option<(Target, ScratchName)>,
-    /// What a connection is told first: each has an empty database of its own in SQLite's memory.
+    /// Statements that prepare a connection: each has an empty database of its own in SQLite's memory.
     first: String,
     _folder: Option<TempDir>,
 }
 
-/// Who uses a scratch database.
+/// What a scratch database is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Users {
     /// This process, by one connection: SQLite needs no file.

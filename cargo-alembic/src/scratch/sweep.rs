@@ -11,7 +11,7 @@ use super::{
 };
 use crate::connect::{Access, Target};
 
-/// Seconds after which nobody can be using one any more.
+/// Seconds after which a scratch database cannot be in use any more.
 const STALE: i64 = 3600;
 
 /// Drops what is old and called exactly like ours. A failure is left for the next run.

@@ -93,7 +93,7 @@ pub enum TransactionMode {
 pub struct Hook {
     /// The name used in messages.
     pub name: String,
-    /// The command line; `{file}` stands for the file, which is added at the end if absent.
+    /// The command line; `{file}` is replaced by the file, which is added at the end if absent.
     pub command: String,
     /// The ending of the files that it is for, `rs` or `sql`; none is both.
     pub extension: Option<String>,

@@ -142,7 +142,7 @@ hints! {
     /// The lock file is not what the files say.
     LockIsStale => "run `cargo alembic lock`, and commit the file";
     /// The lock file cannot be read.
-    LockIsBroken => "run `cargo alembic lock`: it writes the file anew from the revisions";
+    LockIsBroken => "run `cargo alembic lock`: it rewrites the file from the revisions";
     /// The name of a file does not tell its revision.
     FileName { revision: String } => "rename the file so that its name contains `{revision}`";
     /// The new revision would not follow a head.
@@ -404,7 +404,7 @@ hints! {
     Standby =>
         "this server is a standby, which only reads: connect to the primary to migrate. Commands that read work here, too; \
          nothing was changed by this";
-    /// Something is set that lets nobody write.
+    /// A setting makes the database read-only.
     ReadOnly { setting: String, way: String } =>
         "{setting} forbids to write: {way}. Commands that read work as it is; nothing was changed by this";
     /// The file of the SQLite database, or its folder, cannot be written.

@@ -146,7 +146,7 @@ fn revision(line: &str) -> Option<(Revision, Checksum)> {
     Some((Revision { id, parents, dependencies, labels, message, created, path, upgrade, downgrade }, node))
 }
 
-/// `T` stands for the blank of our own form; what a person wrote otherwise is kept as it is.
+/// `T` replaces the blank of our own form; another form that a person wrote is kept.
 fn date_field(text: &str) -> String {
     if text.contains('T') || text.matches(char::is_whitespace).count() != 1 {
         escape(text).replace('T', "%54")

@@ -1,4 +1,4 @@
-//! What stands in `#[alembic(…)]`: words, texts, pairs, calls.
+//! Arguments of `#[alembic(…)]`: words, strings, pairs, calls.
 
 use proc_macro2::Span;
 use syn::{

@@ -15,7 +15,7 @@ use super::{
     problems::Problems,
 };
 
-/// What is said of a column.
+/// The attributes of a column.
 #[derive(Default)]
 pub(super) struct OfColumn {
     pub(super) renamed_from: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct OfColumn {
     pub(super) indexes: Vec<Index>,
 }
 
-/// What is said of a table.
+/// The attributes of a table.
 #[derive(Default)]
 pub(super) struct OfTable {
     pub(super) renamed_from: Option<String>,
@@ -78,7 +78,7 @@ const OF_COLUMN: [&str; 14] = [
     "renamed_from",
 ];
 
-/// Returns whether something is said of the schema, not only of what a thing was called.
+/// Returns whether an attribute describes the schema; `renamed_from` alone does not.
 pub(super) fn says_something(arguments: &[Argument]) -> bool {
     arguments.iter().any(|argument| argument.key() != "renamed_from")
 }

@@ -1,4 +1,4 @@
-//! Diesel's types of columns, and the databases' types that they stand for.
+//! Diesel's types of columns, and the databases' types that they represent.
 
 use alembic_sql::Dialect;
 use syn::{GenericArgument, PathArguments, Type};
@@ -8,7 +8,7 @@ use super::{ModelColumn, Models};
 /// The type of a column as `table!` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DieselType {
-    /// The name: the last word of its path, without what stands around it.
+    /// The name: the last segment of its path, without wrappers.
     pub name: String,
     /// Whether it may be NULL.
     pub nullable: bool,
@@ -266,7 +266,7 @@ impl Models {
         same && shape && length
     }
 
-    /// Returns whether a type of the database is surely another one than Diesel is told. SQLite has no types to speak of.
+    /// Returns whether a type of the database certainly differs from the one declared to Diesel. SQLite's types decide nothing.
     pub(super) fn contradicts(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
         let known = !printed(native, dialect).custom && self.sql_type(&column.diesel_type.name).is_none();
         let unlimited = ModelColumn { max_length: None, ..column.clone() };

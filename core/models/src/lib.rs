@@ -44,7 +44,7 @@ pub struct ModelTable {
     pub name: Name,
     /// What it was called before.
     pub renamed_from: Option<String>,
-    /// Whether all is said of it, so that what is not said is not wanted.
+    /// Whether the declaration is complete: anything it omits is dropped.
     pub complete: bool,
     /// Its columns.
     pub columns: Vec<ModelColumn>,
@@ -56,7 +56,7 @@ pub struct ModelTable {
     pub indexes: Vec<Index>,
     /// What follows the columns in `CREATE TABLE`.
     pub options: Option<String>,
-    /// What is said of it.
+    /// Comment (`COMMENT ON`).
     pub comment: Option<String>,
     /// Where it is.
     pub place: Place,
@@ -89,7 +89,7 @@ pub struct ModelColumn {
     pub collation: Option<String>,
     /// What it holds after its row was changed. MySQL and MariaDB only.
     pub on_update: Option<String>,
-    /// What is said of it.
+    /// Comment (`COMMENT ON`).
     pub comment: Option<String>,
     /// Where it is.
     pub place: Place,

@@ -348,7 +348,7 @@ impl<'s> Printer<'s> {
         joins
     }
 
-    /// Returns the tables that stand at the top of the file.
+    /// Returns the tables at the top level of the file.
     fn here(&self) -> impl Iterator<Item = &'s Table> {
         self.schema.tables.iter().filter(|table| table.name.schema.is_none() && beyond_diesel(table).is_none())
     }

@@ -1,4 +1,4 @@
-//! What stands in `table!`.
+//! The contents of `table!`.
 
 use alembic_schema::{Name, PrimaryKey};
 use proc_macro2::{Span, TokenStream};
@@ -19,7 +19,7 @@ use super::{
     problems::Problems,
 };
 
-/// A table, parsed from what stands in `table!`. Every mistake has its place.
+/// A table, parsed from the contents of `table!`. Every mistake has its place.
 pub struct TableMacro(pub ModelTable);
 
 impl Parse for TableMacro {
@@ -59,7 +59,7 @@ struct TableSyntax {
     columns: Vec<ColumnSyntax>,
 }
 
-/// A column; what is wrong with it is told with everything else.
+/// A column; its mistakes are reported together with all others.
 struct ColumnSyntax {
     said: Said,
     ident: Ident,
@@ -124,7 +124,7 @@ fn literal<T>(meta: &Meta, read: impl FnOnce(&Lit) -> Option<T>) -> syn::Result<
     value.ok_or_else(|| syn::Error::new(meta.span(), "expected a literal"))
 }
 
-/// Returns what stands in `alembic(…)`, also where the compiler does not look: `cfg_attr(any(), alembic(…))`.
+/// Returns the contents of `alembic(…)`, also where the compiler does not look: `cfg_attr(any(), alembic(…))`.
 pub(super) fn ours(meta: &Meta) -> syn::Result<Option<TokenStream>> {
     let Meta::List(list) = meta else {
         let bare = meta.path().is_ident("alembic");

@@ -16,7 +16,7 @@ use super::{
 /// Brings a file up to date with a schema.
 ///
 /// Tables and columns that say what is there stay as they are written, with comments and attributes. A column of
-/// another type is printed anew, and attributes of tables that mean to say all are left to their authors. A table goes
+/// another type is printed again, and attributes of complete tables are left to their authors. A table goes
 /// if it was looked for and is gone, which `is_gone` tells; what is new comes last.
 ///
 /// # Errors
@@ -116,7 +116,7 @@ impl Updating<'_> {
         let custom = |column: &Column| self.printer.custom(table, column).is_some();
         let new = |column: &&Column| !model.columns.iter().any(|known| known.name == column.name);
         let plain = !table.columns.iter().filter(new).any(custom);
-        // What is said of a table besides its columns is written by hand.
+        // A table's own attributes are written by hand.
         if !model.complete && (!same_key || !has_lines || !plain) {
             self.edits.push((whole_lines(self.text, range), self.printer.table(table)));
         } else {
@@ -243,7 +243,7 @@ fn column_ranges(tokens: TokenStream) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Widens a range to whole lines, if nothing else stands on them.
+/// Widens a range to whole lines, if they hold nothing else.
 fn whole_lines(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text[..range.start].rfind('\n').map_or(0, |newline| newline + 1);
     let start = if text[start..range.start].trim().is_empty() { start } else { range.start };

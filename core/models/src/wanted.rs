@@ -154,7 +154,7 @@ impl Overlay<'_> {
         column
     }
 
-    /// Whoever says nothing means what everybody means: a new table whose key is one integer numbers its rows.
+    /// Default: a new table whose key is a single integer gets an identity column.
     fn numbers_rows(&self, table: &ModelTable, column: &ModelColumn) -> bool {
         let refers = self.models.joins.iter().any(|(from, _, by)| *from == table.ident && *by == column.ident);
         let new = self.current.table(&table.name).is_none();

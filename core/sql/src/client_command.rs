@@ -15,7 +15,7 @@ fn name(command: &str) -> &str {
     command.split_whitespace().next().unwrap_or_default()
 }
 
-/// Returns whether the command says nothing to a server, and nothing is lost without it.
+/// Returns whether the command can be left out without a difference to the server.
 pub(super) fn is_skipped(command: &str) -> bool {
     matches!(name(command), "\\restrict" | "\\unrestrict")
 }

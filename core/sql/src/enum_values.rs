@@ -1,4 +1,4 @@
-//! Values that are added to enums. PostgreSQL lets nobody use one before the transaction that adds it has
+//! Values that are added to enums. PostgreSQL does not allow one to be used before the transaction that adds it has
 //! committed.
 
 use super::{

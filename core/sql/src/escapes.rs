@@ -1,5 +1,5 @@
 //! What a backslash means in a string. The session of a run fixes it, and texts are cut accordingly: on PostgreSQL
-//! it stands for itself (`standard_conforming_strings`), on MySQL and MariaDB it escapes (no `NO_BACKSLASH_ESCAPES`).
+//! it is an ordinary character (`standard_conforming_strings`), on MySQL and MariaDB it escapes (no `NO_BACKSLASH_ESCAPES`).
 
 use super::{
     lexer::{Lexer, TokenKind},

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::Dialect;
 
-/// How a statement behaves when nobody knows whether it took effect.
+/// What to do about a statement when it is not known whether it took effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Nature {
     /// It changes rows only. It shares a transaction with the note that it is done.

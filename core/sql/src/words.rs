@@ -71,7 +71,7 @@ pub fn name(word: Word<'_>, dialect: Dialect) -> Option<String> {
     }
 }
 
-/// What stands between words that were apart. A space could make a comment of two minus signs.
+/// The separator of words. With a space, two minus signs could become a comment.
 const GAP: char = '\u{1f}';
 
 /// Returns what of a statement the server heeds: no comments, and all space alike. For comparing, not
@@ -91,7 +91,7 @@ pub fn essence(statement: &str, dialect: Dialect) -> String {
                 end = token.end;
             }
             Ok(None) => return essence,
-            // What does not lex stands for itself.
+            // A text that does not lex is its own canonical text.
             Err(_) => {
                 essence.push_str(&statement[end..]);
                 return essence;

@@ -1,4 +1,4 @@
-//! How a database stands.
+//! Gates that ask the project's database.
 
 use alembic_runtime::{
     MigrationBackend,

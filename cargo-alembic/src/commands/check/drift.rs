@@ -28,7 +28,7 @@ pub(super) struct Compared {
 }
 
 /// Compares the schema with the one that the database's revisions leave on a scratch database. None if it is at
-/// revisions that nobody knows.
+/// unknown revisions.
 pub(super) fn drift(
     scratch: &ScratchArgs,
     cx: &mut Context<'_>,

@@ -86,7 +86,7 @@ fn place(message: &str) -> Option<(String, usize)> {
     })
 }
 
-/// How a gate stands.
+/// The result of a gate.
 #[derive(Debug, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum State {
@@ -96,7 +96,7 @@ enum State {
     Nothing { reason: String },
     /// Something is not well.
     Failed { findings: Vec<Told> },
-    /// It could not be looked at, and nobody named the gate.
+    /// It could not run, and was not asked for by name.
     Skipped { reason: String },
     /// It could not be looked at, although the gate was named.
     NotRun { reason: String },

@@ -211,7 +211,7 @@ impl Running<'_> {
             let found = self.round_trip(conn, node, before.take())?;
             trips.tried += 1;
             if !found.is_empty() {
-                // What is left behind stands in the way of everything after.
+                // What is left behind would fail everything after it.
                 trips.findings = found;
                 return Ok(());
             }

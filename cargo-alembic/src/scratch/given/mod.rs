@@ -18,7 +18,7 @@ pub(super) struct Given {
     pub(super) postgres: postgres::Given,
     /// Character set and collation. MySQL and MariaDB only.
     pub(super) collation: Option<(String, String)>,
-    /// What SQLite is told before the first table is made.
+    /// Statements for SQLite before the first table is created.
     pub(super) pragmas: String,
     /// What could not be looked at.
     pub(super) notes: Vec<String>,

@@ -15,7 +15,7 @@ use crate::{
 pub(in crate::scratch) struct Given {
     /// None if it is that of every new database.
     pub(in crate::scratch) locale: Option<Locale>,
-    /// The settings of the database and of the role of the URL, with the search path; none if nobody has looked.
+    /// The settings of the database and of the role of the URL, with the search path; none if they were not read.
     pub(in crate::scratch) settings: Vec<(String, String)>,
     schemas: Vec<String>,
     extensions: Vec<Extension>,

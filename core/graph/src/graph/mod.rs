@@ -164,7 +164,7 @@ impl Graph {
         self.find(id).filter(|node| self.id(*node) == id)
     }
 
-    /// Returns all names, ids and labels, with the revision each stands for.
+    /// Returns all names, ids and labels, with the revision that each names.
     pub fn names(&self) -> impl Iterator<Item = (&str, Node)> {
         self.names.iter().map(|(name, node)| (name.as_str(), *node))
     }

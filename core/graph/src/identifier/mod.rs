@@ -27,7 +27,7 @@ pub use resolve::Resolver;
 pub struct Target<'a> {
     /// The whole text, for messages.
     pub text: &'a str,
-    /// What stands before `@`.
+    /// The part before `@`.
     pub branch: Option<&'a str>,
     /// The id, label or keyword.
     pub symbol: Option<&'a str>,

@@ -1,15 +1,15 @@
 //! A plan as a script for the database's own client.
 //!
-//! A script runs later than it is written, on a database that nobody has looked at. So it looks itself:
+//! A script runs later than it is written, on a database that may have changed since. So it checks:
 //!
 //! - It begins with a guard, which stops the client before the first change unless the version table holds
-//!   exactly the rows that the script was made for, no earlier step is unfinished, and nobody else migrates.
+//!   exactly the rows that the script was made for, no earlier step is unfinished, and no other run is at work.
 //! - Each change of the version table has to find the row that it replaces or deletes.
 //! - A step outside a transaction, as all are on MySQL, first makes sure of the rows again, and writes the same
 //!   journal as a run, so that `upgrade` goes on where a script was cut.
 //! - What a revision sets in its session is set back after it.
 //!
-//! `psql` and `sqlite3` go on after an error unless they are told not to, so the script tells them, in a line
+//! `psql` and `sqlite3` continue after an error by default, so the script changes that, in a line
 //! that other clients do not understand and refuse before anything is changed. The clients of MySQL and
 //! MariaDB stop by themselves.
 
@@ -31,7 +31,7 @@ use crate::{
     version_table::{Actor, VersionTable},
 };
 
-/// What a script needs to know besides the work.
+/// What a script needs beside the prepared steps.
 #[derive(Debug)]
 pub struct Offline<'a> {
     /// The graph the work belongs to.

@@ -25,7 +25,7 @@ pub struct Surroundings {
     pub is_free: bool,
     /// The database of the project's URL, which the scratch database replaces.
     pub database: Option<String>,
-    /// The roles or users that the configuration declares: they are there, or whoever needs them makes them.
+    /// The roles or users that the configuration declares: they exist, or are created by what needs them.
     pub roles: Vec<String>,
 }
 

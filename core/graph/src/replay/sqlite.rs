@@ -48,7 +48,7 @@ fn ends_with_into(tokens: &Tokens<'_>, at: usize) -> bool {
     rest.into_iter().any(|token| token.is("INTO"))
 }
 
-/// A database in memory, or a temporary one, is nobody else's.
+/// A database in memory and a temporary one belong to their connection.
 fn is_in_memory(tokens: &Tokens<'_>, at: usize) -> bool {
     let own = matches!(tokens.get(at).map(|token| token.word), Some(Word::Quoted("':memory:'" | "''")));
     own && tokens.keyword(at + 1) == "AS"

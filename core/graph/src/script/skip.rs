@@ -57,7 +57,7 @@ pub(super) fn in_rust(line: &str) -> Option<&str> {
 ///
 /// # Errors
 ///
-/// The line of the text, from 1, that stands above no statement.
+/// The line, from 1, of a comment with no statement below it.
 pub(crate) fn reasons<'a>(sql: &'a str, statements: &[Statement<'_>]) -> Result<Vec<Option<&'a str>>, usize> {
     let mut reasons = vec![None; statements.len()];
     let mut offset = 0;

@@ -62,7 +62,7 @@ pub struct LogEntry<'a> {
     pub left: Option<Left<'a>>,
 }
 
-/// How an operation stands that was begun and is not done.
+/// The state of an operation that was begun and is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Left<'a> {
     /// The statement that was about to run by itself.

@@ -297,7 +297,7 @@ pub(super) fn is_heeded(comment: &str, dialect: Dialect) -> Option<bool> {
         (Dialect::Mariadb, Ok(50_700..=99_999)) if !for_mariadb => Some(false),
         // The first line of a dump, `/*M!999999\- enable the sandbox mode */`.
         (_, Ok(999_999)) => Some(false),
-        // Older servers are supported by nobody.
+        // Older servers are out of support.
         (_, Ok(version)) => (version <= 50_700).then_some(true),
     }
 }

@@ -18,7 +18,7 @@ pub struct Locale {
     pub provider: String,
     /// The provider's name of the locale.
     pub locale: Option<String>,
-    /// What ICU is told beside the name.
+    /// ICU's options.
     pub rules: Option<String>,
 }
 
