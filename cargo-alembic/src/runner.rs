@@ -159,8 +159,23 @@ impl Program {
             return Ok(());
         }
         let how = format!("ended with {} on the scratch database; the live database is unchanged", output.status);
-        Err(failed(how).because(said.join("\n").trim().to_owned()))
+        let said = said.join("\n");
+        let error = failed(how).because(said.trim());
+        Err(match place(&said) {
+            Some((path, line)) => error.at(path, line),
+            None => error,
+        })
     }
+}
+
+/// Finds the first `file.sql:12` of what a program says of its error.
+fn place(said: &str) -> Option<(&str, usize)> {
+    said.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(|c: char| matches!(c, '`' | '(' | ')' | ','));
+        let mut parts = word.split(':');
+        let file = parts.next().filter(|file| file.ends_with(".sql") || file.ends_with(".rs"))?;
+        Some((file, parts.next()?.parse().ok()?))
+    })
 }
 
 /// Leaves out what only `cargo alembic` understands: which package, which database.

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, io, io::Write};
 
 use alembic_graph::Hint;
+use serde::Serialize;
 
 use super::{Exit, Invocation, Io, Styles};
 use crate::Error;
@@ -18,14 +19,32 @@ pub struct CommandError {
     pub hints: Vec<Hint>,
     /// How the process ends.
     pub exit: Exit,
+    /// The line of the project that it is about.
+    pub at: Option<Box<Location>>,
     /// The revision in Rust that this program was built without, if that is why.
     pub not_compiled: Option<String>,
+}
+
+/// A line of one of the project's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// The file, relative to the package.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
 }
 
 impl CommandError {
     /// The command line or the project is wrong; nothing was touched.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), exit: Exit::Usage, not_compiled: None }
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            exit: Exit::Usage,
+            at: None,
+            not_compiled: None,
+        }
     }
 
     /// The database failed or could not be reached.
@@ -48,6 +67,13 @@ impl CommandError {
             self.causes.push(error.to_string());
             next = error.source();
         }
+        self
+    }
+
+    /// Names the line that it is about; the first one counts.
+    #[must_use]
+    pub fn at(mut self, path: &str, line: usize) -> Self {
+        self.at.get_or_insert_with(|| Box::new(Location { path: path.to_owned(), line }));
         self
     }
 
@@ -77,6 +103,10 @@ impl From<Error> for CommandError {
         let hint = error.hint();
         let this =
             if error.touched_the_database() { Self::failed(error.to_string()) } else { Self::usage(error.to_string()) };
+        let this = match error.place() {
+            Some((path, line)) => this.at(path, line),
+            None => this,
+        };
         let this = match &error {
             Error::NotCompiled { revision, .. } => Self { not_compiled: Some(revision.clone()), ..this },
             _ => this,

@@ -51,7 +51,7 @@ pub use check::{Args as CheckArgs, settled};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 pub use context::{Context, Place};
 use diesel::connection::LoadConnection;
-pub use error::{CommandError, clap_exit};
+pub use error::{CommandError, Location, clap_exit};
 pub use exit::Exit;
 pub use invocation::Invocation;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{CommandError, Exit, Invocation};
+use super::{CommandError, Exit, Invocation, Location};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -141,6 +141,9 @@ struct JsonError<'a> {
     error: &'a str,
     causes: &'a [String],
     hints: Vec<String>,
+    /// The line of the project that the error is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<&'a Location>,
 }
 
 impl<'a> Printer<'a> {
@@ -246,7 +249,8 @@ impl<'a> Printer<'a> {
             error.write(self.io.err, &self.err_styles, &self.invocation).ok();
             if self.format == Format::Json {
                 let hints = error.hints.iter().map(|hint| self.invocation.told(hint)).collect();
-                let json = JsonError { error: &error.message, causes: &error.causes, hints };
+                let at = error.at.as_deref();
+                let json = JsonError { error: &error.message, causes: &error.causes, hints, at };
                 let envelope = Envelope { schema: "error/1", data: &json };
                 serde_json::to_writer_pretty(&mut *self.io.out, &envelope).ok();
                 writeln!(self.io.out).ok();

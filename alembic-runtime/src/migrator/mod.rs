@@ -13,6 +13,7 @@ mod located;
 mod observer;
 mod options;
 mod others_step;
+mod place;
 mod planning;
 mod policy;
 mod quoted;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use alembic_graph::{Hint, replay::LeftOut};
-use alembic_runtime::cli::{CommandError, Exit, Invocation, Report, Styles};
+use alembic_runtime::cli::{CommandError, Exit, Invocation, Location, Report, Styles};
 use serde::Serialize;
 
 use super::{Gate, Said, in_one_line};
@@ -55,13 +55,11 @@ impl Finding {
         self
     }
 
-    /// Takes an error for what it says, and finds the place that it names.
+    /// An error as a finding, at the line that it is about.
     pub(super) fn of_error(error: &CommandError) -> Self {
-        let message = in_one_line(error);
-        let place = place(&message);
-        let finding = Self { hints: error.hints.clone(), ..Self::new(message) };
-        match place {
-            Some((file, line)) => finding.at(&file, line),
+        let finding = Self { hints: error.hints.clone(), ..Self::new(in_one_line(error)) };
+        match error.at.as_deref() {
+            Some(Location { path, line }) => finding.at(path, *line),
             None => finding,
         }
     }
@@ -74,16 +72,6 @@ struct Told {
     file: Option<String>,
     line: Option<usize>,
     hints: Vec<String>,
-}
-
-/// Finds the first `file.sql:12` of a message.
-fn place(message: &str) -> Option<(String, usize)> {
-    message.split_whitespace().find_map(|word| {
-        let word = word.trim_matches(|c: char| matches!(c, '`' | '(' | ')' | ','));
-        let mut parts = word.split(':');
-        let file = parts.next().filter(|file| file.ends_with(".sql") || file.ends_with(".rs"))?;
-        Some((file.to_owned(), parts.next()?.parse().ok()?))
-    })
 }
 
 /// The result of a gate.

@@ -224,6 +224,24 @@ impl WorkError {
     }
 }
 
+impl WorkError {
+    /// Returns the file and the line, from 1, if the error is about a line.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, usize)> {
+        match self {
+            Self::Irreversible { .. } | Self::NoSection { .. } => None,
+            Self::TransactionControl { path, line, .. }
+            | Self::NeedsNoTransaction { path, line, .. }
+            | Self::NeedsTransaction { path, line, .. }
+            | Self::OwnTable { path, line, .. }
+            | Self::ForeignKeys { path, line, .. }
+            | Self::Escapes { path, line, .. }
+            | Self::Outside { path, line, .. } => Some((path, *line)),
+            Self::Sql { path, error } => Some((path, error.line)),
+        }
+    }
+}
+
 /// Adds the SQL to a plan, and checks that every step has some.
 ///
 /// # Errors
