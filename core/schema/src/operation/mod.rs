@@ -158,3 +158,6 @@ impl From<&Enumeration> for Operation {
         Self::CreateEnum { name: enumeration.name.clone(), values: enumeration.values.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;
