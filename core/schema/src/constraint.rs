@@ -131,6 +131,17 @@ pub enum Initially {
     Deferred,
 }
 
+impl Initially {
+    /// Returns the words of SQL.
+    #[must_use]
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Immediate => "DEFERRABLE INITIALLY IMMEDIATE",
+            Self::Deferred => "DEFERRABLE INITIALLY DEFERRED",
+        }
+    }
+}
+
 fn owned<'c>(columns: impl IntoIterator<Item = &'c str>) -> Vec<String> {
     columns.into_iter().map(str::to_owned).collect()
 }

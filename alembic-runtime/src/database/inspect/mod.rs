@@ -7,7 +7,10 @@ mod postgres;
 use std::collections::BTreeMap;
 
 use alembic_graph::version_table::VersionTable;
-use alembic_schema::{Name, Schema, Table, operation::TableSource, sqlite};
+use alembic_schema::{
+    Name, Schema, Table,
+    sqlite::{self, TableSource},
+};
 use alembic_sql::Dialect;
 pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};

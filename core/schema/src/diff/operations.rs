@@ -5,8 +5,8 @@ use alembic_sql::Dialect;
 use super::{Caution, Diff, TableDiff, loss};
 use crate::{
     Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
-    operation::{AlterColumn, BatchAlterTable, Operation, TableSource, deferrable},
-    sqlite::words::mentions,
+    operation::{AlterColumn, BatchAlterTable, Operation},
+    sqlite::{TableSource, words::mentions},
 };
 
 /// Operations that belong together, and what is to be known of them.
@@ -284,7 +284,7 @@ impl Plan<'_> {
         let constraint: Constraint = unique.clone().into();
         let name = self.naming.constraint(table, &constraint);
         let index = Index::new(table, unique.columns.iter().map(String::as_str)).named(&name).unique().concurrently();
-        let deferrable = deferrable(unique.deferrable);
+        let deferrable = unique.deferrable.map(|initially| format!(" {}", initially.sql())).unwrap_or_default();
         let (table, quoted) = (table.sql(self.dialect), self.dialect.quote(&name));
         let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}{deferrable}");
         vec![Operation::CreateIndex(index), Operation::Execute(sql)]

@@ -1,7 +1,9 @@
 //! Several changes of one table.
 
-use super::{AlterColumn, Operation, TableSource};
-use crate::{Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Table, Unique};
+use super::{AlterColumn, Operation};
+use crate::{
+    Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Table, Unique, sqlite::TableSource,
+};
 
 /// Changes of one table that belong together.
 ///

@@ -48,7 +48,7 @@ impl Writer<'_> {
                 sql = format!("{sql} ON {event} {}", action.sql());
             }
         }
-        sql.push_str(deferrable(key.deferrable));
+        sql.push_str(&deferrable(key.deferrable));
         if key.not_valid {
             sql.push_str(" NOT VALID");
         }
@@ -56,11 +56,6 @@ impl Writer<'_> {
     }
 }
 
-/// Returns what follows a constraint that is checked later.
-pub(crate) fn deferrable(initially: Option<Initially>) -> &'static str {
-    match initially {
-        None => "",
-        Some(Initially::Immediate) => " DEFERRABLE INITIALLY IMMEDIATE",
-        Some(Initially::Deferred) => " DEFERRABLE INITIALLY DEFERRED",
-    }
+fn deferrable(initially: Option<Initially>) -> String {
+    initially.map(|initially| format!(" {}", initially.sql())).unwrap_or_default()
 }

@@ -16,9 +16,7 @@ mod table;
 
 pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
-pub(crate) use constraint::deferrable;
 pub use insert::{BulkInsert, Conflict};
-pub use rebuild::TableSource;
 pub use render::{Unsupported, render};
 pub use rust::rust;
 

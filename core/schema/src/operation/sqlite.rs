@@ -126,3 +126,91 @@ pub(super) fn batch(writer: Writer<'_>, batch: &BatchAlterTable) -> Result<Vec<S
     };
     rebuild::rebuild(writer, batch, source)
 }
+
+#[cfg(test)]
+mod tests {
+    use alembic_sql::Dialect;
+    use insta::assert_debug_snapshot;
+
+    use crate::{
+        Naming,
+        operation::{Operation, render},
+        sqlite::{Master, inspect},
+    };
+
+    fn master(kind: &str, name: &str, table: &str, sql: &str) -> Master {
+        Master { kind: kind.into(), name: name.into(), table: table.into(), sql: sql.into() }
+    }
+
+    fn catalog() -> Vec<Master> {
+        vec![
+            master(
+                "table",
+                "users",
+                "users",
+                "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+                email VARCHAR ( 20 ) NOT NULL DEFAULT 'it''s' UNIQUE COLLATE nocase, age int DEFAULT (1 + 1) CHECK (age > 0), \
+                total AS (age * 2) STORED, score NUMERIC(5,2) DEFAULT -1.50)",
+            ),
+            master(
+                "table",
+                "posts",
+                "posts",
+                "CREATE TABLE \"posts\" (a INT, b INT REFERENCES users ON DELETE CASCADE, \
+                CONSTRAINT pk PRIMARY KEY (a, b), CONSTRAINT fk FOREIGN KEY (a) REFERENCES [users](id) ON UPDATE SET NULL \
+                ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED) WITHOUT ROWID",
+            ),
+            master(
+                "index",
+                "ix",
+                "posts",
+                "CREATE UNIQUE INDEX ix ON posts (a DESC, lower(b), b COLLATE nocase) WHERE a > 0",
+            ),
+            master("table", "search", "search", "CREATE VIRTUAL TABLE search USING fts5(x)"),
+            master(
+                "table",
+                "search_data",
+                "search_data",
+                "CREATE TABLE 'search_data'(id INTEGER PRIMARY KEY, block BLOB)",
+            ),
+            master("view", "v", "v", "CREATE VIEW v AS SELECT 1"),
+        ]
+    }
+
+    #[test]
+    fn a_table_read_from_its_statement_is_written_again() {
+        let schema = inspect(&catalog());
+        let sql: Vec<String> = schema
+            .tables
+            .iter()
+            .flat_map(|table| {
+                render(&Operation::CreateTable(table.clone()), Dialect::Sqlite, &Naming::default()).unwrap()
+            })
+            .collect();
+        insta::assert_snapshot!(sql.join(";\n"), @r#"
+        CREATE TABLE "posts" (
+            "a" INT NOT NULL,
+            "b" INT NOT NULL,
+            CONSTRAINT "fk_posts_b_users" FOREIGN KEY ("b") REFERENCES "users" ("id") ON DELETE CASCADE,
+            CONSTRAINT "pk" PRIMARY KEY ("a", "b"),
+            CONSTRAINT "fk" FOREIGN KEY ("a") REFERENCES "users" ("id") ON UPDATE SET NULL DEFERRABLE INITIALLY DEFERRED
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX "ix" ON "posts" ("a" DESC, lower(b), b COLLATE nocase) WHERE a > 0;
+        CREATE TABLE "users" (
+            "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
+            "email" VARCHAR(20) COLLATE "NOCASE" NOT NULL DEFAULT 'it''s',
+            "age" INT DEFAULT (1 + 1),
+            "total"  GENERATED ALWAYS AS (age * 2) STORED,
+            "score" NUMERIC(5, 2) DEFAULT -1.50,
+            CONSTRAINT "uq_users_email" UNIQUE ("email"),
+            CONSTRAINT "ck_users_268a5f" CHECK (age > 0)
+        )
+        "#);
+        assert_debug_snapshot!(schema.others.iter().map(|other| format!("{} {}", other.kind, other.name)).collect::<Vec<_>>(), @r#"
+        [
+            "view v",
+            "virtual table search",
+        ]
+        "#);
+    }
+}

@@ -7,4 +7,4 @@ pub(crate) mod text;
 pub(crate) mod words;
 
 pub use inspect::{Master, inspect};
-pub use source::source;
+pub use source::{TableSource, source};

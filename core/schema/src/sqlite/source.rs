@@ -1,7 +1,27 @@
 //! What a rebuild has to know of a table.
 
 use super::Master;
-use crate::operation::TableSource;
+use crate::Table;
+
+/// What is known of a table that is to be rebuilt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableSource {
+    /// What the caller says.
+    Table(Box<Table>),
+    /// What SQLite remembers.
+    Catalog {
+        /// The statement that created it.
+        create: String,
+        /// Its indexes, each with the statement that created it.
+        indexes: Vec<(String, String)>,
+        /// The statements that created its triggers.
+        triggers: Vec<String>,
+        /// The statements that created the triggers of other tables.
+        other_triggers: Vec<String>,
+        /// All views, each with the statement that created it.
+        views: Vec<(String, String)>,
+    },
+}
 
 /// Finds a table and all that names it, and how its name is spelled.
 #[must_use]

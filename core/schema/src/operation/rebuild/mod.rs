@@ -14,34 +14,14 @@ use super::{
 use crate::{
     Column, Constraint, ConstraintKind, Table, Type,
     sqlite::{
+        TableSource,
         meaning::{after_on, columns_of, constraint, inside, kind_of},
-        text,
-        text::{ColumnText, Piece, PieceKind, TableText},
+        text::{self, ColumnText, Piece, PieceKind, TableText},
         words::mentions,
     },
 };
 
 const SQLITE: Dialect = Dialect::Sqlite;
-
-/// What is known of a table that is to be rebuilt.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TableSource {
-    /// What the caller says.
-    Table(Box<Table>),
-    /// What SQLite remembers.
-    Catalog {
-        /// The statement that created it.
-        create: String,
-        /// Its indexes, each with the statement that created it.
-        indexes: Vec<(String, String)>,
-        /// The statements that created its triggers.
-        triggers: Vec<String>,
-        /// The statements that created the triggers of other tables.
-        other_triggers: Vec<String>,
-        /// All views, each with the statement that created it.
-        views: Vec<(String, String)>,
-    },
-}
 
 /// The parts of a source, the table taken apart.
 struct Parts {
