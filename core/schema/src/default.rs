@@ -2,7 +2,7 @@
 
 use alembic_sql::Dialect;
 
-use super::{Type, Value, mysql_default};
+use super::Value;
 
 /// The default of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,42 +44,9 @@ impl DefaultValue {
     #[must_use]
     pub fn text(&self, dialect: Dialect) -> Option<String> {
         match self {
+            Self::Value(value) => value.sql(dialect).ok(),
             Self::Expression(sql) => Some(sql.clone()),
-            other => other.sql(None, dialect).ok(),
-        }
-    }
-
-    /// Returns the default as SQL, for a column of this type.
-    pub(crate) fn sql(&self, column_type: Option<&Type>, dialect: Dialect) -> Result<String, String> {
-        let mysql = dialect.is_mysql_family();
-        Ok(match self {
-            Self::Value(value) if mysql && column_type.is_some_and(Type::is_large_on_mysql) => {
-                format!("({})", value.sql(dialect)?)
-            }
-            Self::Value(value) => value.sql(dialect)?,
-            Self::Expression(sql) if mysql => mysql_default::expression(sql, column_type),
-            Self::Expression(sql) if dialect == Dialect::Postgres => sql.clone(),
-            // SQLite takes expressions in parentheses only.
-            Self::Expression(sql) => format!("({sql})"),
-            Self::Now if mysql => mysql_default::now(column_type),
-            Self::Now => match column_type {
-                Some(Type::Date) => "CURRENT_DATE".into(),
-                Some(Type::Time) => "CURRENT_TIME".into(),
-                _ => "CURRENT_TIMESTAMP".into(),
-            },
-        })
-    }
-
-    /// Returns whether MySQL sets this default only together with the whole column: `ALTER COLUMN … SET DEFAULT` takes
-    /// neither a constant for a large type nor `CURRENT_TIMESTAMP`.
-    pub(crate) fn needs_whole_column_on_mysql(&self, column_type: &Type) -> bool {
-        match self {
-            Self::Value(_) => column_type.is_large_on_mysql(),
-            Self::Expression(sql) => {
-                column_type.is_large_on_mysql() && mysql_default::is_constant(sql)
-                    || mysql_default::is_current_time_of(sql, Some(column_type))
-            }
-            Self::Now => true,
+            Self::Now => Some("CURRENT_TIMESTAMP".to_owned()),
         }
     }
 

@@ -8,7 +8,6 @@ mod default;
 pub mod diff;
 mod filter;
 mod index;
-mod mysql_default;
 mod name;
 mod naming;
 pub mod operation;

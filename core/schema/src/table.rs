@@ -89,6 +89,12 @@ impl Table {
         self
     }
 
+    /// Returns the options for a database. MariaDB takes MySQL's.
+    pub(crate) fn options_for(&self, dialect: Dialect) -> impl Iterator<Item = &str> {
+        let applies = move |of: Dialect| of == dialect || of == Dialect::Mysql && dialect.is_mysql_family();
+        self.options.iter().filter(move |option| applies(option.dialect)).map(|option| option.sql.as_str())
+    }
+
     /// Returns the columns of the primary key, in their order; none if there is no key.
     #[must_use]
     pub fn primary_key(&self) -> &[String] {

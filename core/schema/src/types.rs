@@ -2,7 +2,7 @@
 
 use alembic_sql::{Dialect, wording::joined};
 
-use super::{Check, Name};
+use super::Name;
 
 /// The type of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,14 +101,6 @@ impl Type {
         }
     }
 
-    /// Returns what SQLite has to check of a column, having no such type.
-    pub(crate) fn check(&self, table: &Name, column: &str, dialect: Dialect) -> Option<Check> {
-        let Self::Enum(_, values) = self else { return None };
-        let condition = format!("{} IN ({})", dialect.quote(column), literals(values, dialect));
-        let name = format!("ck_{}_{column}", table.name);
-        (dialect == Dialect::Sqlite).then(|| Check::new(&condition).named(&name))
-    }
-
     /// Returns whether this is a type of PostgreSQL that has a name of its own, or an array of it.
     #[must_use]
     pub fn is_named(&self, name: &Name) -> bool {
@@ -117,15 +109,6 @@ impl Type {
         written == name.to_string()
             || written == name.sql(Dialect::Postgres)
             || written == Dialect::Postgres.quote(&name.name)
-    }
-
-    /// Returns whether MySQL takes a default for this type in parentheses only.
-    pub(crate) fn is_large_on_mysql(&self) -> bool {
-        match self {
-            Self::Text | Self::Binary | Self::Json | Self::Jsonb => true,
-            Self::Native(name) => ["text", "blob", "json"].iter().any(|kind| name.to_lowercase().contains(kind)),
-            _ => false,
-        }
     }
 
     pub(crate) fn is_integer(&self) -> bool {

@@ -63,7 +63,7 @@ impl EnumDiff {
     fn uses_new_values(&self, after: &Schema) -> bool {
         let literals: Vec<String> = self.added_values().iter().map(|value| POSTGRES.literal(value)).collect();
         let uses = |text: &str| literals.iter().any(|literal| text.contains(literal.as_str()));
-        let default = |column: &Column| column.default.as_ref().and_then(|default| default.sql(None, POSTGRES).ok());
+        let default = |column: &Column| column.default.as_ref().and_then(|default| default.text(POSTGRES));
         after.tables.iter().any(|table| {
             let checks = table.checks().map(|check| check.expression.as_str());
             let predicates = table.indexes.iter().filter_map(|index| index.predicate.as_deref());
@@ -129,7 +129,7 @@ impl EnumDiff {
         let new = format!("{}{array}", self.after.name.sql(POSTGRES));
         let before = column.default.as_ref().map(|_| format!("ALTER COLUMN {name} DROP DEFAULT"));
         let change = format!("ALTER COLUMN {name} TYPE {new} USING {name}::text{array}::{new}");
-        let default = default.and_then(|default| default.sql(None, POSTGRES).ok());
+        let default = default.and_then(|default| default.text(POSTGRES));
         let after = default.map(|default| format!("ALTER COLUMN {name} SET DEFAULT {default}"));
         format!("ALTER TABLE {table} {}", joined(before.into_iter().chain([change]).chain(after)))
     }

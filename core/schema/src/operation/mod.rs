@@ -2,17 +2,19 @@
 
 mod alter_column;
 mod batch;
-mod constraint;
-mod index;
+mod ddl;
 mod insert;
+mod mariadb;
 mod mysql;
-mod numbering;
+mod mysql_default;
+mod mysql_family;
 mod postgres;
+mod postgres_identity;
 mod rebuild;
 mod render;
 mod rust;
 mod sqlite;
-mod table;
+mod writer;
 
 pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};

@@ -1,87 +1,153 @@
-//! What only PostgreSQL says, or says its own way.
+//! PostgreSQL: the standard, and the most of what is beyond it.
 
 use alembic_sql::{Dialect, wording::joined};
 
 use super::{
-    AlterColumn, Operation,
-    numbering::Numbering,
-    render::{Unsupported, Writer, exists, not_exists},
+    AlterColumn, Operation, Unsupported,
+    ddl::{Ddl, Written, if_exists, if_not_exists},
+    postgres_identity::{IdentityChange, serial},
+    writer::{DdlWriter, statements},
 };
-use crate::Name;
+use crate::{Column, Identity, Index, Name, Naming};
 
-const POSTGRES: Dialect = Dialect::Postgres;
+pub(super) const POSTGRES: Dialect = Dialect::Postgres;
 
-/// One statement for all that rewrites or scans the table: it is rewritten once.
-pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<Vec<String>, Unsupported> {
-    let column = POSTGRES.quote(&change.column);
-    let mut actions = Vec::new();
-    if let Some(column_type) = &change.column_type {
-        let using = change.postgres_using.as_ref().map_or_else(String::new, |using| format!(" USING {using}"));
-        // The old default may have no cast to the new type.
-        if change.default.is_some() {
-            actions.push(format!("ALTER COLUMN {column} DROP DEFAULT"));
-        }
-        actions.push(format!("ALTER COLUMN {column} TYPE {}{}{using}", column_type.sql(POSTGRES), collate(change)));
-    } else if let (Some(_), Some(existing)) = (&change.collation, &change.existing) {
-        let column_type = existing.column_type.sql(POSTGRES);
-        actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}", collate(change)));
-    }
-    if let Some(nullable) = change.nullable {
-        actions.push(format!("ALTER COLUMN {column} {} NOT NULL", if nullable { "DROP" } else { "SET" }));
-    }
-    match &change.default {
-        Some(Some(default)) => {
-            let default = writer.default(default, change.column_type.as_ref())?;
-            actions.push(format!("ALTER COLUMN {column} SET DEFAULT {default}"));
-        }
-        Some(None) if change.column_type.is_none() => actions.push(format!("ALTER COLUMN {column} DROP DEFAULT")),
-        _ => {}
-    }
-    let numbering = change.identity.map(|identity| Numbering::of(change, identity)).unwrap_or_default();
-    actions.extend(numbering.action);
-    let mut statements = numbering.before;
-    if !actions.is_empty() {
-        statements.push(format!("{} {}", writer.alter(&change.table), joined(actions)));
-    }
-    statements.extend(numbering.after);
-    if let Some(comment) = &change.comment {
-        statements.push(column_comment(&change.table, &change.column, comment.as_deref()));
-    }
-    if let Some(name) = &change.rename {
-        statements.push(format!("{} RENAME COLUMN {column} TO {}", writer.alter(&change.table), POSTGRES.quote(name)));
-    }
-    Ok(statements)
+pub(super) struct Postgres<'n> {
+    pub(super) naming: &'n Naming,
 }
 
-/// A change of type gives the column the type's own order, unless another is said.
+/// Returns the statements of an operation that needs no names.
+pub(super) fn in_sql(operation: &Operation) -> Option<Vec<String>> {
+    let written = Postgres { naming: &Naming::default() }.write(operation).ok()?;
+    Some(statements(written, POSTGRES))
+}
+
+impl DdlWriter for Postgres<'_> {
+    fn dialect(&self) -> Dialect {
+        POSTGRES
+    }
+
+    fn naming(&self) -> &Naming {
+        self.naming
+    }
+
+    /// One `ALTER TABLE` for all that rewrites or scans the table: it is rewritten once.
+    fn alter_column(&self, change: &AlterColumn) -> Written {
+        let column = self.quote(&change.column);
+        let mut actions = Vec::new();
+        if let Some(column_type) = &change.column_type {
+            let using = change.postgres_using.as_ref().map_or_else(String::new, |using| format!(" USING {using}"));
+            // The old default may have no cast to the new type.
+            if change.default.is_some() {
+                actions.push(format!("ALTER COLUMN {column} DROP DEFAULT"));
+            }
+            let column_type = column_type.sql(POSTGRES);
+            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}{using}", collate(change)));
+        } else if let (Some(_), Some(existing)) = (&change.collation, &change.existing) {
+            let column_type = existing.column_type.sql(POSTGRES);
+            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}", collate(change)));
+        }
+        if let Some(nullable) = change.nullable {
+            actions.push(format!("ALTER COLUMN {column} {} NOT NULL", if nullable { "DROP" } else { "SET" }));
+        }
+        match &change.default {
+            Some(Some(default)) => {
+                let default = self.default_value(default, change.column_type.as_ref())?;
+                actions.push(format!("ALTER COLUMN {column} SET DEFAULT {default}"));
+            }
+            Some(None) if change.column_type.is_none() => actions.push(format!("ALTER COLUMN {column} DROP DEFAULT")),
+            _ => {}
+        }
+        let identity = change.identity.map(|identity| IdentityChange::new(change, identity)).unwrap_or_default();
+        actions.extend(identity.action);
+        let mut written = identity.before;
+        if !actions.is_empty() {
+            written.push(Ddl::action(&change.table, joined(actions)));
+        }
+        written.extend(identity.after);
+        if let Some(comment) = &change.comment {
+            written.push(self.column_comment(&change.table, &change.column, comment.as_deref()));
+        }
+        if let Some(name) = &change.rename {
+            written.push(Ddl::action(&change.table, format!("RENAME COLUMN {column} TO {}", self.quote(name))));
+        }
+        Ok(written)
+    }
+
+    fn validate_constraint(&self, constraint: &str) -> Result<String, Unsupported> {
+        Ok(format!("VALIDATE CONSTRAINT {}", self.quote(constraint)))
+    }
+
+    fn create_enum(&self, name: &Name, values: &[String]) -> Result<String, Unsupported> {
+        let values = joined(values.iter().map(|value| POSTGRES.literal(value)));
+        Ok(format!("CREATE TYPE {} AS ENUM ({values})", self.name(name)))
+    }
+
+    fn add_enum_value(
+        &self,
+        name: &Name,
+        value: &str,
+        before: Option<&str>,
+        absent: bool,
+    ) -> Result<String, Unsupported> {
+        let (condition, value) = (if_not_exists(absent), POSTGRES.literal(value));
+        let before = before.map_or_else(String::new, |before| format!(" BEFORE {}", POSTGRES.literal(before)));
+        Ok(format!("ALTER TYPE {} ADD VALUE {condition}{value}{before}", self.name(name)))
+    }
+
+    fn rename_enum_value(&self, name: &Name, value: &str, to: &str) -> Result<String, Unsupported> {
+        let (value, to) = (POSTGRES.literal(value), POSTGRES.literal(to));
+        Ok(format!("ALTER TYPE {} RENAME VALUE {value} TO {to}", self.name(name)))
+    }
+
+    fn drop_enum(&self, name: &Name, present: bool) -> Result<String, Unsupported> {
+        Ok(format!("DROP TYPE {}{}", if_exists(present), self.name(name)))
+    }
+
+    /// A `serial` column has a type of its own, and no clause.
+    fn column_type(&self, column: &Column) -> String {
+        match column.identity {
+            Some(Identity::Serial) => serial(&column.column_type).to_owned(),
+            _ => column.column_type.sql(POSTGRES),
+        }
+    }
+
+    fn generated(&self, column: &Column) -> Result<Option<String>, Unsupported> {
+        match &column.generated {
+            Some(generated) if generated.stored => {
+                Ok(Some(format!("GENERATED ALWAYS AS ({}) STORED", generated.expression)))
+            }
+            Some(_) => Err(self.unsupported("columns computed when they are read", "use `generated_stored`")),
+            None => Ok(None),
+        }
+    }
+
+    fn not_valid(&self, not_valid: bool) -> Result<&'static str, Unsupported> {
+        Ok(if not_valid { " NOT VALID" } else { "" })
+    }
+
+    fn index_definition(&self, index: &Index) -> Result<String, Unsupported> {
+        let mut sql = format!("({})", self.index_keys(index));
+        if let Some(method) = &index.method {
+            sql = format!("USING {method} {sql}");
+        }
+        if !index.include.is_empty() {
+            sql = format!("{sql} INCLUDE ({})", self.columns(&index.include));
+        }
+        if let Some(predicate) = &index.predicate {
+            sql = format!("{sql} WHERE {predicate}");
+        }
+        Ok(sql)
+    }
+
+    fn concurrently(&self, _doing: &str, concurrently: bool) -> Result<&'static str, Unsupported> {
+        Ok(if concurrently { "CONCURRENTLY " } else { "" })
+    }
+}
+
+/// A change of type gives the column the type's own collation, unless another is stated.
 fn collate(change: &AlterColumn) -> String {
     let existing = change.existing.as_ref().and_then(|existing| existing.collation.clone());
     let collation = change.collation.clone().unwrap_or(existing);
     collation.map_or_else(String::new, |collation| format!(" COLLATE {}", POSTGRES.quote(&collation)))
-}
-
-pub(super) fn column_comment(table: &Name, column: &str, comment: Option<&str>) -> String {
-    let comment = comment.map_or_else(|| "NULL".to_owned(), |comment| POSTGRES.literal(comment));
-    format!("COMMENT ON COLUMN {}.{} IS {comment}", table.sql(POSTGRES), POSTGRES.quote(column))
-}
-
-pub(super) fn enumeration(operation: &Operation) -> String {
-    let literal = |value: &String| POSTGRES.literal(value);
-    match operation {
-        Operation::CreateEnum { name, values } => {
-            format!("CREATE TYPE {} AS ENUM ({})", name.sql(POSTGRES), joined(values.iter().map(literal)))
-        }
-        Operation::AddEnumValue { name, value, before, if_not_exists } => {
-            let before = before.as_ref().map_or_else(String::new, |before| format!(" BEFORE {}", literal(before)));
-            let condition = not_exists(*if_not_exists);
-            format!("ALTER TYPE {} ADD VALUE {condition}{}{before}", name.sql(POSTGRES), literal(value))
-        }
-        Operation::RenameEnumValue { name, value, to } => {
-            format!("ALTER TYPE {} RENAME VALUE {} TO {}", name.sql(POSTGRES), literal(value), literal(to))
-        }
-        Operation::DropEnum { name, if_exists } => {
-            format!("DROP TYPE {}{}", exists(*if_exists), name.sql(POSTGRES))
-        }
-        _ => String::new(),
-    }
 }

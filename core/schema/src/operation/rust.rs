@@ -1,6 +1,10 @@
 //! Operations → Rust, as a person would write them.
 
-use super::{AlterColumn, Operation, batch::Change};
+use super::{
+    AlterColumn, Operation,
+    batch::Change,
+    postgres::{self, POSTGRES},
+};
 use crate::{
     Action, Column, Constraint, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
     Table, Type, Value,
@@ -38,10 +42,6 @@ pub fn rust(operation: &Operation) -> Option<String> {
         Operation::DropIndex { table, index, concurrently: false, .. } => {
             format!("op.drop_index({index:?}, {})?;", name(table))
         }
-        Operation::DropIndex { table, index, .. } => {
-            let sql = format!("DROP INDEX CONCURRENTLY {}", table.beside(index).sql(alembic_sql::Dialect::Postgres));
-            format!("op.execute({sql:?})?;")
-        }
         Operation::CreateConstraint { table, constraint } => create_constraint(table, constraint),
         Operation::ValidateConstraint { table, constraint } => {
             format!("op.validate_constraint({constraint:?}, {})?;", name(table))
@@ -59,13 +59,17 @@ pub fn rust(operation: &Operation) -> Option<String> {
                 batch.changes.iter().map(|change| format!("\n        {}", in_batch(change))).collect();
             format!("op.batch_alter_table({}, |batch| {{\n    batch{}\n}})?;", name(&batch.table), changes.concat())
         }
-        Operation::AddEnumValue { .. } | Operation::RenameEnumValue { .. } => {
-            let sql = super::postgres::enumeration(operation);
-            format!("op.execute({sql:?})?;")
+        // `op` has no functions for these, which PostgreSQL alone has.
+        Operation::DropIndex { .. } | Operation::AddEnumValue { .. } | Operation::RenameEnumValue { .. } => {
+            postgres::in_sql(operation)?.iter().map(execute).collect()
         }
-        Operation::Execute(sql) => format!("op.execute({sql:?})?;"),
+        Operation::Execute(sql) => execute(sql),
         Operation::BulkInsert(_) => return None,
     })
+}
+
+fn execute(sql: &String) -> String {
+    format!("op.execute({sql:?})?;")
 }
 
 fn create_constraint(table: &Name, constraint: &Constraint) -> String {
@@ -129,7 +133,7 @@ fn of_default(default: &DefaultValue) -> String {
         DefaultValue::Now => "DefaultValue::Now".to_owned(),
         DefaultValue::Expression(sql) => format!("DefaultValue::expression({sql:?})"),
         DefaultValue::Value(value) => {
-            let sql = value.sql(alembic_sql::Dialect::Postgres).unwrap_or_default();
+            let sql = value.sql(POSTGRES).unwrap_or_default();
             format!("DefaultValue::expression({sql:?})")
         }
     }

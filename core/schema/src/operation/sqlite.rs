@@ -1,68 +1,257 @@
-//! What SQLite says its own way: little of a table can be altered, so it is rebuilt.
+//! SQLite: little of a table can be altered, so it is rebuilt.
 
 use alembic_sql::Dialect;
 
 use super::{
-    AlterColumn, BatchAlterTable, Operation, Recreate,
+    AlterColumn, BatchAlterTable, Operation, Recreate, Unsupported,
     batch::Change,
+    ddl::{Conditional, Ddl, Written},
     rebuild,
-    render::{Unsupported, Writer, unsupported},
+    writer::DdlWriter,
 };
-use crate::{Column, Constraint, Name, Table};
+use crate::{
+    Check, Column, Constraint, ConstraintKind, Index, Name, Naming, Table, Type, literals,
+    sqlite::text::{ColumnText, Piece, PieceKind, TableText},
+};
 
-const SQLITE: Dialect = Dialect::Sqlite;
+pub(super) const SQLITE: Dialect = Dialect::Sqlite;
 
-pub(super) fn no_comments() -> Unsupported {
-    unsupported(SQLITE, "comments", "leave it out there: `if op.dialect() != Dialect::Sqlite`")
+pub(super) struct Sqlite<'n> {
+    pub(super) naming: &'n Naming,
 }
 
-pub(super) fn needs_batch(what: impl Into<String>) -> Unsupported {
-    unsupported(SQLITE, what, "use `op.batch_alter_table`, which rebuilds the table")
+impl DdlWriter for Sqlite<'_> {
+    fn dialect(&self) -> Dialect {
+        SQLITE
+    }
+
+    fn naming(&self) -> &Naming {
+        self.naming
+    }
+
+    fn table_comment(&self, _table: &Name, _comment: Option<&str>) -> Result<Ddl, Unsupported> {
+        Err(self.no_comments())
+    }
+
+    /// SQLite adds a column without touching the rows, so each must be right without being looked at.
+    fn add_column(&self, table: &Name, column: &Column, if_not_exists: bool) -> Written {
+        self.condition(Conditional::AddColumn, if_not_exists)?;
+        if let Some(why) = why_not_added(column) {
+            return Err(self.needs_batch(&format!("adding the column `{}`: {why}", column.name)));
+        }
+        let mut action = format!("ADD COLUMN {}", self.column(column)?);
+        for constraint in &column.constraints {
+            action = format!("{action} {}", self.column_constraint(table, constraint)?);
+        }
+        if let Some(check) = enum_check(&column.column_type, table, &column.name) {
+            action = format!("{action} {}", self.constraint(table, &check.into())?);
+        }
+        Ok(vec![Ddl::action(table, action)])
+    }
+
+    fn alter_column(&self, change: &AlterColumn) -> Written {
+        if change.comment.is_some() {
+            return Err(self.no_comments());
+        }
+        if change.changes_more_than_the_name() {
+            return Err(self.needs_batch(&format!("changing the column `{}`", change.column)));
+        }
+        let column = self.quote(&change.column);
+        let rename =
+            |name: &String| Ddl::action(&change.table, format!("RENAME COLUMN {column} TO {}", self.quote(name)));
+        Ok(change.rename.iter().map(rename).collect())
+    }
+
+    fn add_constraint(&self, _table: &Name, constraint: &Constraint) -> Result<String, Unsupported> {
+        Err(self.needs_batch(&format!("ALTER TABLE … ADD of a {}", constraint.kind())))
+    }
+
+    fn drop_constraint(&self, _: &str, kind: ConstraintKind, _if_exists: bool) -> Result<String, Unsupported> {
+        Err(self.needs_batch(&format!("ALTER TABLE … DROP of a {kind}")))
+    }
+
+    fn no_enum_types(&self) -> Unsupported {
+        let instead = "`Type::Enum` makes a check of it there; change it with `op.batch_alter_table`";
+        self.unsupported("enumeration types of their own", instead)
+    }
+
+    fn batch(&self, batch: &BatchAlterTable) -> Written {
+        if !batch.needs_rebuild() {
+            let each = |operation: Operation| match operation {
+                Operation::DropColumn { .. } => self.write(&operation),
+                other => self
+                    .write(&other)
+                    .map_err(|error| Unsupported { instead: "leave `Recreate::Never` out".into(), ..error }),
+            };
+            return Ok(batch.operations().map(each).collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        if batch.table.schema.as_ref().is_some_and(|schema| schema != "main") {
+            let what = format!("rebuilding `{}`, a table of an attached database", batch.table);
+            return Err(self.unsupported(&what, "connect to that database itself"));
+        }
+        let Some(source) = &batch.source else {
+            let what = format!("changing the table `{}` without knowing how it is", batch.table);
+            let instead = "say how it is with `copy_from`, or run the revision on the database";
+            return Err(self.unsupported(&what, instead));
+        };
+        rebuild::rebuild(self, batch, source)
+    }
+
+    fn table_elements(&self, table: &Table) -> Result<Vec<String>, Unsupported> {
+        let text = self.table_text(table)?;
+        // A column without type keeps the space before it: fingerprints of schemas are made of this text.
+        let column = |column: ColumnText| {
+            let pieces = column.pieces.into_iter().map(|piece| piece.text);
+            [column.quoted, column.column_type].into_iter().chain(pieces).collect::<Vec<_>>().join(" ")
+        };
+        let constraints = text.constraints.into_iter().map(|piece| piece.text);
+        Ok(text.columns.into_iter().map(column).chain(constraints).collect())
+    }
+
+    /// Only a column of exactly the type `INTEGER` is the row's own number.
+    fn column_type(&self, column: &Column) -> String {
+        match column.identity {
+            Some(_) if column.column_type.is_integer() => "INTEGER".to_owned(),
+            _ => column.column_type.sql(SQLITE),
+        }
+    }
+
+    /// Expressions are taken in parentheses only.
+    fn default_expression(&self, sql: &str) -> String {
+        format!("({sql})")
+    }
+
+    /// Rows are numbered by the primary key.
+    fn identity(&self, _column: &Column) -> Option<String> {
+        None
+    }
+
+    fn own_clauses(&self, column: &Column) -> Result<Vec<String>, Unsupported> {
+        if column.comment.is_some() { Err(self.no_comments()) } else { Ok(Vec::new()) }
+    }
+
+    fn defers(&self, kind: ConstraintKind) -> bool {
+        kind == ConstraintKind::ForeignKey
+    }
+
+    fn index_and_table(&self, index: &Index) -> (String, String) {
+        (self.name(&index.table.beside(&self.naming.index(index))), self.quote(&index.table.name))
+    }
+
+    fn index_definition(&self, index: &Index) -> Result<String, Unsupported> {
+        self.check_include(index)?;
+        if index.method.is_some() {
+            return Err(self.unsupported("kinds of indexes", "leave `using` out"));
+        }
+        let predicate = index.predicate.as_ref().map(|predicate| format!(" WHERE {predicate}")).unwrap_or_default();
+        Ok(format!("({}){predicate}", self.index_keys(index)))
+    }
+
+    fn takes(&self, conditional: Conditional) -> bool {
+        !matches!(conditional, Conditional::AddColumn | Conditional::DropColumn)
+    }
 }
 
-/// Returns the column that is the row's own number, if there is one: a single integer.
-pub(super) fn rowid_key(table: &Table, dialect: Dialect) -> Option<&str> {
-    let key = table.all_constraints().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)))?;
+impl Sqlite<'_> {
+    pub(super) fn no_comments(&self) -> Unsupported {
+        self.unsupported("comments", "leave it out there: `if op.dialect() != Dialect::Sqlite`")
+    }
+
+    fn needs_batch(&self, what: &str) -> Unsupported {
+        self.unsupported(what, "use `op.batch_alter_table`, which rebuilds the table")
+    }
+
+    /// Writes a constraint as it stands in its column, where a foreign key does not name the column again.
+    fn column_constraint(&self, table: &Name, constraint: &Constraint) -> Result<String, Unsupported> {
+        let Constraint::ForeignKey(key) = constraint else { return self.constraint(table, constraint) };
+        let name = self.quote(&self.naming.constraint(table, constraint));
+        Ok(format!("CONSTRAINT {name} {}", self.references(key)?))
+    }
+
+    /// Returns a table in the parts that a rebuild changes.
+    pub(super) fn table_text(&self, table: &Table) -> Result<TableText, Unsupported> {
+        let rowid = rowid_key(table);
+        let mut columns = Vec::new();
+        for column in &table.columns {
+            let mut text = self.column_text(column)?;
+            match rowid.filter(|(key_column, _)| *key_column == column.name) {
+                Some((_, key)) if column.identity.is_some() => text.pieces.push(self.autoincrement(table, key)),
+                None if column.identity.is_some() => {
+                    let what = format!("numbering `{}`, which is not the only column of the primary key", column.name);
+                    return Err(self.unsupported(&what, "make it the primary key, or leave `identity` out"));
+                }
+                _ => {}
+            }
+            columns.push(text);
+        }
+        if table.comment.is_some() {
+            return Err(self.no_comments());
+        }
+        let counted = columns.iter().any(|column| column.has(PieceKind::PrimaryKey));
+        let constraints =
+            table.all_constraints().filter(|constraint| !(counted && constraint.kind() == ConstraintKind::PrimaryKey));
+        let checks = table
+            .columns
+            .iter()
+            .filter_map(|column| enum_check(&column.column_type, &table.name, &column.name).map(Constraint::from));
+        let constraints = constraints.cloned().chain(checks);
+        Ok(TableText {
+            columns,
+            constraints: constraints
+                .map(|constraint| self.piece(&table.name, &constraint))
+                .collect::<Result<_, _>>()?,
+            options: self.table_options(table).join(" "),
+        })
+    }
+
+    /// Returns a column in the parts that a rebuild changes, without its constraints.
+    pub(super) fn column_text(&self, column: &Column) -> Result<ColumnText, Unsupported> {
+        let pieces = [
+            (PieceKind::Collate, self.collation(column)),
+            (PieceKind::Generated, self.generated(column)?),
+            (PieceKind::NotNull, self.nullability(column)?),
+            (PieceKind::Default, self.default_clause(column)?),
+        ];
+        self.own_clauses(column)?;
+        let piece = |(kind, text): (PieceKind, Option<String>)| Some(Piece { kind, name: None, text: text? });
+        Ok(ColumnText {
+            name: column.name.clone(),
+            quoted: self.quote(&column.name),
+            column_type: self.column_type(column),
+            pieces: pieces.into_iter().filter_map(piece).collect(),
+        })
+    }
+
+    /// Returns a constraint of a table.
+    pub(super) fn piece(&self, table: &Name, constraint: &Constraint) -> Result<Piece, Unsupported> {
+        Ok(Piece {
+            kind: constraint.kind().into(),
+            name: Some(self.naming.constraint(table, constraint)),
+            text: self.constraint(table, constraint)?,
+        })
+    }
+
+    /// Returns a primary key that numbers rows: it stands in its column.
+    fn autoincrement(&self, table: &Table, key: &Constraint) -> Piece {
+        let name = self.naming.constraint(&table.name, key);
+        let text = format!("CONSTRAINT {} PRIMARY KEY AUTOINCREMENT", self.quote(&name));
+        Piece { kind: PieceKind::PrimaryKey, name: Some(name), text }
+    }
+}
+
+/// Returns the column that is an alias of the row id, a single integer, with the key that makes it one.
+fn rowid_key(table: &Table) -> Option<(&str, &Constraint)> {
+    let key = table.all_constraints().find(|constraint| constraint.kind() == ConstraintKind::PrimaryKey)?;
     let [only] = key.columns() else { return None };
     let column = table.columns.iter().find(|column| column.name == *only)?;
-    (dialect == SQLITE && column.column_type.is_integer()).then_some(column.name.as_str())
+    column.column_type.is_integer().then_some((column.name.as_str(), key))
 }
 
-pub(super) fn alter_column(writer: Writer<'_>, change: &AlterColumn) -> Result<Vec<String>, Unsupported> {
-    if change.comment.is_some() {
-        return Err(no_comments());
-    }
-    if change.changes_more_than_the_name() {
-        return Err(needs_batch(format!("changing the column `{}`", change.column)));
-    }
-    let rename = change.rename.iter().map(|name| {
-        let (column, name) = (SQLITE.quote(&change.column), SQLITE.quote(name));
-        format!("{} RENAME COLUMN {column} TO {name}", writer.alter(&change.table))
-    });
-    Ok(rename.collect())
-}
-
-/// SQLite adds a column without touching the rows, so each must be right without being looked at.
-pub(super) fn add_column(writer: Writer<'_>, table: &Name, column: &Column) -> Result<Vec<String>, Unsupported> {
-    if let Some(why) = why_not_added(column) {
-        return Err(needs_batch(format!("adding the column `{}`: {why}", column.name)));
-    }
-    let mut sql = format!("{} ADD COLUMN {}", writer.alter(table), writer.column(column)?);
-    for constraint in &column.constraints {
-        let text = writer.constraint(table, constraint)?;
-        // In a column the columns are not named again.
-        let text = match constraint {
-            Constraint::ForeignKey(_) => {
-                text.replacen(&format!("FOREIGN KEY ({}) ", SQLITE.quote(&column.name)), "", 1)
-            }
-            _ => text,
-        };
-        sql = format!("{sql} {text}");
-    }
-    if let Some(check) = column.column_type.check(table, &column.name, SQLITE) {
-        sql = format!("{sql} {}", writer.constraint(table, &check.into())?);
-    }
-    Ok(vec![sql])
+/// Returns the check of a column whose type lists its values.
+pub(super) fn enum_check(column_type: &Type, table: &Name, column: &str) -> Option<Check> {
+    let Type::Enum(_, values) = column_type else { return None };
+    let condition = format!("{} IN ({})", SQLITE.quote(column), literals(values, SQLITE));
+    Some(Check::new(&condition).named(&format!("ck_{}_{column}", table.name)))
 }
 
 fn why_not_added(column: &Column) -> Option<&'static str> {
@@ -104,27 +293,6 @@ impl BatchAlterTable {
             Recreate::Auto => !self.order.is_empty() || self.changes.iter().any(needs),
         }
     }
-}
-
-pub(super) fn batch(writer: Writer<'_>, batch: &BatchAlterTable) -> Result<Vec<String>, Unsupported> {
-    if !batch.needs_rebuild() {
-        let each = |operation: Operation| match operation {
-            Operation::DropColumn { .. } => writer.operation(&operation),
-            other => writer
-                .operation(&other)
-                .map_err(|error| Unsupported { instead: "leave `Recreate::Never` out".into(), ..error }),
-        };
-        return Ok(batch.operations().map(each).collect::<Result<Vec<_>, _>>()?.concat());
-    }
-    if batch.table.schema.as_ref().is_some_and(|schema| schema != "main") {
-        let what = format!("rebuilding `{}`, a table of an attached database", batch.table);
-        return Err(unsupported(SQLITE, what, "connect to that database itself"));
-    }
-    let Some(source) = &batch.source else {
-        let what = format!("changing the table `{}` without knowing how it is", batch.table);
-        return Err(unsupported(SQLITE, what, "say how it is with `copy_from`, or run the revision on the database"));
-    };
-    rebuild::rebuild(writer, batch, source)
 }
 
 #[cfg(test)]

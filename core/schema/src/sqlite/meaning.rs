@@ -45,6 +45,17 @@ pub(crate) fn after_on(sql: &str) -> &str {
     on.and_then(|on| tokens.get(on + 2)).map_or(sql, |first| &sql[first.start..])
 }
 
+impl From<ConstraintKind> for PieceKind {
+    fn from(kind: ConstraintKind) -> Self {
+        match kind {
+            ConstraintKind::PrimaryKey => Self::PrimaryKey,
+            ConstraintKind::Unique => Self::Unique,
+            ConstraintKind::ForeignKey => Self::References,
+            ConstraintKind::Check => Self::Check,
+        }
+    }
+}
+
 pub(crate) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
     match kind {
         PieceKind::PrimaryKey => Some(ConstraintKind::PrimaryKey),

@@ -1,18 +1,16 @@
 //! SQLite's way to change a table: make it anew, copy the rows, drop the old one, take its name.
 
-use alembic_sql::{
-    Dialect,
-    wording::{joined, quoted},
-};
+use alembic_sql::wording::{joined, quoted};
 
 use super::{
-    AlterColumn, BatchAlterTable, Operation,
+    AlterColumn, BatchAlterTable, Unsupported,
     batch::Change,
-    render::{Unsupported, Writer, unsupported},
-    sqlite,
+    ddl::{Ddl, Written},
+    sqlite::{SQLITE, Sqlite, enum_check},
+    writer::DdlWriter,
 };
 use crate::{
-    Column, Constraint, ConstraintKind, Table, Type,
+    Column, Constraint, ConstraintKind, Type,
     sqlite::{
         TableSource,
         meaning::{after_on, columns_of, constraint, inside, kind_of},
@@ -20,8 +18,6 @@ use crate::{
         words::mentions,
     },
 };
-
-const SQLITE: Dialect = Dialect::Sqlite;
 
 /// The parts of a source, the table taken apart.
 struct Parts {
@@ -38,11 +34,7 @@ struct Copy {
     value: String,
 }
 
-pub(super) fn rebuild(
-    writer: Writer<'_>,
-    batch: &BatchAlterTable,
-    source: &TableSource,
-) -> Result<Vec<String>, Unsupported> {
+pub(super) fn rebuild(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Written {
     let mut plan = Plan::new(writer, batch, source)?;
     for change in &batch.changes {
         plan.apply(change)?;
@@ -52,17 +44,17 @@ pub(super) fn rebuild(
 }
 
 struct Plan<'p> {
-    writer: Writer<'p>,
+    writer: &'p Sqlite<'p>,
     batch: &'p BatchAlterTable,
     parts: Parts,
     copies: Vec<Copy>,
     counts_before: bool,
     /// What can be said only of the table that is done.
-    afterwards: Vec<String>,
+    afterwards: Vec<Ddl>,
 }
 
 impl<'p> Plan<'p> {
-    fn new(writer: Writer<'p>, batch: &'p BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+    fn new(writer: &'p Sqlite<'p>, batch: &'p BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
         let parts = Parts::of(writer, batch, source)?;
         let stored = |column: &&ColumnText| !column.has(PieceKind::Generated);
         let copies = parts.table.columns.iter().filter(stored);
@@ -73,7 +65,7 @@ impl<'p> Plan<'p> {
     }
 
     fn error(&self, what: impl Into<String>, instead: impl Into<String>) -> Unsupported {
-        unsupported(SQLITE, format!("this change of `{}`: {}", self.batch.table, what.into()), instead)
+        self.writer.unsupported(&format!("this change of `{}`: {}", self.batch.table, what.into()), &instead.into())
     }
 
     fn apply(&mut self, change: &Change) -> Result<(), Unsupported> {
@@ -84,7 +76,7 @@ impl<'p> Plan<'p> {
             Change::CreateConstraint(constraint) => self.create_constraint(constraint),
             Change::DropConstraint(name, kind) => self.drop_constraint(name, *kind),
             Change::CreateIndex(index) => {
-                self.afterwards.push(self.writer.create_index(index)?);
+                self.afterwards.push(Ddl::Statement(self.writer.create_index(index)?));
                 Ok(())
             }
             Change::DropIndex(name) => self.drop_index(name),
@@ -95,9 +87,7 @@ impl<'p> Plan<'p> {
         if self.parts.table.column(&column.name).is_some() {
             return Err(self.error(format!("there is a column `{}`", column.name), "use another name"));
         }
-        let table = format!("CREATE TABLE t ({})", self.writer.column(column)?);
-        let added = text::parse(&table).map(|table| table.columns).unwrap_or_default();
-        self.parts.table.columns.extend(added);
+        self.parts.table.columns.push(self.writer.column_text(column)?);
         for constraint in &column.constraints {
             self.create_constraint(constraint)?;
         }
@@ -118,7 +108,7 @@ impl<'p> Plan<'p> {
         for pieces in columns.chain([&mut self.parts.table.constraints]) {
             pieces.retain(|piece| !is_ours(piece));
         }
-        match column_type.check(&self.batch.table, name, SQLITE) {
+        match enum_check(column_type, &self.batch.table, name) {
             Some(_) if self.parts.table.constraints.iter().any(named) => {
                 Err(self.error(format!("there is a constraint `{constraint}`"), "drop it before in the same batch"))
             }
@@ -136,14 +126,14 @@ impl<'p> Plan<'p> {
 
     fn alter_column(&mut self, change: &AlterColumn) -> Result<(), Unsupported> {
         if change.comment.is_some() {
-            return Err(sqlite::no_comments());
+            return Err(self.writer.no_comments());
         }
         if change.identity.is_some() {
             return Err(self.error("only a new table can number its rows", "create a table, and copy the rows"));
         }
         let default = match &change.default {
             Some(Some(default)) => {
-                Some(format!("DEFAULT {}", self.writer.default(default, change.column_type.as_ref())?))
+                Some(format!("DEFAULT {}", self.writer.default_value(default, change.column_type.as_ref())?))
             }
             _ => None,
         };
@@ -189,8 +179,8 @@ impl<'p> Plan<'p> {
             copy.value = format!("({using})");
         }
         if let Some(to) = &change.rename {
-            let table = self.writer.alter(&self.batch.table);
-            self.afterwards.push(format!("{table} RENAME COLUMN {in_quotes} TO {}", SQLITE.quote(to)));
+            let action = format!("RENAME COLUMN {in_quotes} TO {}", SQLITE.quote(to));
+            self.afterwards.push(Ddl::action(&self.batch.table, action));
         }
         Ok(())
     }
@@ -239,15 +229,7 @@ impl<'p> Plan<'p> {
     }
 
     fn create_constraint(&mut self, constraint: &Constraint) -> Result<(), Unsupported> {
-        let text = self.writer.constraint(&self.batch.table, constraint)?;
-        let name = Some(self.writer.naming.constraint(&self.batch.table, constraint));
-        let kind = match constraint.kind() {
-            ConstraintKind::PrimaryKey => PieceKind::PrimaryKey,
-            ConstraintKind::Unique => PieceKind::Unique,
-            ConstraintKind::ForeignKey => PieceKind::References,
-            ConstraintKind::Check => PieceKind::Check,
-        };
-        self.parts.table.constraints.push(Piece { kind, name, text });
+        self.parts.table.constraints.push(self.writer.piece(&self.batch.table, constraint)?);
         Ok(())
     }
 
@@ -308,7 +290,7 @@ impl<'p> Plan<'p> {
     }
 
     /// The order is the one that SQLite's documentation prescribes.
-    fn statements(self) -> Vec<String> {
+    fn statements(self) -> Vec<Ddl> {
         let name = &self.batch.table;
         let temporary = name.beside(&format!("_alembic_tmp_{}", name.name));
         let (old, new) = (name.sql(SQLITE), temporary.sql(SQLITE));
@@ -336,38 +318,41 @@ impl<'p> Plan<'p> {
         statements.push("PRAGMA legacy_alter_table = OFF".into());
         statements.extend(self.parts.indexes.into_iter().map(|(_, sql)| sql));
         statements.extend(self.parts.triggers);
-        statements.extend(self.afterwards);
         // A view that does not work any more says so here.
         let views = self.parts.views.iter().filter(|(_, sql)| mentions(sql, &name.name));
-        statements.extend(views.map(|(view, _)| format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view))));
-        statements
+        let views = views.map(|(view, _)| Ddl::Statement(format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view))));
+        statements.into_iter().map(Ddl::Statement).chain(self.afterwards).chain(views).collect()
     }
 }
 
 impl Parts {
-    fn of(writer: Writer<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
-        let (create, indexes) = match source {
-            TableSource::Catalog { create, indexes, .. } => (create.clone(), indexes.clone()),
+    fn of(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+        match source {
             TableSource::Table(table) => {
                 let indexes =
                     table.indexes.iter().map(|index| Ok((writer.naming.index(index), writer.create_index(index)?)));
-                let indexes = indexes.collect::<Result<_, Unsupported>>()?;
-                let bare = Table { indexes: Vec::new(), ..table.as_ref().clone() };
-                let create = writer.operation(&Operation::CreateTable(bare))?.swap_remove(0);
-                (create, indexes)
+                Ok(Self {
+                    table: writer.table_text(table)?,
+                    indexes: indexes.collect::<Result<_, _>>()?,
+                    triggers: Vec::new(),
+                    other_triggers: Vec::new(),
+                    views: Vec::new(),
+                })
             }
-        };
-        let table = text::parse(&create).ok_or_else(|| {
-            let what = format!("rebuilding `{}`: it is no table of the usual kind", batch.table);
-            unsupported(SQLITE, what, "write it as SQL")
-        })?;
-        let (triggers, other_triggers, views) = match source {
-            TableSource::Catalog { triggers, other_triggers, views, .. } => {
-                (triggers.clone(), other_triggers.clone(), views.clone())
+            TableSource::Catalog { create, indexes, triggers, other_triggers, views } => {
+                let table = text::parse(create).ok_or_else(|| {
+                    let what = format!("rebuilding `{}`: it is no table of the usual kind", batch.table);
+                    writer.unsupported(&what, "write it as SQL")
+                })?;
+                Ok(Self {
+                    table,
+                    indexes: indexes.clone(),
+                    triggers: triggers.clone(),
+                    other_triggers: other_triggers.clone(),
+                    views: views.clone(),
+                })
             }
-            TableSource::Table(_) => (Vec::new(), Vec::new(), Vec::new()),
-        };
-        Ok(Self { table, indexes, triggers, other_triggers, views })
+        }
     }
 }
 

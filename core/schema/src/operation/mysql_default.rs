@@ -5,11 +5,11 @@
 
 use alembic_sql::Dialect;
 
-use super::Type;
+use crate::Type;
 
 /// Writes an expression: bare if it may be, else in parentheses.
 pub(super) fn expression(sql: &str, column_type: Option<&Type>) -> String {
-    let is_large = column_type.is_some_and(Type::is_large_on_mysql);
+    let is_large = column_type.is_some_and(is_large);
     let bare = (is_constant(sql) && !is_large) || is_current_time_of(sql, column_type);
     if bare { sql.to_owned() } else { format!("({sql})") }
 }
@@ -73,6 +73,15 @@ fn current_time(sql: &str) -> Option<u8> {
             if digits.is_empty() { Some(0) } else { digits.parse().ok() }
         }
         _ => None,
+    }
+}
+
+/// Returns whether a default for this type is taken in parentheses only.
+pub(super) fn is_large(column_type: &Type) -> bool {
+    match column_type {
+        Type::Text | Type::Binary | Type::Json | Type::Jsonb => true,
+        Type::Native(name) => ["text", "blob", "json"].iter().any(|kind| name.to_lowercase().contains(kind)),
+        _ => false,
     }
 }
 
