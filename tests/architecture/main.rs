@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod modules;
+mod operations;
 mod surface;
 
 use std::{
