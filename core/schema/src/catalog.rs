@@ -40,7 +40,7 @@ const RELATIONS: [&str; 8] = [
     "foreign table",
     "partitioned table",
     "partition",
-    "table with heirs",
+    "inherited table",
     "virtual table",
     "system versioned",
 ];

@@ -88,7 +88,7 @@ impl Column {
 
     /// Sets how the database numbers the rows.
     #[must_use]
-    pub fn numbered(mut self, identity: Identity) -> Self {
+    pub fn identity_as(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self.not_null()
     }

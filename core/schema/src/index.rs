@@ -86,7 +86,7 @@ impl Index {
 
     /// Holds only rows for which a condition is true.
     #[must_use]
-    pub fn only_where(mut self, predicate: &str) -> Self {
+    pub fn filter(mut self, predicate: &str) -> Self {
         self.predicate = Some(predicate.to_owned());
         self
     }

@@ -252,7 +252,7 @@ pub(super) fn create_index_unique(op: &mut Conn<'_>) -> Done {
 }
 
 pub(super) fn create_index_partial(op: &mut Conn<'_>) -> Done {
-    op.create_index(Index::new("users", ["email"]).only_where("note IS NULL"))?;
+    op.create_index(Index::new("users", ["email"]).filter("note IS NULL"))?;
     Ok(())
 }
 

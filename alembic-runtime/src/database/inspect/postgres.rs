@@ -70,7 +70,7 @@ type Relation = (String, String, String, Option<String>, Option<String>);
 /// and options.
 const RELATIONS: &str = "SELECT json_build_array(n.nspname, c.relname, \
     CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
-    WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN 'table with heirs' \
+    WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN 'inherited table' \
     WHEN c.relkind = 'r' AND NOT c.relispartition THEN 'r' WHEN c.relkind = 'v' THEN 'view' \
     WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign table' \
     WHEN c.relkind = 'p' THEN 'partitioned table' ELSE 'partition' END, obj_description(c.oid, 'pg_class'), \

@@ -112,7 +112,7 @@ impl AlterColumn {
 
     /// Sets how the database numbers the rows; none ends it.
     #[must_use]
-    pub fn numbered(mut self, identity: Option<Identity>) -> Self {
+    pub fn identity_as(mut self, identity: Option<Identity>) -> Self {
         self.identity = Some(identity);
         self
     }

@@ -16,48 +16,52 @@ use crate::{
 pub fn rust(operation: &Operation) -> Option<String> {
     Some(match operation {
         Operation::CreateTable(table) => {
-            let create = format!("op.create_table(\n    {},\n)?;", indent(&create_table(table)));
-            let indexes = table.indexes.iter().map(|index| format!("op.create_index({})?;", of_index(index)));
+            let create = format!("op.create_table(\n    {},\n)?;", indent(&table_expr(table)));
+            let indexes = table.indexes.iter().map(|index| format!("op.create_index({})?;", index_expr(index)));
             std::iter::once(create).chain(indexes).collect::<Vec<_>>().join("\n")
         }
-        Operation::DropTable { table, .. } => format!("op.drop_table({})?;", name(table)),
-        Operation::RenameTable { table, to } => format!("op.rename_table({}, {to:?})?;", name(table)),
+        Operation::DropTable { table, .. } => format!("op.drop_table({})?;", name_expr(table)),
+        Operation::RenameTable { table, to } => format!("op.rename_table({}, {to:?})?;", name_expr(table)),
         Operation::TableComment { table, comment: Some(comment) } => {
-            format!("op.create_table_comment({}, {comment:?})?;", name(table))
+            format!("op.create_table_comment({}, {comment:?})?;", name_expr(table))
         }
-        Operation::TableComment { table, comment: None } => format!("op.drop_table_comment({})?;", name(table)),
+        Operation::TableComment { table, comment: None } => format!("op.drop_table_comment({})?;", name_expr(table)),
         Operation::AddColumn { table, column, .. } => {
-            format!("op.add_column({}, {})?;", name(table), of_column(column))
+            format!("op.add_column({}, {})?;", name_expr(table), column_expr(column))
         }
         Operation::AlterColumn(change) => {
             format!(
                 "op.alter_column({}, {:?}, |column| column{})?;",
-                name(&change.table),
+                name_expr(&change.table),
                 change.column,
-                alterations(change)
+                alter_calls(change)
             )
         }
-        Operation::DropColumn { table, column, .. } => format!("op.drop_column({}, {column:?})?;", name(table)),
-        Operation::CreateIndex(index) => format!("op.create_index({})?;", of_index(index)),
+        Operation::DropColumn { table, column, .. } => format!("op.drop_column({}, {column:?})?;", name_expr(table)),
+        Operation::CreateIndex(index) => format!("op.create_index({})?;", index_expr(index)),
         Operation::DropIndex { table, index, concurrently: false, .. } => {
-            format!("op.drop_index({index:?}, {})?;", name(table))
+            format!("op.drop_index({index:?}, {})?;", name_expr(table))
         }
         Operation::CreateConstraint { table, constraint } => create_constraint(table, constraint),
         Operation::ValidateConstraint { table, constraint } => {
-            format!("op.validate_constraint({constraint:?}, {})?;", name(table))
+            format!("op.validate_constraint({constraint:?}, {})?;", name_expr(table))
         }
         Operation::DropConstraint { table, constraint, kind, .. } => {
-            format!("op.drop_constraint({constraint:?}, {}, {})?;", name(table), of_kind(*kind))
+            format!("op.drop_constraint({constraint:?}, {}, {})?;", name_expr(table), kind_expr(*kind))
         }
-        Operation::CreateEnum { name: of, values } => format!("op.create_enum({}, {values:?})?;", name(of)),
+        Operation::CreateEnum { name: of, values } => format!("op.create_enum({}, {values:?})?;", name_expr(of)),
         Operation::AddEnumValue { name: of, value, before: None, .. } => {
-            format!("op.add_enum_value({}, {value:?})?;", name(of))
+            format!("op.add_enum_value({}, {value:?})?;", name_expr(of))
         }
-        Operation::DropEnum { name: of, .. } => format!("op.drop_enum({})?;", name(of)),
+        Operation::DropEnum { name: of, .. } => format!("op.drop_enum({})?;", name_expr(of)),
         Operation::Batch(batch) => {
             let changes: Vec<String> =
-                batch.changes.iter().map(|change| format!("\n        {}", in_batch(change))).collect();
-            format!("op.batch_alter_table({}, |batch| {{\n    batch{}\n}})?;", name(&batch.table), changes.concat())
+                batch.changes.iter().map(|change| format!("\n        {}", batch_call(change))).collect();
+            format!(
+                "op.batch_alter_table({}, |batch| {{\n    batch{}\n}})?;",
+                name_expr(&batch.table),
+                changes.concat()
+            )
         }
         // `op` has no functions for these, which PostgreSQL alone has.
         Operation::DropIndex { .. } | Operation::AddEnumValue { .. } | Operation::RenameEnumValue { .. } => {
@@ -79,7 +83,7 @@ fn create_constraint(table: &Name, constraint: &Constraint) -> String {
         Constraint::ForeignKey(_) => "create_foreign_key",
         Constraint::Check(_) => "create_check_constraint",
     };
-    format!("op.{function}({}, {})?;", name(table), of_constraint(constraint))
+    format!("op.{function}({}, {})?;", name_expr(table), constraint_expr(constraint))
 }
 
 fn indent(text: &str) -> String {
@@ -87,21 +91,21 @@ fn indent(text: &str) -> String {
 }
 
 /// A name with a point in it is one of a schema only if it has one.
-fn name(name: &Name) -> String {
+fn name_expr(name: &Name) -> String {
     match (&name.schema, name.name.contains('.')) {
         (None, true) => format!("Name::from_plain({:?})", name.name),
         _ => format!("{:?}", name.to_string()),
     }
 }
 
-fn create_table(table: &Table) -> String {
-    let mut text = format!("Table::new({})", name(&table.name));
+fn table_expr(table: &Table) -> String {
+    let mut text = format!("Table::new({})", name_expr(&table.name));
     let mut add = |call: String| text = format!("{text}\n    {call}");
     for column in &table.columns {
-        add(format!(".column({})", of_column(column)));
+        add(format!(".column({})", column_expr(column)));
     }
     for constraint in &table.constraints {
-        add(format!(".constraint({})", of_constraint(constraint)));
+        add(format!(".constraint({})", constraint_expr(constraint)));
     }
     for option in &table.options {
         add(format!(".option(Dialect::{:?}, {:?})", option.dialect, option.sql));
@@ -112,7 +116,7 @@ fn create_table(table: &Table) -> String {
     text
 }
 
-fn of_type(column_type: &Type) -> String {
+fn type_expr(column_type: &Type) -> String {
     match column_type {
         Type::Native(name) => format!("Type::native({name:?})"),
         Type::Enum(name, values) => format!("Type::enumeration({:?}, {values:?})", name.to_string()),
@@ -123,7 +127,7 @@ fn of_type(column_type: &Type) -> String {
     }
 }
 
-fn of_default(default: &DefaultValue) -> String {
+fn default_expr(default: &DefaultValue) -> String {
     match default {
         DefaultValue::Value(Value::Text(text)) => format!("{text:?}"),
         DefaultValue::Value(Value::Integer(number)) => format!("{number}_i64"),
@@ -139,7 +143,7 @@ fn of_default(default: &DefaultValue) -> String {
     }
 }
 
-fn of_identity(identity: Identity) -> &'static str {
+fn identity_expr(identity: Identity) -> &'static str {
     match identity {
         Identity::ByDefault => "Identity::ByDefault",
         Identity::Always => "Identity::Always",
@@ -147,17 +151,17 @@ fn of_identity(identity: Identity) -> &'static str {
     }
 }
 
-fn of_column(column: &Column) -> String {
-    let mut text = format!("Column::new({:?}, {})", column.name, of_type(&column.column_type));
+fn column_expr(column: &Column) -> String {
+    let mut text = format!("Column::new({:?}, {})", column.name, type_expr(&column.column_type));
     let mut add = |call: &str| text.push_str(call);
     match column.identity {
         Some(Identity::ByDefault) => add(".identity()"),
-        Some(other) => add(&format!(".numbered({})", of_identity(other))),
+        Some(other) => add(&format!(".identity_as({})", identity_expr(other))),
         None if !column.nullable => add(".not_null()"),
         None => {}
     }
     if let Some(default) = &column.default {
-        add(&format!(".default({})", of_default(default)));
+        add(&format!(".default({})", default_expr(default)));
     }
     if let Some(generated) = &column.generated {
         let kind = if generated.stored { "stored" } else { "virtual" };
@@ -173,16 +177,16 @@ fn of_column(column: &Column) -> String {
         add(&format!(".comment({comment:?})"));
     }
     for constraint in &column.constraints {
-        add(&format!(".constraint({})", of_constraint(constraint)));
+        add(&format!(".constraint({})", constraint_expr(constraint)));
     }
     text
 }
 
-fn alterations(change: &AlterColumn) -> String {
+fn alter_calls(change: &AlterColumn) -> String {
     let mut text = String::new();
     let mut add = |call: String| text.push_str(&call);
     if let Some(column_type) = &change.column_type {
-        add(format!(".column_type({})", of_type(column_type)));
+        add(format!(".column_type({})", type_expr(column_type)));
     }
     if let Some(using) = &change.postgres_using {
         add(format!(".postgres_using({using:?})"));
@@ -193,13 +197,13 @@ fn alterations(change: &AlterColumn) -> String {
         None => {}
     }
     match &change.default {
-        Some(Some(default)) => add(format!(".default({})", of_default(default))),
+        Some(Some(default)) => add(format!(".default({})", default_expr(default))),
         Some(None) => add(".drop_default()".to_owned()),
         None => {}
     }
     if let Some(identity) = change.identity {
-        let identity = identity.map_or("None".to_owned(), |identity| format!("Some({})", of_identity(identity)));
-        add(format!(".numbered({identity})"));
+        let identity = identity.map_or("None".to_owned(), |identity| format!("Some({})", identity_expr(identity)));
+        add(format!(".identity_as({identity})"));
     }
     match &change.collation {
         Some(Some(collation)) => add(format!(".collation({collation:?})")),
@@ -218,41 +222,41 @@ fn alterations(change: &AlterColumn) -> String {
         add(format!(".rename({name:?})"));
     }
     if let Some(existing) = &change.existing {
-        add(format!(".existing({})", of_column(existing)));
+        add(format!(".existing({})", column_expr(existing)));
     }
     text
 }
 
-fn of_action(action: Action) -> String {
+fn action_expr(action: Action) -> String {
     format!("Action::{action:?}")
 }
 
-fn of_initially(initially: Initially) -> String {
+fn initially_expr(initially: Initially) -> String {
     format!("Initially::{initially:?}")
 }
 
-fn of_key(key: &ForeignKey) -> String {
+fn foreign_key_expr(key: &ForeignKey) -> String {
     let mut text =
-        format!("ForeignKey::new({:?}, {}, {:?})", key.columns, name(&key.referred_table), key.referred_columns);
+        format!("ForeignKey::new({:?}, {}, {:?})", key.columns, name_expr(&key.referred_table), key.referred_columns);
     for (event, action) in [("delete", key.on_delete), ("update", key.on_update)] {
         if let Some(action) = action {
-            text = format!("{text}.on_{event}({})", of_action(action));
+            text = format!("{text}.on_{event}({})", action_expr(action));
         }
     }
     if let Some(initially) = key.deferrable {
-        text = format!("{text}.deferrable({})", of_initially(initially));
+        text = format!("{text}.deferrable({})", initially_expr(initially));
     }
     if key.not_valid { format!("{text}.not_valid()") } else { text }
 }
 
-fn of_constraint(constraint: &Constraint) -> String {
+fn constraint_expr(constraint: &Constraint) -> String {
     let text = match constraint {
         Constraint::PrimaryKey(key) => format!("PrimaryKey::new({:?})", key.columns),
         Constraint::Unique(unique) => {
-            let deferrable = unique.deferrable.map(|initially| format!(".deferrable({})", of_initially(initially)));
+            let deferrable = unique.deferrable.map(|initially| format!(".deferrable({})", initially_expr(initially)));
             format!("Unique::new({:?}){}", unique.columns, deferrable.unwrap_or_default())
         }
-        Constraint::ForeignKey(key) => of_key(key),
+        Constraint::ForeignKey(key) => foreign_key_expr(key),
         Constraint::Check(check) => {
             format!("Check::new({:?}){}", check.expression, if check.not_valid { ".not_valid()" } else { "" })
         }
@@ -260,7 +264,7 @@ fn of_constraint(constraint: &Constraint) -> String {
     constraint.own_name().map_or(text.clone(), |name| format!("{text}.named({name:?})"))
 }
 
-fn of_kind(kind: ConstraintKind) -> &'static str {
+fn kind_expr(kind: ConstraintKind) -> &'static str {
     match kind {
         ConstraintKind::PrimaryKey => "ConstraintKind::PrimaryKey",
         ConstraintKind::Unique => "ConstraintKind::Unique",
@@ -269,7 +273,7 @@ fn of_kind(kind: ConstraintKind) -> &'static str {
     }
 }
 
-fn of_index(index: &Index) -> String {
+fn index_expr(index: &Index) -> String {
     let plain = index.keys.iter().all(|key| matches!(key, IndexKey::Column(_)));
     let key = |key: &IndexKey| match key {
         IndexKey::Column(name) if plain => format!("{name:?}"),
@@ -279,7 +283,7 @@ fn of_index(index: &Index) -> String {
         IndexKey::Written(sql) => format!("IndexKey::Written({sql:?}.into())"),
     };
     let keys: Vec<String> = index.keys.iter().map(key).collect();
-    let mut text = format!("Index::new({}, [{}])", name(&index.table), keys.join(", "));
+    let mut text = format!("Index::new({}, [{}])", name_expr(&index.table), keys.join(", "));
     let mut add = |call: String| text.push_str(&call);
     if let Some(name) = &index.name {
         add(format!(".named({name:?})"));
@@ -288,7 +292,7 @@ fn of_index(index: &Index) -> String {
         add(".unique()".to_owned());
     }
     if let Some(predicate) = &index.predicate {
-        add(format!(".only_where({predicate:?})"));
+        add(format!(".filter({predicate:?})"));
     }
     if !index.include.is_empty() {
         add(format!(".include({:?})", index.include));
@@ -302,16 +306,16 @@ fn of_index(index: &Index) -> String {
     text
 }
 
-fn in_batch(change: &Change) -> String {
+fn batch_call(change: &Change) -> String {
     match change {
-        Change::AddColumn(column) => format!(".add_column({})", of_column(column)),
+        Change::AddColumn(column) => format!(".add_column({})", column_expr(column)),
         Change::AlterColumn(change) => {
-            format!(".alter_column({:?}, |column| column{})", change.column, alterations(change))
+            format!(".alter_column({:?}, |column| column{})", change.column, alter_calls(change))
         }
         Change::DropColumn(column) => format!(".drop_column({column:?})"),
-        Change::CreateIndex(index) => format!(".create_index({})", of_index(index)),
+        Change::CreateIndex(index) => format!(".create_index({})", index_expr(index)),
         Change::DropIndex(index) => format!(".drop_index({index:?})"),
-        Change::CreateConstraint(constraint) => format!(".create_constraint({})", of_constraint(constraint)),
-        Change::DropConstraint(name, kind) => format!(".drop_constraint({name:?}, {})", of_kind(*kind)),
+        Change::CreateConstraint(constraint) => format!(".create_constraint({})", constraint_expr(constraint)),
+        Change::DropConstraint(name, kind) => format!(".drop_constraint({name:?}, {})", kind_expr(*kind)),
     }
 }

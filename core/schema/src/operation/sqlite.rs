@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Check, Column, Constraint, ConstraintKind, Index, Name, Naming, Table, Type, literals,
-    sqlite::text::{ColumnText, Piece, PieceKind, TableText},
+    sqlite::text::{Clause, ClauseKind, ColumnText, TableText},
 };
 
 pub(super) const SQLITE: Dialect = Dialect::Sqlite;
@@ -101,10 +101,10 @@ impl DdlWriter for Sqlite<'_> {
         let text = self.table_text(table)?;
         // A column without type keeps the space before it: fingerprints of schemas are made of this text.
         let column = |column: ColumnText| {
-            let pieces = column.pieces.into_iter().map(|piece| piece.text);
-            [column.quoted, column.column_type].into_iter().chain(pieces).collect::<Vec<_>>().join(" ")
+            let clauses = column.clauses.into_iter().map(|clause| clause.text);
+            [column.quoted, column.column_type].into_iter().chain(clauses).collect::<Vec<_>>().join(" ")
         };
-        let constraints = text.constraints.into_iter().map(|piece| piece.text);
+        let constraints = text.constraints.into_iter().map(|clause| clause.text);
         Ok(text.columns.into_iter().map(column).chain(constraints).collect())
     }
 
@@ -175,7 +175,7 @@ impl Sqlite<'_> {
         for column in &table.columns {
             let mut text = self.column_text(column)?;
             match rowid.filter(|(key_column, _)| *key_column == column.name) {
-                Some((_, key)) if column.identity.is_some() => text.pieces.push(self.autoincrement(table, key)),
+                Some((_, key)) if column.identity.is_some() => text.clauses.push(self.autoincrement(table, key)),
                 None if column.identity.is_some() => {
                     let what = format!("numbering `{}`, which is not the only column of the primary key", column.name);
                     return Err(self.unsupported(&what, "make it the primary key, or leave `identity` out"));
@@ -187,7 +187,7 @@ impl Sqlite<'_> {
         if table.comment.is_some() {
             return Err(self.no_comments());
         }
-        let counted = columns.iter().any(|column| column.has(PieceKind::PrimaryKey));
+        let counted = columns.iter().any(|column| column.has(ClauseKind::PrimaryKey));
         let constraints =
             table.all_constraints().filter(|constraint| !(counted && constraint.kind() == ConstraintKind::PrimaryKey));
         let checks = table
@@ -198,7 +198,7 @@ impl Sqlite<'_> {
         Ok(TableText {
             columns,
             constraints: constraints
-                .map(|constraint| self.piece(&table.name, &constraint))
+                .map(|constraint| self.clause(&table.name, &constraint))
                 .collect::<Result<_, _>>()?,
             options: self.table_options(table).join(" "),
         })
@@ -206,25 +206,25 @@ impl Sqlite<'_> {
 
     /// Returns a column in the parts that a rebuild changes, without its constraints.
     pub(super) fn column_text(&self, column: &Column) -> Result<ColumnText, Unsupported> {
-        let pieces = [
-            (PieceKind::Collate, self.collation(column)),
-            (PieceKind::Generated, self.generated(column)?),
-            (PieceKind::NotNull, self.nullability(column)?),
-            (PieceKind::Default, self.default_clause(column)?),
+        let clauses = [
+            (ClauseKind::Collate, self.collation(column)),
+            (ClauseKind::Generated, self.generated(column)?),
+            (ClauseKind::NotNull, self.nullability(column)?),
+            (ClauseKind::Default, self.default_clause(column)?),
         ];
         self.own_clauses(column)?;
-        let piece = |(kind, text): (PieceKind, Option<String>)| Some(Piece { kind, name: None, text: text? });
+        let clause = |(kind, text): (ClauseKind, Option<String>)| Some(Clause { kind, name: None, text: text? });
         Ok(ColumnText {
             name: column.name.clone(),
             quoted: self.quote(&column.name),
             column_type: self.column_type(column),
-            pieces: pieces.into_iter().filter_map(piece).collect(),
+            clauses: clauses.into_iter().filter_map(clause).collect(),
         })
     }
 
     /// Returns a constraint of a table.
-    pub(super) fn piece(&self, table: &Name, constraint: &Constraint) -> Result<Piece, Unsupported> {
-        Ok(Piece {
+    pub(super) fn clause(&self, table: &Name, constraint: &Constraint) -> Result<Clause, Unsupported> {
+        Ok(Clause {
             kind: constraint.kind().into(),
             name: Some(self.naming.constraint(table, constraint)),
             text: self.constraint(table, constraint)?,
@@ -232,10 +232,10 @@ impl Sqlite<'_> {
     }
 
     /// Returns a primary key that numbers rows: it stands in its column.
-    fn autoincrement(&self, table: &Table, key: &Constraint) -> Piece {
+    fn autoincrement(&self, table: &Table, key: &Constraint) -> Clause {
         let name = self.naming.constraint(&table.name, key);
         let text = format!("CONSTRAINT {} PRIMARY KEY AUTOINCREMENT", self.quote(&name));
-        Piece { kind: PieceKind::PrimaryKey, name: Some(name), text }
+        Clause { kind: ClauseKind::PrimaryKey, name: Some(name), text }
     }
 }
 

@@ -99,7 +99,7 @@ fn tables() -> Vec<Case> {
     let plain = Column::new("a", Type::Text);
     let identity = |kind, column_type| {
         Table::new("t")
-            .column(Column::new("id", column_type).numbered(kind).not_null())
+            .column(Column::new("id", column_type).identity_as(kind).not_null())
             .constraint(PrimaryKey::new(["id"]).named("the_key"))
     };
     let apart = Table::new("t").column(Column::new("n", Type::Integer).identity());
@@ -137,8 +137,8 @@ fn columns() -> Vec<Case> {
         ("NOT NULL", number().not_null()),
         ("NOT NULL with default", number().not_null().default(1)),
         ("identity", number().identity()),
-        ("identity always", number().numbered(Identity::Always)),
-        ("serial", number().numbered(Identity::Serial)),
+        ("identity always", number().identity_as(Identity::Always)),
+        ("serial", number().identity_as(Identity::Serial)),
         ("collation", text().collation("NOCASE")),
         ("comment", text().comment("it's")),
         ("on update", Column::new("c", Type::TimestampTz).on_update("CURRENT_TIMESTAMP(6)")),
@@ -218,7 +218,7 @@ fn defaults() -> Vec<(&'static str, DefaultValue)> {
 
 fn alterations() -> Vec<Case> {
     let number = || Column::new("c", Type::Integer);
-    let with = |kind| number().numbered(kind);
+    let with = |kind| number().identity_as(kind);
     let alter = |name: &str, column: Option<Column>, change: &dyn Fn(AlterColumn) -> AlterColumn| {
         let change = change(AlterColumn::new("app.t", "c"));
         let known = if column.is_some() { " of a known column" } else { "" };
@@ -249,7 +249,7 @@ fn alterations() -> Vec<Case> {
         add("no comment", &AlterColumn::drop_comment);
         add("rename", &|c| c.rename("d"));
         add("identity", &|c| c.identity(true));
-        add("serial", &|c| c.numbered(Some(Identity::Serial)));
+        add("serial", &|c| c.identity_as(Some(Identity::Serial)));
         add("no identity", &|c| c.identity(false));
         add("nothing", &|c| c);
     }
@@ -261,7 +261,7 @@ fn alterations() -> Vec<Case> {
         ("serial to nothing", with(Identity::Serial), None),
         ("identity to nothing", with(Identity::Always), None),
     ] {
-        cases.push(alter(name, Some(column), &|c| c.numbered(to)));
+        cases.push(alter(name, Some(column), &|c| c.identity_as(to)));
     }
     for (name, default) in defaults() {
         for column_type in [Type::Text, Type::Date, Type::native("datetime(3)")] {
@@ -292,7 +292,7 @@ fn indexes() -> Vec<Case> {
         case("create an index", CreateIndex(index())),
         case("create an index: unique", CreateIndex(index().unique().named("u"))),
         case("create an index: of a kind", CreateIndex(index().using("btree"))),
-        case("create an index: of some rows", CreateIndex(index().only_where("a > 0"))),
+        case("create an index: of some rows", CreateIndex(index().filter("a > 0"))),
         case("create an index: of all kinds of keys", CreateIndex(Index::new("t", keys))),
         case("create an index: descending", CreateIndex(Index::new("t", [IndexKey::Descending("a".into())]))),
         case("create an index: with other columns", CreateIndex(index().include(["c"]))),

@@ -3,8 +3,8 @@
 use alembic_sql::Dialect;
 
 use super::{
-    meaning::constraint,
-    text::{self, ColumnText, Piece, PieceKind, TableText},
+    semantics::constraint,
+    text::{self, Clause, ClauseKind, ColumnText, TableText},
     words::{Token, is, name_of, tokens},
 };
 use crate::{
@@ -92,16 +92,16 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
     let mut table = Table::new(Name::from_plain(name));
     for column in &parsed.columns {
         table.columns.push(column_of(column));
-        let pieces = column.pieces.iter();
-        table.constraints.extend(pieces.filter_map(|piece| constraint_of(piece, Some(&column.name))));
+        let clauses = column.clauses.iter();
+        table.constraints.extend(clauses.filter_map(|clause| constraint_of(clause, Some(&column.name))));
     }
-    table.constraints.extend(parsed.constraints.iter().filter_map(|piece| constraint_of(piece, None)));
+    table.constraints.extend(parsed.constraints.iter().filter_map(|clause| constraint_of(clause, None)));
     // A key may spell a column otherwise.
     let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
     for constraint in &mut table.constraints {
         constraint.columns_mut().iter_mut().for_each(|name| respell(name, &columns));
     }
-    let counts = parsed.counts_rows();
+    let counts = parsed.is_autoincrement();
     for constraint in &table.constraints {
         let Constraint::PrimaryKey(key) = constraint else { continue };
         for column in table.columns.iter_mut().filter(|column| names(&key.columns, &column.name)) {
@@ -129,21 +129,25 @@ fn names(columns: &[String], column: &str) -> bool {
 
 fn column_of(text: &ColumnText) -> Column {
     let mut column = Column::new(&text.name, Type::Native(type_name(&text.column_type)));
-    for piece in &text.pieces {
-        match piece.kind {
-            PieceKind::NotNull => column.nullable = false,
-            PieceKind::Default => column.default = after(&piece.text, "DEFAULT").map(default),
-            PieceKind::Collate => {
-                let words = tokens(&piece.text).unwrap_or_default();
+    for clause in &text.clauses {
+        match clause.kind {
+            ClauseKind::NotNull => column.nullable = false,
+            ClauseKind::Default => column.default = after(&clause.text, "DEFAULT").map(default),
+            ClauseKind::Collate => {
+                let words = tokens(&clause.text).unwrap_or_default();
                 column.collation = words.last().and_then(name_of).map(|name| name.to_uppercase());
             }
-            PieceKind::Generated => {
-                let expression = in_parentheses(&piece.text).unwrap_or_default().to_owned();
-                let words = tokens(&piece.text).unwrap_or_default();
+            ClauseKind::Generated => {
+                let expression = in_parentheses(&clause.text).unwrap_or_default().to_owned();
+                let words = tokens(&clause.text).unwrap_or_default();
                 let stored = words.last().is_some_and(|token| is(token, "STORED"));
                 column.generated = Some(Generated { expression, stored });
             }
-            PieceKind::PrimaryKey | PieceKind::Null | PieceKind::Unique | PieceKind::Check | PieceKind::References => {}
+            ClauseKind::PrimaryKey
+            | ClauseKind::Null
+            | ClauseKind::Unique
+            | ClauseKind::Check
+            | ClauseKind::References => {}
         }
     }
     column
@@ -182,21 +186,21 @@ fn in_parentheses(text: &str) -> Option<&str> {
     Some(text[open.end..close.start].trim())
 }
 
-fn constraint_of(piece: &Piece, column: Option<&str>) -> Option<Constraint> {
-    let name = piece.name.clone();
-    Some(match (piece.kind, constraint(piece, column)) {
-        (PieceKind::PrimaryKey, Constraint::PrimaryKey(key)) => PrimaryKey { name, ..key }.into(),
-        (PieceKind::Unique, Constraint::Unique(mut unique)) => {
+fn constraint_of(clause: &Clause, column: Option<&str>) -> Option<Constraint> {
+    let name = clause.name.clone();
+    Some(match (clause.kind, constraint(clause, column)) {
+        (ClauseKind::PrimaryKey, Constraint::PrimaryKey(key)) => PrimaryKey { name, ..key }.into(),
+        (ClauseKind::Unique, Constraint::Unique(mut unique)) => {
             unique.name = name;
             unique.into()
         }
-        (PieceKind::Check, Constraint::Check(mut check)) => {
+        (ClauseKind::Check, Constraint::Check(mut check)) => {
             check.name = name;
-            in_parentheses(&piece.text).unwrap_or_default().clone_into(&mut check.expression);
+            in_parentheses(&clause.text).unwrap_or_default().clone_into(&mut check.expression);
             check.into()
         }
-        (PieceKind::References, Constraint::ForeignKey(key)) => {
-            foreign_key(ForeignKey { name, ..key }, &piece.text).into()
+        (ClauseKind::References, Constraint::ForeignKey(key)) => {
+            foreign_key(ForeignKey { name, ..key }, &clause.text).into()
         }
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! SQLite remembers a schema as the statements that made it; this takes them apart.
 
 mod inspect;
-pub(crate) mod meaning;
+pub(crate) mod semantics;
 mod source;
 pub(crate) mod text;
 pub(crate) mod words;

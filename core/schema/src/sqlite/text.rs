@@ -9,7 +9,7 @@ use super::words::{Token, is, name_of, tokens};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableText {
     pub(crate) columns: Vec<ColumnText>,
-    pub(crate) constraints: Vec<Piece>,
+    pub(crate) constraints: Vec<Clause>,
     /// What comes after the columns: `STRICT`, `WITHOUT ROWID`.
     pub(crate) options: String,
 }
@@ -23,19 +23,19 @@ pub(crate) struct ColumnText {
     pub(crate) quoted: String,
     /// Its type as it stands there; may be empty.
     pub(crate) column_type: String,
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) clauses: Vec<Clause>,
 }
 
 /// A constraint of a column or of a table, with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) kind: PieceKind,
+pub(crate) struct Clause {
+    pub(crate) kind: ClauseKind,
     pub(crate) name: Option<String>,
     pub(crate) text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PieceKind {
+pub(crate) enum ClauseKind {
     PrimaryKey,
     NotNull,
     Null,
@@ -73,7 +73,7 @@ pub(crate) fn parse(sql: &str) -> Option<TableText> {
     for item in items {
         let starters = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
         if starters.iter().any(|word| is(&item[0], word)) && !item[0].quoted {
-            table.constraints.extend(pieces(sql, item, true));
+            table.constraints.extend(clauses(sql, item, true));
         } else {
             table.columns.push(column(sql, item)?);
         }
@@ -93,19 +93,19 @@ fn column(sql: &str, item: &[Token<'_>]) -> Option<ColumnText> {
         name: name_of(name)?,
         quoted: name.text.to_owned(),
         column_type: column_type.map_or_else(String::new, |(first, last)| sql[first.start..last.end].to_owned()),
-        pieces: pieces(sql, &item[end..], false),
+        clauses: clauses(sql, &item[end..], false),
     })
 }
 
 /// Cuts the constraints of a column, or of a table, apart.
-fn pieces(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
+fn clauses(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Clause> {
+    let mut clauses: Vec<Clause> = Vec::new();
     let mut start = 0;
-    let mut current: Option<(Option<PieceKind>, Option<String>)> = None;
-    let mut finish = |current: Option<(Option<PieceKind>, Option<String>)>, from: usize, to: usize| {
+    let mut current: Option<(Option<ClauseKind>, Option<String>)> = None;
+    let mut finish = |current: Option<(Option<ClauseKind>, Option<String>)>, from: usize, to: usize| {
         if let Some((Some(kind), name)) = current {
             let text = sql[item[from].start..item[to - 1].end].to_owned();
-            pieces.push(Piece { kind, name, text });
+            clauses.push(Clause { kind, name, text });
         }
     };
     let mut at = 0;
@@ -135,7 +135,7 @@ fn pieces(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Piece> {
         at += 1;
     }
     finish(current, start, item.len());
-    pieces
+    clauses
 }
 
 /// Returns which constraint a word begins, given its neighbours.
@@ -144,13 +144,13 @@ fn starts(
     before: Option<&Token<'_>>,
     after: Option<&Token<'_>>,
     of_table: bool,
-) -> Option<PieceKind> {
+) -> Option<ClauseKind> {
     let follows = |words: &[&str]| before.is_some_and(|before| words.iter().any(|word| is(before, word)));
     let kinds = [
-        ("PRIMARY", PieceKind::PrimaryKey),
-        ("UNIQUE", PieceKind::Unique),
-        ("CHECK", PieceKind::Check),
-        ("FOREIGN", PieceKind::References),
+        ("PRIMARY", ClauseKind::PrimaryKey),
+        ("UNIQUE", ClauseKind::Unique),
+        ("CHECK", ClauseKind::Check),
+        ("FOREIGN", ClauseKind::References),
     ];
     if let Some((_, kind)) = kinds.iter().find(|(word, _)| is(token, word)) {
         return Some(*kind);
@@ -159,14 +159,14 @@ fn starts(
         return None;
     }
     match token.text.to_ascii_uppercase().as_str() {
-        "CONSTRAINT" => Some(PieceKind::Null),
-        "NOT" if !after.is_some_and(|after| is(after, "DEFERRABLE")) => Some(PieceKind::NotNull),
-        "NULL" if !follows(&["NOT", "SET", "DEFAULT"]) => Some(PieceKind::Null),
-        "DEFAULT" if !follows(&["SET"]) => Some(PieceKind::Default),
-        "COLLATE" => Some(PieceKind::Collate),
-        "REFERENCES" => Some(PieceKind::References),
-        "GENERATED" => Some(PieceKind::Generated),
-        "AS" if !follows(&["ALWAYS"]) => Some(PieceKind::Generated),
+        "CONSTRAINT" => Some(ClauseKind::Null),
+        "NOT" if !after.is_some_and(|after| is(after, "DEFERRABLE")) => Some(ClauseKind::NotNull),
+        "NULL" if !follows(&["NOT", "SET", "DEFAULT"]) => Some(ClauseKind::Null),
+        "DEFAULT" if !follows(&["SET"]) => Some(ClauseKind::Default),
+        "COLLATE" => Some(ClauseKind::Collate),
+        "REFERENCES" => Some(ClauseKind::References),
+        "GENERATED" => Some(ClauseKind::Generated),
+        "AS" if !follows(&["ALWAYS"]) => Some(ClauseKind::Generated),
         _ => None,
     }
 }
@@ -175,7 +175,7 @@ impl TableText {
     /// Returns the statement that creates the table under another name, given in quotes.
     pub(crate) fn render(&self, name: &str) -> String {
         let columns = self.columns.iter().map(ColumnText::render);
-        let constraints = self.constraints.iter().map(|piece| piece.text.clone());
+        let constraints = self.constraints.iter().map(|clause| clause.text.clone());
         let lines: Vec<String> = columns.chain(constraints).collect();
         let options = if self.options.is_empty() { String::new() } else { format!(" {}", self.options) };
         format!("CREATE TABLE {name} (\n    {}\n){options}", lines.join(",\n    "))
@@ -194,20 +194,20 @@ impl TableText {
 impl ColumnText {
     fn render(&self) -> String {
         let parts = [self.quoted.as_str(), self.column_type.as_str()];
-        let pieces = self.pieces.iter().map(|piece| piece.text.as_str());
-        parts.into_iter().chain(pieces).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        let clauses = self.clauses.iter().map(|clause| clause.text.as_str());
+        parts.into_iter().chain(clauses).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    pub(crate) fn has(&self, kind: PieceKind) -> bool {
-        self.pieces.iter().any(|piece| piece.kind == kind)
+    pub(crate) fn has(&self, kind: ClauseKind) -> bool {
+        self.clauses.iter().any(|clause| clause.kind == kind)
     }
 
-    pub(crate) fn remove(&mut self, kind: PieceKind) {
-        self.pieces.retain(|piece| piece.kind != kind);
+    pub(crate) fn remove(&mut self, kind: ClauseKind) {
+        self.clauses.retain(|clause| clause.kind != kind);
     }
 
-    pub(crate) fn add(&mut self, kind: PieceKind, text: String) {
-        self.pieces.push(Piece { kind, name: None, text });
+    pub(crate) fn add(&mut self, kind: ClauseKind, text: String) {
+        self.clauses.push(Clause { kind, name: None, text });
     }
 }
 
@@ -230,8 +230,8 @@ mod tests {
             .columns
             .iter()
             .map(|column| {
-                let pieces = column.pieces.iter().map(|p| format!("{:?}: {}", p.kind, p.text)).collect::<Vec<_>>();
-                format!("{} {} [{}]", column.name, column.column_type, pieces.join(" | "))
+                let clauses = column.clauses.iter().map(|p| format!("{:?}: {}", p.kind, p.text)).collect::<Vec<_>>();
+                format!("{} {} [{}]", column.name, column.column_type, clauses.join(" | "))
             })
             .collect();
         assert_debug_snapshot!(columns, @r#"
@@ -246,14 +246,14 @@ mod tests {
         "#);
         assert_debug_snapshot!(table.constraints, @r#"
         [
-            Piece {
+            Clause {
                 kind: Unique,
                 name: Some(
                     "both",
                 ),
                 text: "CONSTRAINT both UNIQUE (id, name) ON CONFLICT IGNORE",
             },
-            Piece {
+            Clause {
                 kind: References,
                 name: None,
                 text: "FOREIGN KEY (parent) REFERENCES o (x) ON UPDATE SET DEFAULT",

@@ -13,8 +13,8 @@ use crate::{
     Column, Constraint, ConstraintKind, Type,
     sqlite::{
         TableSource,
-        meaning::{after_on, columns_of, constraint, inside, kind_of},
-        text::{self, ColumnText, Piece, PieceKind, TableText},
+        semantics::{after_on, columns_of, constraint, constraint_kind, inside},
+        text::{self, Clause, ClauseKind, ColumnText, TableText},
         words::mentions,
     },
 };
@@ -29,39 +29,39 @@ struct Parts {
 }
 
 /// How the rows get from the old table to the new one.
-struct Copy {
+struct ColumnCopy {
     column: String,
     value: String,
 }
 
 pub(super) fn rebuild(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Written {
-    let mut plan = Plan::new(writer, batch, source)?;
+    let mut rebuild = Rebuild::new(writer, batch, source)?;
     for change in &batch.changes {
-        plan.apply(change)?;
+        rebuild.apply(change)?;
     }
-    plan.reorder(&batch.order)?;
-    Ok(plan.statements())
+    rebuild.reorder(&batch.order)?;
+    Ok(rebuild.statements())
 }
 
-struct Plan<'p> {
-    writer: &'p Sqlite<'p>,
-    batch: &'p BatchAlterTable,
+struct Rebuild<'r> {
+    writer: &'r Sqlite<'r>,
+    batch: &'r BatchAlterTable,
     parts: Parts,
-    copies: Vec<Copy>,
-    counts_before: bool,
+    copies: Vec<ColumnCopy>,
+    was_autoincrement: bool,
     /// What can be said only of the table that is done.
     afterwards: Vec<Ddl>,
 }
 
-impl<'p> Plan<'p> {
-    fn new(writer: &'p Sqlite<'p>, batch: &'p BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
-        let parts = Parts::of(writer, batch, source)?;
-        let stored = |column: &&ColumnText| !column.has(PieceKind::Generated);
+impl<'r> Rebuild<'r> {
+    fn new(writer: &'r Sqlite<'r>, batch: &'r BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+        let parts = Parts::new(writer, batch, source)?;
+        let stored = |column: &&ColumnText| !column.has(ClauseKind::Generated);
         let copies = parts.table.columns.iter().filter(stored);
         let copies =
-            copies.map(|column| Copy { column: column.quoted.clone(), value: column.quoted.clone() }).collect();
-        let counts_before = parts.table.counts_rows();
-        Ok(Self { writer, batch, parts, copies, counts_before, afterwards: Vec::new() })
+            copies.map(|column| ColumnCopy { column: column.quoted.clone(), value: column.quoted.clone() }).collect();
+        let was_autoincrement = parts.table.is_autoincrement();
+        Ok(Self { writer, batch, parts, copies, was_autoincrement, afterwards: Vec::new() })
     }
 
     fn error(&self, what: impl Into<String>, instead: impl Into<String>) -> Unsupported {
@@ -98,15 +98,15 @@ impl<'p> Plan<'p> {
     fn check_enumeration(&mut self, name: &str, column_type: &Type) -> Result<(), Unsupported> {
         let ours = format!(" CHECK ({} IN (", SQLITE.quote(name));
         let constraint = format!("ck_{}_{name}", self.batch.table.name);
-        let named = |piece: &Piece| piece.name.as_ref() == Some(&constraint);
+        let named = |clause: &Clause| clause.name.as_ref() == Some(&constraint);
         // The column may have had another name when it was made.
         let prefix = format!("ck_{}_", self.batch.table.name);
-        let is_ours = |piece: &Piece| {
-            piece.text.contains(&ours) && piece.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
+        let is_ours = |clause: &Clause| {
+            clause.text.contains(&ours) && clause.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
         };
-        let columns = self.parts.table.columns.iter_mut().map(|column| &mut column.pieces);
-        for pieces in columns.chain([&mut self.parts.table.constraints]) {
-            pieces.retain(|piece| !is_ours(piece));
+        let columns = self.parts.table.columns.iter_mut().map(|column| &mut column.clauses);
+        for clauses in columns.chain([&mut self.parts.table.constraints]) {
+            clauses.retain(|clause| !is_ours(clause));
         }
         match enum_check(column_type, &self.batch.table, name) {
             Some(_) if self.parts.table.constraints.iter().any(named) => {
@@ -137,37 +137,37 @@ impl<'p> Plan<'p> {
             }
             _ => None,
         };
-        let own_number = self.parts.table.row_number().map(str::to_owned);
-        let numbers_rows = Some(&self.column(&change.column)?.name) == own_number.as_ref();
-        if numbers_rows && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
+        let rowid_alias = self.parts.table.rowid_alias().map(str::to_owned);
+        let is_rowid_alias = Some(&self.column(&change.column)?.name) == rowid_alias.as_ref();
+        if is_rowid_alias && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
             let what = format!("the column `{}` is the row's own number, which is an integer", change.column);
             return Err(self.error(what, "create a table, and copy the rows"));
         }
         let column = self.column(&change.column)?;
         let (name, in_quotes) = (column.name.clone(), column.quoted.clone());
         // Only a column of exactly the type INTEGER is the row's own number.
-        if let Some(column_type) = change.column_type.as_ref().filter(|_| !numbers_rows) {
+        if let Some(column_type) = change.column_type.as_ref().filter(|_| !is_rowid_alias) {
             column.column_type = column_type.sql(SQLITE);
         }
         // What is there may say more: `ON CONFLICT`.
-        let differs = |nullable: &bool| *nullable == column.has(PieceKind::NotNull);
+        let differs = |nullable: &bool| *nullable == column.has(ClauseKind::NotNull);
         if let Some(nullable) = change.nullable.filter(differs) {
-            column.remove(PieceKind::NotNull);
-            column.remove(PieceKind::Null);
+            column.remove(ClauseKind::NotNull);
+            column.remove(ClauseKind::Null);
             if !nullable {
-                column.add(PieceKind::NotNull, "NOT NULL".into());
+                column.add(ClauseKind::NotNull, "NOT NULL".into());
             }
         }
         if let Some(collation) = &change.collation {
-            column.remove(PieceKind::Collate);
+            column.remove(ClauseKind::Collate);
             if let Some(collation) = collation {
-                column.add(PieceKind::Collate, format!("COLLATE {}", SQLITE.quote(collation)));
+                column.add(ClauseKind::Collate, format!("COLLATE {}", SQLITE.quote(collation)));
             }
         }
         if change.default.is_some() {
-            column.remove(PieceKind::Default);
+            column.remove(ClauseKind::Default);
             if let Some(default) = default {
-                column.add(PieceKind::Default, default);
+                column.add(ClauseKind::Default, default);
             }
         }
         if let Some(column_type) = &change.column_type {
@@ -188,19 +188,19 @@ impl<'p> Plan<'p> {
     fn drop_column(&mut self, name: &str) -> Result<(), Unsupported> {
         let column = self.column(name)?.clone();
         let table = &self.parts.table;
-        let of_table = table.constraints.iter().map(|piece| (None, piece));
+        let of_table = table.constraints.iter().map(|clause| (None, clause));
         let others = table.columns.iter().filter(|other| other.name != column.name);
         let of_others =
-            others.flat_map(|other| other.pieces.iter().map(move |piece| (Some(other.name.as_str()), piece)));
-        let names_it = |piece: &Piece| match piece.kind {
-            PieceKind::Check | PieceKind::Generated => mentions(inside(&piece.text), name),
-            PieceKind::PrimaryKey | PieceKind::Unique | PieceKind::References => {
-                columns_of(piece).iter().any(|own| own.eq_ignore_ascii_case(name))
+            others.flat_map(|other| other.clauses.iter().map(move |clause| (Some(other.name.as_str()), clause)));
+        let names_it = |clause: &Clause| match clause.kind {
+            ClauseKind::Check | ClauseKind::Generated => mentions(inside(&clause.text), name),
+            ClauseKind::PrimaryKey | ClauseKind::Unique | ClauseKind::References => {
+                columns_of(clause).iter().any(|own| own.eq_ignore_ascii_case(name))
             }
-            PieceKind::NotNull | PieceKind::Null | PieceKind::Default | PieceKind::Collate => false,
+            ClauseKind::NotNull | ClauseKind::Null | ClauseKind::Default | ClauseKind::Collate => false,
         };
-        if let Some((other, piece)) = of_table.chain(of_others).find(|(_, piece)| names_it(piece)) {
-            let constraint = self.name_of_piece(piece, other);
+        if let Some((other, clause)) = of_table.chain(of_others).find(|(_, clause)| names_it(clause)) {
+            let constraint = self.clause_name(clause, other);
             return Err(self.error(
                 format!("the constraint `{constraint}` names the column `{name}`"),
                 format!("drop it before in the same batch: `drop_constraint(\"{constraint}\", …)`"),
@@ -229,7 +229,7 @@ impl<'p> Plan<'p> {
     }
 
     fn create_constraint(&mut self, constraint: &Constraint) -> Result<(), Unsupported> {
-        self.parts.table.constraints.push(self.writer.piece(&self.batch.table, constraint)?);
+        self.parts.table.constraints.push(self.writer.clause(&self.batch.table, constraint)?);
         Ok(())
     }
 
@@ -239,33 +239,34 @@ impl<'p> Plan<'p> {
         let mut found = None;
         let table = &self.parts.table;
         let of_columns = table.columns.iter().enumerate();
-        let of_columns = of_columns.flat_map(|(at, column)| column.pieces.iter().map(move |piece| (Some(at), piece)));
-        for (at, piece) in of_columns.chain(table.constraints.iter().map(|piece| (None, piece))) {
-            if kind_of(piece.kind) != Some(kind) {
+        let of_columns =
+            of_columns.flat_map(|(at, column)| column.clauses.iter().map(move |clause| (Some(at), clause)));
+        for (at, clause) in of_columns.chain(table.constraints.iter().map(|clause| (None, clause))) {
+            if constraint_kind(clause.kind) != Some(kind) {
                 continue;
             }
             let column = at.map(|at| table.columns[at].name.as_str());
-            let called = self.name_of_piece(piece, column);
+            let called = self.clause_name(clause, column);
             if called.eq_ignore_ascii_case(name) {
-                found = Some((at, piece.clone()));
+                found = Some((at, clause.clone()));
             }
             known.push(called);
         }
-        let Some((at, piece)) = found else {
+        let Some((at, clause)) = found else {
             let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", quoted(known)) };
             return Err(self.error(format!("there is no {kind} `{name}`"), known));
         };
-        let pieces = match at {
-            Some(at) => &mut self.parts.table.columns[at].pieces,
+        let clauses = match at {
+            Some(at) => &mut self.parts.table.columns[at].clauses,
             None => &mut self.parts.table.constraints,
         };
-        pieces.retain(|other| *other != piece);
+        clauses.retain(|other| *other != clause);
         Ok(())
     }
 
-    fn name_of_piece(&self, piece: &Piece, column: Option<&str>) -> String {
-        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(piece, column));
-        piece.name.clone().unwrap_or_else(unnamed)
+    fn clause_name(&self, clause: &Clause, column: Option<&str>) -> String {
+        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(clause, column));
+        clause.name.clone().unwrap_or_else(unnamed)
     }
 
     fn drop_index(&mut self, name: &str) -> Result<(), Unsupported> {
@@ -297,13 +298,13 @@ impl<'p> Plan<'p> {
         let table = &self.parts.table;
         let mut columns: Vec<&str> = self.copies.iter().map(|copy| copy.column.as_str()).collect();
         let mut values: Vec<&str> = self.copies.iter().map(|copy| copy.value.as_str()).collect();
-        if let Some(hidden) = table.hidden_row_id() {
+        if let Some(hidden) = table.implicit_rowid() {
             columns.insert(0, hidden);
             values.insert(0, hidden);
         }
         let mut statements = vec![table.render(&new)];
         statements.push(format!("INSERT INTO {new} ({}) SELECT {} FROM {old}", joined(columns), joined(values)));
-        if self.counts_before && table.counts_rows() {
+        if self.was_autoincrement && table.is_autoincrement() {
             let sequence = name.beside("sqlite_sequence").sql(SQLITE);
             let (before, after) = (SQLITE.literal(&name.name), SQLITE.literal(&temporary.name));
             statements.push(format!("DELETE FROM {sequence} WHERE name = {after}"));
@@ -326,7 +327,7 @@ impl<'p> Plan<'p> {
 }
 
 impl Parts {
-    fn of(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
+    fn new(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
         match source {
             TableSource::Table(table) => {
                 let indexes =

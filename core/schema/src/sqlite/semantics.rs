@@ -1,34 +1,34 @@
 //! What the parts of a `CREATE TABLE` mean, as far as a change depends on it.
 
 use super::{
-    text::{ColumnText, Piece, PieceKind, TableText},
+    text::{Clause, ClauseKind, ColumnText, TableText},
     words::{is, mentions, name_of, tokens},
 };
 use crate::{Check, Constraint, ConstraintKind, ForeignKey, PrimaryKey, Unique};
 
 impl TableText {
     /// Returns whether a row's number is never used again.
-    pub(crate) fn counts_rows(&self) -> bool {
-        let pieces = self.columns.iter().flat_map(|column| &column.pieces).chain(&self.constraints);
-        let mut keys = pieces.filter(|piece| piece.kind == PieceKind::PrimaryKey);
-        keys.any(|piece| mentions(&piece.text, "AUTOINCREMENT"))
+    pub(crate) fn is_autoincrement(&self) -> bool {
+        let clauses = self.columns.iter().flat_map(|column| &column.clauses).chain(&self.constraints);
+        let mut keys = clauses.filter(|clause| clause.kind == ClauseKind::PrimaryKey);
+        keys.any(|clause| mentions(&clause.text, "AUTOINCREMENT"))
     }
 
     /// Returns the column that is the row's own number, if one is.
-    pub(crate) fn row_number(&self) -> Option<&str> {
+    pub(crate) fn rowid_alias(&self) -> Option<&str> {
         let is_key = |column: &&ColumnText| {
             let alone =
-                |piece: &Piece| piece.kind == PieceKind::PrimaryKey && columns_of(piece) == [column.name.clone()];
+                |clause: &Clause| clause.kind == ClauseKind::PrimaryKey && columns_of(clause) == [column.name.clone()];
             column.column_type.eq_ignore_ascii_case("INTEGER")
-                && (column.has(PieceKind::PrimaryKey) || self.constraints.iter().any(alone))
+                && (column.has(ClauseKind::PrimaryKey) || self.constraints.iter().any(alone))
         };
         let has_numbers = !self.has_option(&["WITHOUT", "ROWID"]);
         self.columns.iter().find(is_key).filter(|_| has_numbers).map(|column| column.name.as_str())
     }
 
     /// Returns what the rows' numbers are called, if no column shows them.
-    pub(crate) fn hidden_row_id(&self) -> Option<&'static str> {
-        let hidden = !self.has_option(&["WITHOUT", "ROWID"]) && self.row_number().is_none();
+    pub(crate) fn implicit_rowid(&self) -> Option<&'static str> {
+        let hidden = !self.has_option(&["WITHOUT", "ROWID"]) && self.rowid_alias().is_none();
         ["rowid", "_rowid_", "oid"].into_iter().find(|name| hidden && self.column(name).is_none())
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn after_on(sql: &str) -> &str {
     on.and_then(|on| tokens.get(on + 2)).map_or(sql, |first| &sql[first.start..])
 }
 
-impl From<ConstraintKind> for PieceKind {
+impl From<ConstraintKind> for ClauseKind {
     fn from(kind: ConstraintKind) -> Self {
         match kind {
             ConstraintKind::PrimaryKey => Self::PrimaryKey,
@@ -56,39 +56,41 @@ impl From<ConstraintKind> for PieceKind {
     }
 }
 
-pub(crate) fn kind_of(kind: PieceKind) -> Option<ConstraintKind> {
+pub(crate) fn constraint_kind(kind: ClauseKind) -> Option<ConstraintKind> {
     match kind {
-        PieceKind::PrimaryKey => Some(ConstraintKind::PrimaryKey),
-        PieceKind::Unique => Some(ConstraintKind::Unique),
-        PieceKind::References => Some(ConstraintKind::ForeignKey),
-        PieceKind::Check => Some(ConstraintKind::Check),
-        PieceKind::NotNull | PieceKind::Null | PieceKind::Default | PieceKind::Collate | PieceKind::Generated => None,
+        ClauseKind::PrimaryKey => Some(ConstraintKind::PrimaryKey),
+        ClauseKind::Unique => Some(ConstraintKind::Unique),
+        ClauseKind::References => Some(ConstraintKind::ForeignKey),
+        ClauseKind::Check => Some(ConstraintKind::Check),
+        ClauseKind::NotNull | ClauseKind::Null | ClauseKind::Default | ClauseKind::Collate | ClauseKind::Generated => {
+            None
+        }
     }
 }
 
 /// Returns the names in the first parentheses: an order or a collation may follow each.
-pub(crate) fn columns_of(piece: &Piece) -> Vec<String> {
-    let tokens = tokens(&piece.text).unwrap_or_default();
+pub(crate) fn columns_of(clause: &Clause) -> Vec<String> {
+    let tokens = tokens(&clause.text).unwrap_or_default();
     let inside: Vec<_> =
         tokens.iter().skip_while(|token| token.text != "(").skip(1).take_while(|token| token.depth > 0).collect();
     inside.split(|token| token.text == ",").filter_map(|item| item.first().and_then(|token| name_of(token))).collect()
 }
 
 /// Understands a constraint as far as its name by convention depends on it.
-pub(crate) fn constraint(piece: &Piece, column: Option<&str>) -> Constraint {
-    let columns = column.map_or_else(|| columns_of(piece), |column| vec![column.to_owned()]);
+pub(crate) fn constraint(clause: &Clause, column: Option<&str>) -> Constraint {
+    let columns = column.map_or_else(|| columns_of(clause), |column| vec![column.to_owned()]);
     let columns = columns.iter().map(String::as_str);
-    match piece.kind {
-        PieceKind::PrimaryKey => PrimaryKey::new(columns).into(),
-        PieceKind::Unique => Unique::new(columns).into(),
-        PieceKind::References => {
-            let tokens = tokens(&piece.text).unwrap_or_default();
+    match clause.kind {
+        ClauseKind::PrimaryKey => PrimaryKey::new(columns).into(),
+        ClauseKind::Unique => Unique::new(columns).into(),
+        ClauseKind::References => {
+            let tokens = tokens(&clause.text).unwrap_or_default();
             let referred = tokens.iter().skip_while(|token| !is(token, "REFERENCES")).nth(1);
             let referred = referred.and_then(name_of).unwrap_or_default();
             ForeignKey::new(columns, referred.as_str(), []).into()
         }
         _ => {
-            let inner = piece.text.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+            let inner = clause.text.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
             Check::new(inner.map_or("", |(expression, _)| expression)).into()
         }
     }
