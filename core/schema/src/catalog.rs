@@ -1,39 +1,39 @@
-//! What a database holds.
+//! Schema of a database.
 
 use super::{Constraint, Name, Table};
 
-/// What a database holds, as far as revisions change it.
+/// Schema of a database, as far as revisions change it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
-    /// Its tables, sorted by name. Constraints are the tables', not the columns'.
+    /// Tables, sorted by name. Their columns have no constraints of their own.
     pub tables: Vec<Table>,
-    /// Its enumeration types, sorted by name. PostgreSQL only.
+    /// Enumeration types, sorted by name. PostgreSQL only.
     pub enums: Vec<Enumeration>,
-    /// What is there and is not understood: it is left alone, and said by name.
+    /// Objects that are not modelled; they are left alone and reported by name.
     pub others: Vec<Other>,
 }
 
-/// A type whose values are listed.
+/// Enumeration type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Enumeration {
-    /// Its name.
+    /// Name.
     pub name: Name,
-    /// Its values, in their order.
+    /// Values, in order.
     pub values: Vec<String>,
 }
 
-/// An object that is not understood.
+/// Object that is not modelled.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Other {
-    /// What it is: `view`, `trigger`, `function`, …
+    /// Kind: `view`, `trigger`, `function`, …
     pub kind: String,
-    /// Its name.
+    /// Name.
     pub name: Name,
-    /// The database's own words for it.
+    /// Definition in the database's words.
     pub definition: String,
 }
 
-/// What has columns, so that Diesel can have it as a table.
+/// Kinds with columns, which Diesel can use as a table.
 const RELATIONS: [&str; 8] = [
     "view",
     "materialized view",
@@ -46,7 +46,7 @@ const RELATIONS: [&str; 8] = [
 ];
 
 impl Other {
-    /// Returns whether Diesel can have it as a table.
+    /// Returns whether Diesel can use it as a table.
     #[must_use]
     pub fn is_relation(&self) -> bool {
         RELATIONS.contains(&self.kind.as_str())
@@ -66,7 +66,7 @@ impl Schema {
         self.enums.iter().find(|enumeration| enumeration.name == *name)
     }
 
-    /// Returns the same with everything in order of names: where columns and constraints stand in a table is a
+    /// Returns the same schema sorted by name throughout: the order of columns and constraints in a table is a
     /// matter of its history.
     #[must_use]
     pub fn sorted(mut self) -> Self {

@@ -4,29 +4,29 @@ use std::fmt;
 
 use super::Name;
 
-/// What has to be true of a table's rows.
+/// Constraint of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Constraint {
-    /// What names a row.
+    /// Primary key.
     PrimaryKey(PrimaryKey),
-    /// What no two rows share.
+    /// Unique constraint.
     Unique(Unique),
-    /// What another table holds.
+    /// Foreign key.
     ForeignKey(ForeignKey),
-    /// A condition.
+    /// Check constraint.
     Check(Check),
 }
 
-/// The kinds of constraints.
+/// Kind of a constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConstraintKind {
-    /// What names a row.
+    /// Primary key.
     PrimaryKey,
-    /// What no two rows share.
+    /// Unique constraint.
     Unique,
-    /// What another table holds.
+    /// Foreign key.
     ForeignKey,
-    /// A condition.
+    /// Check constraint.
     Check,
 }
 
@@ -41,75 +41,75 @@ impl fmt::Display for ConstraintKind {
     }
 }
 
-/// A primary key.
+/// Primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryKey {
-    /// Its name; none leaves it to the naming convention.
+    /// Name; `None` leaves it to the naming convention.
     pub name: Option<String>,
-    /// Its columns.
+    /// Columns.
     pub columns: Vec<String>,
 }
 
-/// A unique constraint.
+/// Unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unique {
-    /// Its name; none leaves it to the naming convention.
+    /// Name; `None` leaves it to the naming convention.
     pub name: Option<String>,
-    /// Its columns.
+    /// Columns.
     pub columns: Vec<String>,
-    /// Whether it may be checked at the end of the transaction. PostgreSQL only.
+    /// When it is checked, if that can be deferred to the end of the transaction. PostgreSQL only.
     pub deferrable: Option<Initially>,
 }
 
-/// A foreign key.
+/// Foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// Its name; none leaves it to the naming convention.
+    /// Name; `None` leaves it to the naming convention.
     pub name: Option<String>,
-    /// Its columns.
+    /// Columns.
     pub columns: Vec<String>,
-    /// The table that it refers to.
+    /// Referenced table.
     pub referred_table: Name,
-    /// The columns there.
+    /// Referenced columns.
     pub referred_columns: Vec<String>,
-    /// What happens when the row that it refers to goes.
+    /// Action when the referenced row is deleted.
     pub on_delete: Option<Action>,
-    /// What happens when that row changes its key.
+    /// Action when the key of the referenced row is updated.
     pub on_update: Option<Action>,
-    /// Whether it may be checked at the end of the transaction. PostgreSQL and SQLite.
+    /// When it is checked, if that can be deferred to the end of the transaction. PostgreSQL and SQLite.
     pub deferrable: Option<Initially>,
-    /// Whether the rows that are there go unchecked until `validate_constraint`. PostgreSQL only.
+    /// `NOT VALID`: existing rows are not checked until `validate_constraint`. PostgreSQL only.
     pub not_valid: bool,
 }
 
-/// A check constraint.
+/// Check constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Its name; none leaves it to the naming convention.
+    /// Name; `None` leaves it to the naming convention.
     pub name: Option<String>,
-    /// The condition.
+    /// Condition.
     pub expression: String,
-    /// Whether the rows that are there go unchecked until `validate_constraint`. PostgreSQL only.
+    /// `NOT VALID`: existing rows are not checked until `validate_constraint`. PostgreSQL only.
     pub not_valid: bool,
 }
 
-/// What a foreign key does.
+/// Action of a foreign key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Refuses, at the end of the statement or later.
+    /// Refuse, at the end of the statement or later.
     NoAction,
-    /// Refuses at once.
+    /// Refuse at once.
     Restrict,
-    /// Does the same to the row that refers.
+    /// Delete or update the referencing row, too.
     Cascade,
-    /// Sets the columns to nothing.
+    /// Set the columns to NULL.
     SetNull,
-    /// Sets the columns to their defaults.
+    /// Set the columns to their defaults.
     SetDefault,
 }
 
 impl Action {
-    /// Returns the words of SQL.
+    /// Returns the action as SQL.
     #[must_use]
     pub fn sql(self) -> &'static str {
         match self {
@@ -122,7 +122,7 @@ impl Action {
     }
 }
 
-/// When a deferrable constraint is checked, unless the transaction says otherwise.
+/// When a deferrable constraint is checked, unless the transaction changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Initially {
     /// At the end of each statement.
@@ -132,7 +132,7 @@ pub enum Initially {
 }
 
 impl Initially {
-    /// Returns the words of SQL.
+    /// Returns the clause as SQL.
     #[must_use]
     pub fn sql(self) -> &'static str {
         match self {
@@ -153,7 +153,7 @@ impl PrimaryKey {
         Self { name: None, columns: owned(columns) }
     }
 
-    /// Sets its name.
+    /// Sets the name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
@@ -168,14 +168,14 @@ impl Unique {
         Self { name: None, columns: owned(columns), deferrable: None }
     }
 
-    /// Sets its name.
+    /// Sets the name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Lets it be checked at the end of the transaction.
+    /// Makes it deferrable to the end of the transaction.
     #[must_use]
     pub fn deferrable(mut self, initially: Initially) -> Self {
         self.deferrable = Some(initially);
@@ -203,35 +203,35 @@ impl ForeignKey {
         }
     }
 
-    /// Sets its name.
+    /// Sets the name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Sets what happens when the row that it refers to goes.
+    /// Sets the action when the referenced row is deleted.
     #[must_use]
     pub fn on_delete(mut self, action: Action) -> Self {
         self.on_delete = Some(action);
         self
     }
 
-    /// Sets what happens when that row changes its key.
+    /// Sets the action when the key of the referenced row is updated.
     #[must_use]
     pub fn on_update(mut self, action: Action) -> Self {
         self.on_update = Some(action);
         self
     }
 
-    /// Lets it be checked at the end of the transaction.
+    /// Makes it deferrable to the end of the transaction.
     #[must_use]
     pub fn deferrable(mut self, initially: Initially) -> Self {
         self.deferrable = Some(initially);
         self
     }
 
-    /// Leaves the rows that are there unchecked, until `validate_constraint`.
+    /// Adds it as `NOT VALID`: existing rows are not checked until `validate_constraint`.
     #[must_use]
     pub fn not_valid(mut self) -> Self {
         self.not_valid = true;
@@ -240,20 +240,20 @@ impl ForeignKey {
 }
 
 impl Check {
-    /// Returns a constraint that a condition is true, or unknown.
+    /// Returns a check that a condition is true or unknown.
     #[must_use]
     pub fn new(expression: &str) -> Self {
         Self { name: None, expression: expression.to_owned(), not_valid: false }
     }
 
-    /// Sets its name.
+    /// Sets the name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Leaves the rows that are there unchecked, until `validate_constraint`.
+    /// Adds it as `NOT VALID`: existing rows are not checked until `validate_constraint`.
     #[must_use]
     pub fn not_valid(mut self) -> Self {
         self.not_valid = true;
@@ -262,7 +262,7 @@ impl Check {
 }
 
 impl Constraint {
-    /// Returns which kind it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ConstraintKind {
         match self {
@@ -273,7 +273,7 @@ impl Constraint {
         }
     }
 
-    /// Returns its columns; a check has none that we know of.
+    /// Returns the columns; none for a check, whose condition is not parsed.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         match self {

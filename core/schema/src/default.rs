@@ -1,29 +1,29 @@
-//! What a column holds that is not given.
+//! Column defaults.
 
 use alembic_sql::Dialect;
 
 use super::Value;
 
-/// The default of a column.
+/// Default of a column.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DefaultValue {
-    /// A constant.
+    /// Constant.
     Value(Value),
-    /// What the database computes for each row.
+    /// SQL expression that is computed for each row.
     Expression(String),
-    /// The time at which the row is written.
+    /// Current date or time, by the type of the column.
     Now,
 }
 
 impl DefaultValue {
-    /// Returns a default that the database computes.
+    /// Returns a default that is an SQL expression.
     #[must_use]
     pub fn expression(sql: &str) -> Self {
         Self::Expression(sql.to_owned())
     }
 
-    /// Understands a default as it stands in SQL: constants as such, all else as an expression.
+    /// Parses a default from SQL: a constant if it is one, otherwise an expression.
     #[must_use]
     pub fn written(sql: &str, dialect: Dialect) -> Self {
         let sql = sql.trim();
@@ -31,7 +31,7 @@ impl DefaultValue {
         let text = text.map(|inner| Value::Text(inner.replace("''", "'")));
         let number = sql.parse().ok().map(Value::Integer);
         let null = sql.eq_ignore_ascii_case("NULL").then_some(Value::Null);
-        // Only what is written again as it was.
+        // Only a value that is written back as it was read.
         let same = |value: &Value| value.sql(dialect).is_ok_and(|again| again.eq_ignore_ascii_case(sql));
         match [text, number, null].into_iter().flatten().find(same) {
             Some(value) => Self::Value(value),
@@ -40,7 +40,7 @@ impl DefaultValue {
         }
     }
 
-    /// Returns what [`written`](Self::written) understands as this.
+    /// Returns the SQL from which [`written`](Self::written) parses this.
     #[must_use]
     pub fn text(&self, dialect: Dialect) -> Option<String> {
         match self {
@@ -50,7 +50,7 @@ impl DefaultValue {
         }
     }
 
-    /// Returns whether every row gets the same: SQLite adds columns of this kind only.
+    /// Returns whether every row gets the same value. SQLite adds only columns whose default is constant.
     pub(crate) fn is_constant(&self) -> bool {
         match self {
             Self::Value(Value::Expression(sql)) => is_number(sql),
@@ -60,7 +60,7 @@ impl DefaultValue {
     }
 }
 
-/// `1.50` is not `1.5` to who wrote it.
+/// Returns whether a text is a number. The written scale is kept: `1.50` and `1.5` differ.
 fn is_number(sql: &str) -> bool {
     let digits = sql.strip_prefix(['-', '+']).unwrap_or(sql);
     digits.bytes().any(|byte| byte.is_ascii_digit()) && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')

@@ -1,18 +1,18 @@
-//! Which tables are looked at.
+//! Filter for tables.
 
 use super::{Name, Schema};
 
-/// Which tables are looked at, by patterns in which `*` stands for anything.
+/// Filter for tables, by patterns in which `*` matches any text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableFilter {
-    /// These; none is all.
+    /// Patterns of included tables; if there are none, all are.
     pub include: Vec<String>,
-    /// Not these.
+    /// Patterns of excluded tables.
     pub exclude: Vec<String>,
 }
 
 impl TableFilter {
-    /// Returns whether a table is left alone. A pattern without a dot is about tables of any schema.
+    /// Returns whether a table is excluded. A pattern without a dot matches tables of any schema.
     #[must_use]
     pub fn leaves_alone(&self, table: &Name) -> bool {
         let matches = |pattern: &String| {
@@ -22,7 +22,7 @@ impl TableFilter {
         !included || self.exclude.iter().any(matches)
     }
 
-    /// Returns what of a schema a snapshot is about: what is in the current one, and not left alone.
+    /// Returns the part of a schema that a snapshot covers: the current schema without excluded tables.
     #[must_use]
     pub fn in_scope(&self, schema: &Schema) -> Schema {
         let mut schema = schema.clone();
@@ -33,7 +33,7 @@ impl TableFilter {
     }
 }
 
-/// Returns whether a text is like a pattern.
+/// Returns whether a text matches a pattern.
 fn is_like(text: &str, pattern: &str) -> bool {
     match pattern.split_once('*') {
         None => text == pattern,

@@ -2,39 +2,39 @@
 
 use super::Name;
 
-/// An index of a table.
+/// Index of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
-    /// Its name; none leaves it to the naming convention.
+    /// Name; `None` leaves it to the naming convention.
     pub name: Option<String>,
-    /// The table.
+    /// Table.
     pub table: Name,
-    /// What it orders by.
+    /// Keys, in order.
     pub keys: Vec<IndexKey>,
-    /// Whether no two rows may share its keys.
+    /// Unique index.
     pub unique: bool,
-    /// Which rows it holds; none is all. PostgreSQL and SQLite.
+    /// Condition of a partial index. PostgreSQL and SQLite.
     pub predicate: Option<String>,
-    /// Columns that it holds besides. PostgreSQL only.
+    /// Columns that are included without being keys (`INCLUDE`). PostgreSQL only.
     pub include: Vec<String>,
-    /// Of which kind it is: `gin`, `hash`, … Not on SQLite.
+    /// Index method: `gin`, `hash`, … Not on SQLite.
     pub method: Option<String>,
-    /// Whether it is built without keeping writers waiting. PostgreSQL only, outside a transaction.
+    /// Use `CONCURRENTLY` (PostgreSQL, outside a transaction).
     pub concurrently: bool,
-    /// Whether one of this name is taken for it.
+    /// Emit `IF NOT EXISTS`.
     pub if_not_exists: bool,
 }
 
-/// A part of what an index orders by.
+/// Key of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexKey {
-    /// A column.
+    /// Column, ascending.
     Column(String),
-    /// A column, the greatest first.
+    /// Column, descending.
     Descending(String),
-    /// What is computed from the row. Not on MariaDB.
+    /// Expression. Not on MariaDB.
     Expression(String),
-    /// As it stands in SQL, with whatever follows: a collation, an operator class, an order.
+    /// SQL as written, with a collation, an operator class or an order.
     Written(String),
 }
 
@@ -61,7 +61,7 @@ impl Index {
         }
     }
 
-    /// Returns the columns that it names: not those in expressions.
+    /// Returns the columns that are keys or included, without those in expressions.
     pub fn columns(&self) -> impl Iterator<Item = &String> {
         let keys = self.keys.iter().filter_map(|key| match key {
             IndexKey::Column(column) | IndexKey::Descending(column) => Some(column),
@@ -70,49 +70,49 @@ impl Index {
         keys.chain(&self.include)
     }
 
-    /// Sets its name.
+    /// Sets the name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.to_owned());
         self
     }
 
-    /// Lets no two rows share its keys.
+    /// Makes it unique.
     #[must_use]
     pub fn unique(mut self) -> Self {
         self.unique = true;
         self
     }
 
-    /// Holds only rows for which a condition is true.
+    /// Makes it partial: only rows that satisfy a condition are indexed.
     #[must_use]
     pub fn filter(mut self, predicate: &str) -> Self {
         self.predicate = Some(predicate.to_owned());
         self
     }
 
-    /// Holds these columns, too.
+    /// Includes columns that are not keys.
     #[must_use]
     pub fn include<'c>(mut self, columns: impl IntoIterator<Item = &'c str>) -> Self {
         self.include = columns.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// Sets of which kind it is.
+    /// Sets the index method.
     #[must_use]
     pub fn using(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
-    /// Builds it without keeping writers waiting. The revision needs `Transaction: none`.
+    /// Builds it with `CONCURRENTLY`, which does not block writes. The revision needs `Transaction: none`.
     #[must_use]
     pub fn concurrently(mut self) -> Self {
         self.concurrently = true;
         self
     }
 
-    /// Takes one of this name for it.
+    /// Emits `IF NOT EXISTS`.
     #[must_use]
     pub fn if_not_exists(mut self) -> Self {
         self.if_not_exists = true;

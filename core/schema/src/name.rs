@@ -1,20 +1,20 @@
-//! What an object is called.
+//! Qualified names.
 
 use std::fmt;
 
 use alembic_sql::Dialect;
 
-/// The name of a table, a type or another object that a schema holds.
+/// Name of a table, a type or another object in a schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
-    /// The schema; on MySQL a database, on SQLite an attached one. None is the current one.
+    /// Schema; on MySQL a database, on SQLite an attached database. `None` is the current one.
     pub schema: Option<String>,
-    /// The name itself.
+    /// Name within the schema.
     pub name: String,
 }
 
 impl Name {
-    /// Returns the name as SQL, always quoted: no list of reserved words is ever complete.
+    /// Returns the name as SQL, always quoted, because no list of reserved words is complete.
     #[must_use]
     pub fn sql(&self, dialect: Dialect) -> String {
         match &self.schema {
@@ -23,13 +23,13 @@ impl Name {
         }
     }
 
-    /// Returns a name without schema, whatever characters it has.
+    /// Returns a name without schema; a dot in it is part of the name.
     #[must_use]
     pub fn from_plain(name: &str) -> Self {
         Self { schema: None, name: name.to_owned() }
     }
 
-    /// Returns another object of the same schema.
+    /// Returns the name of another object in the same schema.
     #[must_use]
     pub fn beside(&self, name: &str) -> Self {
         Self { schema: self.schema.clone(), name: name.to_owned() }

@@ -1,27 +1,27 @@
-//! Names for constraints and indexes that were not given one, so that a later revision can drop them.
+//! Naming convention: constraints and indexes without a name get one, so that a later revision can drop them.
 
 use alembic_sql::Checksum;
 
 use super::{Constraint, Index, IndexKey, Name};
 
-/// PostgreSQL cuts names after 63 bytes, MySQL refuses more than 64.
+/// PostgreSQL truncates names to 63 bytes, MySQL refuses more than 64 characters.
 const LONGEST: usize = 63;
 
-/// The naming convention.
+/// Naming convention.
 ///
-/// In each pattern `{table}` stands for the table, `{columns}` for its columns joined with `_`,
-/// `{referred_table}` for the other table, `{checksum}` for six digits of the condition's checksum.
+/// In each pattern `{table}` is the table, `{columns}` its columns joined with `_`,
+/// `{referred_table}` the referenced table, `{checksum}` six digits of the checksum of the condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {
-    /// Of primary keys.
+    /// Pattern for primary keys.
     pub primary_key: String,
-    /// Of unique constraints.
+    /// Pattern for unique constraints.
     pub unique: String,
-    /// Of foreign keys.
+    /// Pattern for foreign keys.
     pub foreign_key: String,
-    /// Of check constraints.
+    /// Pattern for check constraints.
     pub check: String,
-    /// Of indexes.
+    /// Pattern for indexes.
     pub index: String,
 }
 
@@ -38,7 +38,7 @@ impl Default for Naming {
 }
 
 impl Naming {
-    /// Returns what a constraint is called.
+    /// Returns the name of a constraint, its own or that of the convention.
     #[must_use]
     pub fn constraint(&self, table: &Name, constraint: &Constraint) -> String {
         if let Some(name) = constraint.own_name() {
@@ -53,7 +53,7 @@ impl Naming {
         fill(pattern, &table.name, &constraint.columns().join("_"), referred, expression)
     }
 
-    /// Returns what an index is called.
+    /// Returns the name of an index, its own or that of the convention.
     #[must_use]
     pub fn index(&self, index: &Index) -> String {
         if let Some(name) = &index.name {
@@ -72,7 +72,7 @@ fn short(text: &str) -> String {
     Checksum::of([text.as_bytes()]).to_string()[..6].to_owned()
 }
 
-/// A name that is too long is cut, and made unlike others that begin the same.
+/// Fills a pattern in.
 fn fill(pattern: &str, table: &str, columns: &str, referred: &str, expression: &str) -> String {
     let name = pattern
         .replace("{table}", table)
@@ -82,7 +82,7 @@ fn fill(pattern: &str, table: &str, columns: &str, referred: &str, expression: &
     shortened(&name)
 }
 
-/// Returns a name as it is, or as a name by convention that is too long becomes.
+/// Returns a name that fits: one that is too long ends in its checksum instead.
 pub(crate) fn shortened(name: &str) -> String {
     if name.len() <= LONGEST {
         return name.to_owned();

@@ -4,31 +4,31 @@ use alembic_sql::Dialect;
 
 use super::{Check, Column, Constraint, ForeignKey, Index, Name};
 
-/// A table.
+/// Table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// Its name.
+    /// Name.
     pub name: Name,
-    /// Its columns, in their order.
+    /// Columns, in order.
     pub columns: Vec<Column>,
-    /// Its constraints.
+    /// Table constraints; those of one column may be in the column instead.
     pub constraints: Vec<Constraint>,
-    /// Its indexes.
+    /// Indexes.
     pub indexes: Vec<Index>,
-    /// What one database wants to be said after the columns.
+    /// Options after the columns, each for one database.
     pub options: Vec<TableOption>,
-    /// What is said of it.
+    /// Comment (`COMMENT ON`).
     pub comment: Option<String>,
-    /// Whether one of this name is taken for it.
+    /// Emit `IF NOT EXISTS`.
     pub if_not_exists: bool,
 }
 
-/// What one database wants to be said after the columns: `STRICT`, `ENGINE = InnoDB`, …
+/// Option after the columns, for one database: `STRICT`, `ENGINE = InnoDB`, …
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableOption {
-    /// Which database.
+    /// Database that takes it.
     pub dialect: Dialect,
-    /// Its words.
+    /// SQL of the option.
     pub sql: String,
 }
 
@@ -68,21 +68,21 @@ impl Table {
         self
     }
 
-    /// Adds what one database wants to be said after the columns.
+    /// Adds an option after the columns, for one database.
     #[must_use]
     pub fn option(mut self, dialect: Dialect, sql: &str) -> Self {
         self.options.push(TableOption { dialect, sql: sql.to_owned() });
         self
     }
 
-    /// Sets what is said of it. Not on SQLite.
+    /// Sets the comment. Not on SQLite.
     #[must_use]
     pub fn comment(mut self, comment: &str) -> Self {
         self.comment = Some(comment.to_owned());
         self
     }
 
-    /// Takes one of this name for it.
+    /// Emits `IF NOT EXISTS`.
     #[must_use]
     pub fn if_not_exists(mut self) -> Self {
         self.if_not_exists = true;
@@ -95,7 +95,7 @@ impl Table {
         self.options.iter().filter(move |option| applies(option.dialect)).map(|option| option.sql.as_str())
     }
 
-    /// Returns the columns of the primary key, in their order; none if there is no key.
+    /// Returns the columns of the primary key, in order; none if there is no key.
     #[must_use]
     pub fn primary_key(&self) -> &[String] {
         let key = self.all_constraints().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));

@@ -1,14 +1,14 @@
-//! Types of columns, and how each database calls them.
+//! Types of columns, with their names on each database.
 
 use alembic_sql::{Dialect, wording::joined};
 
 use super::Name;
 
-/// The type of a column.
+/// Type of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Type {
-    /// 16 bits.
+    /// Integer of 16 bits.
     SmallInt,
     /// 32 bits.
     Integer,
@@ -20,39 +20,39 @@ pub enum Type {
     Float,
     /// 64 bits.
     Double,
-    /// Digits in all, and after the point.
+    /// Decimal number: precision (digits in all) and scale (digits after the point).
     Numeric(u16, u16),
     /// Text of any length; on MySQL 65,535 bytes.
     Text,
-    /// Text of at most so many characters.
+    /// Text of at most this many characters.
     Varchar(u32),
-    /// Text of exactly so many characters.
+    /// Text of exactly this many characters.
     Char(u32),
-    /// Bytes of any number; on MySQL 65,535.
+    /// Bytes of any length; on MySQL 65,535.
     Binary,
-    /// A day.
+    /// Date.
     Date,
-    /// A time of day.
+    /// Time of day.
     Time,
-    /// A day and a time, as a clock on some wall shows it. `DATETIME(6)` on MySQL.
+    /// Date and time without time zone. `DATETIME(6)` on MySQL.
     Timestamp,
-    /// A moment. `TIMESTAMP(6)` on MySQL.
+    /// Point in time. `TIMESTAMP(6)` on MySQL.
     TimestampTz,
-    /// JSON as text.
+    /// JSON, stored as text.
     Json,
-    /// JSON taken apart; where there is no such thing, JSON.
+    /// JSON, stored parsed on PostgreSQL; the same as [`Json`](Self::Json) elsewhere.
     Jsonb,
-    /// 16 bytes, or a type of its own on PostgreSQL.
+    /// UUID: 16 bytes, a type of its own on PostgreSQL.
     Uuid,
-    /// One of some words. On PostgreSQL a type of this name, made by `create_enum`; on MySQL the words
-    /// are listed in the column; on SQLite they are checked.
+    /// Enumeration. On PostgreSQL a type of this name, created by `create_enum`; on MySQL the values
+    /// are listed in the column; on SQLite a check constraint lists them.
     Enum(Name, Vec<String>),
-    /// What the database calls it.
+    /// Type by its name on the database.
     Native(String),
 }
 
 impl Type {
-    /// Returns a type by the name that the database has for it.
+    /// Returns a type by its name on the database.
     #[must_use]
     pub fn native(name: &str) -> Self {
         Self::Native(name.to_owned())
@@ -101,7 +101,7 @@ impl Type {
         }
     }
 
-    /// Returns whether this is a type of PostgreSQL that has a name of its own, or an array of it.
+    /// Returns whether this is the PostgreSQL type of this name, or an array of it.
     #[must_use]
     pub fn is_named(&self, name: &Name) -> bool {
         let written = self.sql(Dialect::Postgres);

@@ -1,21 +1,21 @@
-//! Values of rows, written into SQL as literals.
+//! Values of rows, as SQL literals.
 
 use alembic_sql::Dialect;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-/// A value of a column.
+/// Value of a column.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// No value.
+    /// `NULL`.
     Null,
     /// True or false.
     Boolean(bool),
-    /// A whole number.
+    /// Integer.
     Integer(i64),
-    /// A number.
+    /// Floating-point number.
     Float(f64),
-    /// A moment.
+    /// Point in time.
     Moment(DateTime<Utc>),
     /// Text; also dates, decimal numbers and JSON, which every database reads from text.
     Text(String),
@@ -26,7 +26,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Returns a value that the database computes.
+    /// Returns a value that the database computes from an SQL expression.
     #[must_use]
     pub fn expression(sql: &str) -> Self {
         Self::Expression(sql.to_owned())
@@ -36,7 +36,7 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// Says why the database has no way to write it.
+    /// What the database has no literal for.
     pub fn sql(&self, dialect: Dialect) -> Result<String, String> {
         Ok(match self {
             Self::Null => "NULL".to_owned(),
@@ -46,7 +46,7 @@ impl Value {
             Self::Float(value) if value.is_finite() => format!("{value:?}"),
             Self::Float(value) if dialect == Dialect::Postgres => format!("'{value}'::float8"),
             Self::Float(value) => return Err(format!("the number {value}")),
-            // MariaDB reads no offset, and takes what it is given for the session's own time.
+            // MariaDB reads no offset, and takes a literal as time in the session's time zone.
             Self::Moment(moment) if dialect.is_mysql_family() => {
                 format!("CONVERT_TZ('{}', '+00:00', @@session.time_zone)", moment.format("%Y-%m-%d %H:%M:%S%.6f"))
             }
@@ -98,18 +98,18 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 /// Rows of one table, all with the same columns.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rows {
-    /// The columns that have values.
+    /// Columns that have values.
     pub columns: Vec<String>,
-    /// The rows, each with a value per column.
+    /// Rows, each with a value per column.
     pub rows: Vec<Vec<Value>>,
 }
 
 impl Rows {
-    /// Collects rows that name their columns, in whatever order.
+    /// Collects rows that name their columns, in any order.
     ///
     /// # Errors
     ///
-    /// Says which row has other columns than the first.
+    /// Which row has other columns than the first.
     pub fn new(rows: impl IntoIterator<Item = Vec<(String, Value)>>) -> Result<Self, String> {
         let mut this = Self::default();
         for (number, row) in rows.into_iter().enumerate() {

@@ -1,40 +1,40 @@
-//! Changes of a column.
+//! Alterations of a column.
 
 use crate::{Column, DefaultValue, Identity, Name, Type};
 
-/// What becomes of a column. What is not said stays as it is.
+/// Alteration of a column. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlterColumn {
-    /// The table.
+    /// Table.
     pub table: Name,
-    /// The column.
+    /// Column.
     pub column: String,
-    /// Its new type.
+    /// New type.
     pub column_type: Option<Type>,
-    /// How PostgreSQL makes a value of the new type of an old one.
+    /// The PostgreSQL `USING` expression that converts existing values.
     pub postgres_using: Option<String>,
-    /// How SQLite does, when it rebuilds the table; else the value stays, as far as the new type takes it.
+    /// Expression that converts existing values when SQLite rebuilds the table; without it they are copied.
     pub sqlite_using: Option<String>,
-    /// Whether it may hold nothing from now on.
+    /// Whether it accepts NULL.
     pub nullable: Option<bool>,
-    /// Its new default; none inside takes it away.
+    /// New default; `Some(None)` drops it.
     pub default: Option<Option<DefaultValue>>,
-    /// How the database numbers the rows from now on; none inside ends it.
+    /// New identity; `Some(None)` drops it.
     pub identity: Option<Option<Identity>>,
-    /// How its text is ordered from now on; none inside is the database's own way.
+    /// New collation; `Some(None)` is the database's default.
     pub collation: Option<Option<String>>,
-    /// What it holds from now on after its row was changed. MySQL and MariaDB only.
+    /// New `ON UPDATE`; `Some(None)` drops it. MySQL and MariaDB only.
     pub on_update: Option<Option<String>>,
-    /// What is said of it from now on; none inside takes it away. Not on SQLite.
+    /// New comment; `Some(None)` drops it. Not on SQLite.
     pub comment: Option<Option<String>>,
-    /// Its new name.
+    /// New name.
     pub rename: Option<String>,
-    /// The column as it is. MySQL writes the whole column anew, and has to be told all of it.
+    /// The column as it is. MySQL restates the whole column, and needs all of it.
     pub existing: Option<Column>,
 }
 
 impl AlterColumn {
-    /// Returns a change that changes nothing yet.
+    /// Returns an alteration that changes nothing.
     #[must_use]
     pub fn new(table: impl Into<Name>, column: &str) -> Self {
         Self {
@@ -54,119 +54,119 @@ impl AlterColumn {
         }
     }
 
-    /// Gives it another type.
+    /// Sets the type.
     #[must_use]
     pub fn column_type(mut self, column_type: Type) -> Self {
         self.column_type = Some(column_type);
         self
     }
 
-    /// Says how PostgreSQL makes a value of the new type of an old one.
+    /// Sets the PostgreSQL `USING` expression that converts existing values.
     #[must_use]
     pub fn postgres_using(mut self, expression: &str) -> Self {
         self.postgres_using = Some(expression.to_owned());
         self
     }
 
-    /// Says how SQLite does, when it rebuilds the table.
+    /// Sets the expression that converts existing values when SQLite rebuilds the table.
     #[must_use]
     pub fn sqlite_using(mut self, expression: &str) -> Self {
         self.sqlite_using = Some(expression.to_owned());
         self
     }
 
-    /// Makes it hold a value in every row.
+    /// Makes it `NOT NULL`.
     #[must_use]
     pub fn not_null(mut self) -> Self {
         self.nullable = Some(false);
         self
     }
 
-    /// Lets it hold nothing.
+    /// Makes it accept NULL.
     #[must_use]
     pub fn nullable(mut self) -> Self {
         self.nullable = Some(true);
         self
     }
 
-    /// Sets what it holds if nothing is given. Rows that are there stay as they are.
+    /// Sets the default. Existing rows stay as they are.
     #[must_use]
     pub fn default(mut self, default: impl Into<DefaultValue>) -> Self {
         self.default = Some(Some(default.into()));
         self
     }
 
-    /// Takes its default away.
+    /// Drops the default.
     #[must_use]
     pub fn drop_default(mut self) -> Self {
         self.default = Some(None);
         self
     }
 
-    /// Sets whether the database numbers the rows.
+    /// Makes it an identity column, or drops the identity.
     #[must_use]
     pub fn identity(mut self, identity: bool) -> Self {
         self.identity = Some(identity.then_some(Identity::ByDefault));
         self
     }
 
-    /// Sets how the database numbers the rows; none ends it.
+    /// Makes it an identity column of a kind; `None` drops the identity.
     #[must_use]
     pub fn identity_as(mut self, identity: Option<Identity>) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// Sets what it holds after its row was changed; none is what it held. MySQL and MariaDB only.
+    /// Sets `ON UPDATE`; `None` drops it. MySQL and MariaDB only.
     #[must_use]
     pub fn on_update(mut self, expression: Option<&str>) -> Self {
         self.on_update = Some(expression.map(str::to_owned));
         self
     }
 
-    /// Sets how its text is ordered.
+    /// Sets the collation.
     #[must_use]
     pub fn collation(mut self, collation: &str) -> Self {
         self.collation = Some(Some(collation.to_owned()));
         self
     }
 
-    /// Lets its text be ordered as the database does.
+    /// Drops the collation, in favour of the database's default.
     #[must_use]
     pub fn drop_collation(mut self) -> Self {
         self.collation = Some(None);
         self
     }
 
-    /// Sets what is said of it.
+    /// Sets the comment.
     #[must_use]
     pub fn comment(mut self, comment: &str) -> Self {
         self.comment = Some(Some(comment.to_owned()));
         self
     }
 
-    /// Takes away what is said of it.
+    /// Drops the comment.
     #[must_use]
     pub fn drop_comment(mut self) -> Self {
         self.comment = Some(None);
         self
     }
 
-    /// Gives it another name.
+    /// Renames it.
     #[must_use]
     pub fn rename(mut self, name: &str) -> Self {
         self.rename = Some(name.to_owned());
         self
     }
 
-    /// Says how the column is: MySQL and MariaDB need it for everything but the default and the name.
+    /// Describes the column as it is: MySQL and MariaDB need it for everything but the default and the name.
     #[must_use]
     pub fn existing(mut self, column: Column) -> Self {
         self.existing = Some(column);
         self
     }
 
-    /// Returns whether anything but the name changes.
+    /// Returns whether more than the name changes.
     pub(super) fn changes_more_than_the_name(&self) -> bool {
         *self
             != Self {

@@ -1,23 +1,23 @@
-//! Several changes of one table.
+//! Batches: several changes of one table.
 
 use super::{AlterColumn, Operation};
 use crate::{
     Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Table, Unique, sqlite::TableSource,
 };
 
-/// Changes of one table that belong together.
+/// Batch of changes of one table.
 ///
-/// On SQLite, which can alter little of a table, it is rebuilt if it has to be; on other databases each
-/// change is an `ALTER TABLE`.
+/// SQLite, which can alter little of a table, rebuilds it if a change needs that; MySQL and MariaDB make all changes
+/// in one `ALTER TABLE`; PostgreSQL makes one after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchAlterTable {
-    /// The table.
+    /// Table.
     pub table: Name,
     /// Whether SQLite rebuilds the table.
     pub recreate: Recreate,
-    /// What SQLite's own record says of the table; read from the database if it is not said.
+    /// The table as it is, for a rebuild; `None` reads it from the database.
     pub source: Option<TableSource>,
-    /// The order of the columns after a rebuild, as far as it is said; the others follow.
+    /// First columns after a rebuild, in order; the others follow.
     pub order: Vec<String>,
     pub(super) changes: Vec<Change>,
 }
@@ -25,10 +25,10 @@ pub struct BatchAlterTable {
 /// Whether SQLite rebuilds a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Recreate {
-    /// If a change needs it.
+    /// Only if a change needs it.
     #[default]
     Auto,
-    /// In any case.
+    /// Always.
     Always,
     /// Never: a change that needs it is an error.
     Never,
@@ -59,21 +59,21 @@ impl BatchAlterTable {
         self
     }
 
-    /// Says how the table is, instead of reading it from the database: for scripts. Indexes are the
-    /// table's; there are no triggers then.
+    /// Describes the table as it is, instead of reading it from the database: for scripts. Indexes are those of the
+    /// description; it has no triggers.
     pub fn copy_from(&mut self, table: &Table) -> &mut Self {
         self.source = Some(TableSource::Table(Box::new(table.clone())));
         self
     }
 
-    /// Sets the order of the columns after a rebuild. Columns that are not named follow as they were. SQLite
+    /// Sets the first columns after a rebuild; the others follow in their order. SQLite
     /// only: elsewhere it is an error.
     pub fn column_order<'c>(&mut self, columns: impl IntoIterator<Item = &'c str>) -> &mut Self {
         self.order = columns.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// Returns whether there is nothing to change.
+    /// Returns whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.order.is_empty()
@@ -84,7 +84,7 @@ impl BatchAlterTable {
         self.change(Change::AddColumn(Box::new(column)))
     }
 
-    /// Changes a column.
+    /// Alters a column.
     pub fn alter_column(&mut self, column: &str, change: impl FnOnce(AlterColumn) -> AlterColumn) -> &mut Self {
         let change = change(AlterColumn::new(&self.table, column));
         self.change(Change::AlterColumn(Box::new(change)))

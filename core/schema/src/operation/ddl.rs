@@ -48,7 +48,7 @@ pub(super) enum Conditional {
 }
 
 impl Conditional {
-    /// Returns the condition with a space behind it.
+    /// Returns the condition with a space after.
     pub(super) fn condition(self) -> &'static str {
         match self {
             Self::AddColumn | Self::CreateIndex => IF_NOT_EXISTS,

@@ -1,65 +1,65 @@
-//! Rows to be written.
+//! Inserted rows.
 
 use crate::{Name, Rows};
 
-/// Rows per statement, and about how many bytes: servers take messages of some megabytes only.
+/// Limits of a statement, in rows and about in bytes: servers accept messages of a few megabytes.
 const MOST_ROWS: usize = 500;
 const MOST_BYTES: usize = 256 * 1024;
 
-/// Rows for one table.
+/// Rows to insert into a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BulkInsert {
-    /// The table.
+    /// Table.
     pub table: Name,
-    /// The rows.
+    /// Rows.
     pub rows: Rows,
-    /// What to do about a row that is there.
+    /// What to do when a row exists.
     pub conflict: Conflict,
 }
 
-/// What to do about a row that is there, by a unique key.
+/// What to do when a row with the same unique key exists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Conflict {
     /// Fail.
     #[default]
     Fail,
-    /// Leave it as it is.
+    /// Keep the existing row.
     DoNothing,
-    /// Set its other columns.
+    /// Update the other columns of the existing row.
     Update {
-        /// The columns of the key.
+        /// Columns of the key.
         key: Vec<String>,
     },
 }
 
 impl BulkInsert {
-    /// Returns rows that are written, or the statement fails.
+    /// Returns an insert that fails when a row exists.
     #[must_use]
     pub fn new(table: impl Into<Name>, rows: Rows) -> Self {
         Self { table: table.into(), rows, conflict: Conflict::Fail }
     }
 
-    /// Leaves rows alone that are there.
+    /// Keeps existing rows.
     #[must_use]
     pub fn on_conflict_do_nothing(mut self) -> Self {
         self.conflict = Conflict::DoNothing;
         self
     }
 
-    /// Sets the other columns of rows that are there, by the key.
+    /// Updates the other columns of existing rows, found by the key.
     #[must_use]
     pub fn on_conflict_update<'c>(mut self, key: impl IntoIterator<Item = &'c str>) -> Self {
         self.conflict = Conflict::Update { key: key.into_iter().map(str::to_owned).collect() };
         self
     }
 
-    /// Returns the columns that are no part of a key.
+    /// Returns the columns that are not part of a key.
     pub(super) fn columns_beside(&self, key: &[String]) -> Vec<&String> {
         self.rows.columns.iter().filter(|column| !key.contains(column)).collect()
     }
 }
 
-/// Puts rows into statements that are not too large for a server, each with a head before and a tail behind them.
+/// Splits rows into statements within the limits, each from a head, its rows and a tail.
 pub(super) fn in_statements(head: &str, rows: &[Vec<String>], tail: &str) -> Vec<String> {
     let mut statements = Vec::new();
     let (mut values, mut bytes) = (Vec::new(), 0);

@@ -1,4 +1,4 @@
-//! What a revision does to a schema, as values, and how each database says it.
+//! Operations: changes of a schema as values, written as each database's SQL or as Rust.
 
 mod alter_column;
 mod batch;
@@ -24,7 +24,7 @@ pub use rust::rust;
 
 use crate::{Column, Constraint, ConstraintKind, Enumeration, Index, Name, Table};
 
-/// One operation.
+/// Change of a schema, of rows, or SQL.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "they are made and used one at a time")]
@@ -33,126 +33,126 @@ pub enum Operation {
     CreateTable(Table),
     /// Drops a table.
     DropTable {
-        /// The table.
+        /// Table.
         table: Name,
-        /// Whether it may be absent.
+        /// Emit `IF EXISTS`.
         if_exists: bool,
     },
     /// Renames a table; it stays in its schema.
     RenameTable {
-        /// What it is called.
+        /// Table.
         table: Name,
-        /// What it will be called.
+        /// New name.
         to: String,
     },
-    /// Sets what is said of a table.
+    /// Sets the comment of a table.
     TableComment {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The words; none takes them away.
+        /// Comment; `None` drops it.
         comment: Option<String>,
     },
     /// Adds a column.
     AddColumn {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The column.
+        /// Column.
         column: Column,
-        /// Whether one of this name is taken for it.
+        /// Emit `IF NOT EXISTS`.
         if_not_exists: bool,
     },
-    /// Changes a column.
+    /// Alters a column.
     AlterColumn(AlterColumn),
     /// Drops a column.
     DropColumn {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The column.
+        /// Column.
         column: String,
-        /// Whether it may be absent.
+        /// Emit `IF EXISTS`.
         if_exists: bool,
     },
     /// Creates an index.
     CreateIndex(Index),
     /// Drops an index.
     DropIndex {
-        /// The table that it belongs to.
+        /// Table.
         table: Name,
-        /// The index.
+        /// Index.
         index: String,
-        /// Whether it may be absent.
+        /// Emit `IF EXISTS`.
         if_exists: bool,
-        /// Whether writers are not kept waiting. PostgreSQL only, outside a transaction.
+        /// Use `CONCURRENTLY` (PostgreSQL, outside a transaction).
         concurrently: bool,
     },
     /// Adds a constraint.
     CreateConstraint {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The constraint.
+        /// Constraint.
         constraint: Constraint,
     },
-    /// Checks the rows that were there before a constraint that is not valid. PostgreSQL only.
+    /// Validates a constraint that was added as `NOT VALID`: checks existing rows. PostgreSQL only.
     ValidateConstraint {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The constraint.
+        /// Constraint.
         constraint: String,
     },
     /// Drops a constraint.
     DropConstraint {
-        /// The table.
+        /// Table.
         table: Name,
-        /// The constraint.
+        /// Constraint.
         constraint: String,
-        /// Of which kind it is: MySQL wants to know.
+        /// Kind, which MySQL's syntax depends on.
         kind: ConstraintKind,
-        /// Whether it may be absent.
+        /// Emit `IF EXISTS`.
         if_exists: bool,
     },
     /// Creates an enumeration type. PostgreSQL only.
     CreateEnum {
-        /// The type.
+        /// Type.
         name: Name,
-        /// Its values, in their order.
+        /// Values, in order.
         values: Vec<String>,
     },
     /// Adds a value to an enumeration type. PostgreSQL only.
     AddEnumValue {
-        /// The type.
+        /// Type.
         name: Name,
-        /// The value.
+        /// Value.
         value: String,
-        /// The value that it comes before; none is the end.
+        /// Value that it is put before; `None` adds it at the end.
         before: Option<String>,
-        /// Whether the value may be there.
+        /// Emit `IF NOT EXISTS`.
         if_not_exists: bool,
     },
     /// Renames a value of an enumeration type. PostgreSQL only.
     RenameEnumValue {
-        /// The type.
+        /// Type.
         name: Name,
-        /// The value.
+        /// Value.
         value: String,
-        /// What it will be called.
+        /// New name.
         to: String,
     },
     /// Drops an enumeration type. PostgreSQL only.
     DropEnum {
-        /// The type.
+        /// Type.
         name: Name,
-        /// Whether it may be absent.
+        /// Emit `IF EXISTS`.
         if_exists: bool,
     },
-    /// Writes rows.
+    /// Inserts rows.
     BulkInsert(BulkInsert),
-    /// Several operations on one table; SQLite may have to rebuild it.
+    /// Several operations on one table, which SQLite may have to rebuild.
     Batch(BatchAlterTable),
-    /// One statement, in the words of the database.
+    /// Statement in the database's own SQL.
     Execute(String),
 }
 
-/// What makes an enumeration type.
+/// Creation of an enumeration type.
 impl From<&Enumeration> for Operation {
     fn from(enumeration: &Enumeration) -> Self {
         Self::CreateEnum { name: enumeration.name.clone(), values: enumeration.values.clone() }

@@ -1,20 +1,20 @@
-//! Defaults as MySQL and MariaDB take them.
+//! Defaults of MySQL and MariaDB.
 //!
-//! Constants and `CURRENT_TIMESTAMP` stand bare: MySQL adds such a column at once, and copies the table for one
+//! Constants and `CURRENT_TIMESTAMP` are written bare: MySQL adds such a column at once, and copies the table for one
 //! whose default is in parentheses. <https://dev.mysql.com/doc/refman/9.0/en/data-type-defaults.html>
 
 use alembic_sql::Dialect;
 
 use crate::Type;
 
-/// Writes an expression: bare if it may be, else in parentheses.
+/// Writes an expression, bare if that is possible, otherwise in parentheses.
 pub(super) fn expression(sql: &str, column_type: Option<&Type>) -> String {
     let is_large = column_type.is_some_and(is_large);
     let bare = (is_constant(sql) && !is_large) || is_current_time_of(sql, column_type);
     if bare { sql.to_owned() } else { format!("({sql})") }
 }
 
-/// Writes the time at which the row is written.
+/// Writes the current date or time.
 pub(super) fn now(column_type: Option<&Type>) -> String {
     match column_type.map(base_and_precision) {
         Some((base, _)) if base == "date" => "(CURRENT_DATE)".to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn now(column_type: Option<&Type>) -> String {
     }
 }
 
-/// Returns whether an expression is the current time, as exact as the column: only then it may stand bare.
+/// Returns whether an expression is the current time in the precision of the column: only then it can be bare.
 pub(super) fn is_current_time_of(sql: &str, column_type: Option<&Type>) -> bool {
     let Some((base, precision)) = column_type.map(base_and_precision) else { return false };
     is_moment(&base) && current_time(sql) == Some(precision)
@@ -60,7 +60,7 @@ fn is_number(word: &str) -> bool {
     starts_like_one && word.parse::<f64>().is_ok()
 }
 
-/// Returns to how many digits of a second a function gives the current time, if it does.
+/// Returns the precision of an expression that is the current time.
 fn current_time(sql: &str) -> Option<u8> {
     let text = sql.trim().to_ascii_lowercase();
     let name_end = text.find(|c: char| !c.is_ascii_alphabetic() && c != '_').unwrap_or(text.len());
@@ -76,7 +76,7 @@ fn current_time(sql: &str) -> Option<u8> {
     }
 }
 
-/// Returns whether a default for this type is taken in parentheses only.
+/// Returns whether defaults of this type must be in parentheses.
 pub(super) fn is_large(column_type: &Type) -> bool {
     match column_type {
         Type::Text | Type::Binary | Type::Json | Type::Jsonb => true,

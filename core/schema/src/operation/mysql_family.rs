@@ -32,7 +32,7 @@ pub(super) struct MysqlFamily<'n> {
     pub(super) member: &'n dyn Member,
 }
 
-const SAY_EXISTING: &str = "say how it is now with `.existing(Column::new(…))`";
+const DESCRIBE_EXISTING: &str = "describe it with `.existing(Column::new(…))`";
 
 impl DdlWriter for MysqlFamily<'_> {
     fn dialect(&self) -> Dialect {
@@ -62,8 +62,8 @@ impl DdlWriter for MysqlFamily<'_> {
         let column = self.quote(&change.column);
         if self.restates_column(change) {
             let Some(existing) = &change.existing else {
-                let what = format!("changing a part of the column `{}`: it is written anew as a whole", change.column);
-                return Err(self.unsupported(&what, SAY_EXISTING));
+                let what = format!("changing a part of the column `{}`: the whole column is restated", change.column);
+                return Err(self.unsupported(&what, DESCRIBE_EXISTING));
             };
             let after = self.column(&change.apply(existing))?;
             let action = match change.rename {
@@ -236,7 +236,7 @@ impl MysqlFamily<'_> {
             || default_needs_it
     }
 
-    /// Writes a default for `ALTER COLUMN … SET DEFAULT`, which takes the time in parentheses only.
+    /// Writes a default for `ALTER COLUMN … SET DEFAULT`, where the current time must be in parentheses.
     fn default_alone(&self, default: &DefaultValue, change: &AlterColumn) -> Result<String, Unsupported> {
         let existing = change.existing.as_ref().map(|existing| &existing.column_type);
         if *default != DefaultValue::Now {
@@ -244,7 +244,7 @@ impl MysqlFamily<'_> {
         }
         if existing.is_none() {
             let what = format!("the time as a default of `{}` without knowing its type", change.column);
-            return Err(self.unsupported(&what, SAY_EXISTING));
+            return Err(self.unsupported(&what, DESCRIBE_EXISTING));
         }
         Ok(format!("({})", self.default_value(default, existing)?))
     }

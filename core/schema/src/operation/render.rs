@@ -13,13 +13,13 @@ use super::{
 };
 use crate::Naming;
 
-/// A database cannot do what an operation says.
+/// A database does not support an operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{dialect} has no way for {what}")]
 pub struct Unsupported {
-    /// The database.
+    /// Database.
     pub dialect: Dialect,
-    /// What it cannot do.
+    /// What it does not support.
     pub what: String,
     /// What to do instead.
     pub instead: String,
@@ -29,7 +29,7 @@ pub struct Unsupported {
 ///
 /// # Errors
 ///
-/// [`Unsupported`], with what to do instead. Nothing is left out silently.
+/// [`Unsupported`], with what to do instead. No part of an operation is ignored silently.
 pub fn render(operation: &Operation, dialect: Dialect, naming: &Naming) -> Result<Vec<String>, Unsupported> {
     let writer: Box<dyn DdlWriter + '_> = match dialect {
         Dialect::Sqlite => Box::new(Sqlite { naming }),

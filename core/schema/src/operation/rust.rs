@@ -1,4 +1,4 @@
-//! Operations → Rust, as a person would write them.
+//! Operations → Rust, as a person would write it.
 
 use super::{
     AlterColumn, Operation,
@@ -10,7 +10,7 @@ use crate::{
     Table, Type, Value,
 };
 
-/// Returns the calls of an operation on `op`, each with a question mark and a semicolon; none for rows, which are no
+/// Returns the calls on `op` that an operation is, each with `?` and a semicolon; `None` for rows, which are not
 /// part of a schema.
 #[must_use]
 pub fn rust(operation: &Operation) -> Option<String> {
@@ -63,7 +63,7 @@ pub fn rust(operation: &Operation) -> Option<String> {
                 changes.concat()
             )
         }
-        // `op` has no functions for these, which PostgreSQL alone has.
+        // `op` has no functions for these, which only PostgreSQL has.
         Operation::DropIndex { .. } | Operation::AddEnumValue { .. } | Operation::RenameEnumValue { .. } => {
             postgres::in_sql(operation)?.iter().map(execute).collect()
         }
@@ -90,7 +90,7 @@ fn indent(text: &str) -> String {
     text.replace('\n', "\n    ")
 }
 
-/// A name with a point in it is one of a schema only if it has one.
+/// A dot would be taken for that between schema and name.
 fn name_expr(name: &Name) -> String {
     match (&name.schema, name.name.contains('.')) {
         (None, true) => format!("Name::from_plain({:?})", name.name),

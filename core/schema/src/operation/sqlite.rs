@@ -1,4 +1,4 @@
-//! SQLite: little of a table can be altered, so it is rebuilt.
+//! SQLite, which can alter little of a table and rebuilds it for the rest.
 
 use alembic_sql::Dialect;
 
@@ -33,7 +33,7 @@ impl DdlWriter for Sqlite<'_> {
         Err(self.no_comments())
     }
 
-    /// SQLite adds a column without touching the rows, so each must be right without being looked at.
+    /// SQLite adds a column without reading the rows, so every row must satisfy the column as it is.
     fn add_column(&self, table: &Name, column: &Column, if_not_exists: bool) -> Written {
         self.condition(Conditional::AddColumn, if_not_exists)?;
         if let Some(why) = why_not_added(column) {
@@ -90,8 +90,8 @@ impl DdlWriter for Sqlite<'_> {
             return Err(self.unsupported(&what, "connect to that database itself"));
         }
         let Some(source) = &batch.source else {
-            let what = format!("changing the table `{}` without knowing how it is", batch.table);
-            let instead = "say how it is with `copy_from`, or run the revision on the database";
+            let what = format!("changing the table `{}` without its description", batch.table);
+            let instead = "describe it with `copy_from`, or run the revision on the database";
             return Err(self.unsupported(&what, instead));
         };
         rebuild::rebuild(self, batch, source)
@@ -108,7 +108,7 @@ impl DdlWriter for Sqlite<'_> {
         Ok(text.columns.into_iter().map(column).chain(constraints).collect())
     }
 
-    /// Only a column of exactly the type `INTEGER` is the row's own number.
+    /// Only a column of exactly the type `INTEGER` is an alias of the rowid.
     fn column_type(&self, column: &Column) -> String {
         match column.identity {
             Some(_) if column.column_type.is_integer() => "INTEGER".to_owned(),
@@ -116,7 +116,7 @@ impl DdlWriter for Sqlite<'_> {
         }
     }
 
-    /// Expressions are taken in parentheses only.
+    /// Expressions must be in parentheses.
     fn default_expression(&self, sql: &str) -> String {
         format!("({sql})")
     }
@@ -161,14 +161,14 @@ impl Sqlite<'_> {
         self.unsupported(what, "use `op.batch_alter_table`, which rebuilds the table")
     }
 
-    /// Writes a constraint as it stands in its column, where a foreign key does not name the column again.
+    /// Writes a constraint as a clause of its column, where a foreign key does not name the column again.
     fn column_constraint(&self, table: &Name, constraint: &Constraint) -> Result<String, Unsupported> {
         let Constraint::ForeignKey(key) = constraint else { return self.constraint(table, constraint) };
         let name = self.quote(&self.naming.constraint(table, constraint));
         Ok(format!("CONSTRAINT {name} {}", self.references(key)?))
     }
 
-    /// Returns a table in the parts that a rebuild changes.
+    /// Returns a table in its clauses, which a rebuild changes.
     pub(super) fn table_text(&self, table: &Table) -> Result<TableText, Unsupported> {
         let rowid = rowid_key(table);
         let mut columns = Vec::new();
@@ -204,7 +204,7 @@ impl Sqlite<'_> {
         })
     }
 
-    /// Returns a column in the parts that a rebuild changes, without its constraints.
+    /// Returns a column in its clauses, without its constraints.
     pub(super) fn column_text(&self, column: &Column) -> Result<ColumnText, Unsupported> {
         let clauses = [
             (ClauseKind::Collate, self.collation(column)),
@@ -231,7 +231,7 @@ impl Sqlite<'_> {
         })
     }
 
-    /// Returns a primary key that numbers rows: it stands in its column.
+    /// Returns a primary key that numbers rows, as a clause of its column.
     fn autoincrement(&self, table: &Table, key: &Constraint) -> Clause {
         let name = self.naming.constraint(&table.name, key);
         let text = format!("CONSTRAINT {} PRIMARY KEY AUTOINCREMENT", self.quote(&name));

@@ -16,14 +16,14 @@ use crate::{
 
 /// Writes operations as a database takes them.
 ///
-/// The default methods are the standard's SQL, and what most databases have beyond it; a database overrides what it
-/// says its own way, and refuses what it has no way for. The first methods write operations, the others the clauses
-/// that these consist of.
+/// The default methods are the standard's SQL, with what most databases have beyond it. A database overrides what it
+/// writes differently, and refuses what it does not support. The first methods write operations, the others the clauses
+/// that operations consist of.
 pub(super) trait DdlWriter {
-    /// Returns which database this is.
+    /// Returns the database.
     fn dialect(&self) -> Dialect;
 
-    /// Returns the names of what was not given one.
+    /// Returns the convention for objects without a name.
     fn naming(&self) -> &Naming;
 
     /// Writes any operation.
@@ -97,7 +97,7 @@ pub(super) trait DdlWriter {
         Ddl::Statement(format!("COMMENT ON COLUMN {}.{} IS {comment}", self.name(table), self.quote(column)))
     }
 
-    /// Writes the comments that new columns, and their new table, do not have in their definitions.
+    /// Writes the comments of new columns, and of their new table, that are not part of their definitions.
     fn comments(&self, table: &Name, comment: Option<&str>, columns: &[Column]) -> Written {
         let of_table = comment.map(|comment| self.table_comment(table, Some(comment))).transpose()?;
         let of_columns = columns.iter().filter_map(|column| {
@@ -191,7 +191,7 @@ pub(super) trait DdlWriter {
         Ok(in_statements(&head, &rows, &self.on_conflict(insert)).into_iter().map(Ddl::Statement).collect())
     }
 
-    /// Writes what follows the rows, with a space before it.
+    /// Writes what to do when a row exists, with a space before.
     fn on_conflict(&self, insert: &BulkInsert) -> String {
         match &insert.conflict {
             Conflict::Fail => String::new(),
@@ -213,7 +213,7 @@ pub(super) trait DdlWriter {
 
     /// Refuses another order of columns.
     fn check_order(&self, batch: &BatchAlterTable) -> Result<(), Unsupported> {
-        let instead = "say `column_order` on SQLite only";
+        let instead = "use `column_order` on SQLite only";
         if batch.order.is_empty() { Ok(()) } else { Err(self.unsupported("another order of columns", instead)) }
     }
 
@@ -305,7 +305,7 @@ pub(super) trait DdlWriter {
         Ok(Vec::new())
     }
 
-    /// Writes a constraint with its name, as it stands in `CREATE TABLE` and after `ADD`.
+    /// Writes a constraint with its name, for `CREATE TABLE` and for `ADD`.
     fn constraint(&self, table: &Name, constraint: &Constraint) -> Result<String, Unsupported> {
         let body = match constraint {
             Constraint::PrimaryKey(key) => format!("PRIMARY KEY ({})", self.columns(&key.columns)),
@@ -346,7 +346,7 @@ pub(super) trait DdlWriter {
         true
     }
 
-    /// Writes when a constraint is checked, with a space before it.
+    /// Writes when a constraint is checked, with a space before.
     fn deferrable(&self, initially: Option<Initially>, kind: ConstraintKind) -> Result<String, Unsupported> {
         match initially {
             Some(_) if !self.defers(kind) => {
@@ -357,7 +357,7 @@ pub(super) trait DdlWriter {
         }
     }
 
-    /// Writes that existing rows are not checked, with a space before it.
+    /// Writes `NOT VALID` with a space before.
     fn not_valid(&self, not_valid: bool) -> Result<&'static str, Unsupported> {
         let refused = || self.unsupported("constraints that are not valid yet", "leave `not_valid` out");
         if not_valid { Err(refused()) } else { Ok("") }
@@ -368,7 +368,7 @@ pub(super) trait DdlWriter {
         (self.quote(&self.naming().index(index)), self.name(&index.table))
     }
 
-    /// Writes an index from its keys on, with what comes before them.
+    /// Writes what follows the table in `CREATE INDEX`.
     fn index_definition(&self, index: &Index) -> Result<String, Unsupported>;
 
     fn index_keys(&self, index: &Index) -> String {
@@ -380,13 +380,13 @@ pub(super) trait DdlWriter {
         }))
     }
 
-    /// Refuses columns that an index holds without being ordered by them.
+    /// Refuses columns that are included without being keys.
     fn check_include(&self, index: &Index) -> Result<(), Unsupported> {
         let refused = || self.unsupported("indexes that include other columns", "add them to the keys");
         if index.include.is_empty() { Ok(()) } else { Err(refused()) }
     }
 
-    /// Writes `CONCURRENTLY` with a space behind it.
+    /// Writes `CONCURRENTLY` with a space after.
     fn concurrently(&self, doing: &str, concurrently: bool) -> Result<&'static str, Unsupported> {
         let refused = || self.unsupported(&format!("{doing} `concurrently`"), "leave it out");
         if concurrently { Err(refused()) } else { Ok("") }
@@ -397,7 +397,7 @@ pub(super) trait DdlWriter {
         true
     }
 
-    /// Writes a condition with a space behind it, if it is wanted.
+    /// Writes a condition with a space after, if it is wanted.
     fn condition(&self, conditional: Conditional, wanted: bool) -> Result<&'static str, Unsupported> {
         if wanted && !self.takes(conditional) {
             let instead = "leave the condition out: the revision knows what is there";
@@ -423,7 +423,7 @@ pub(super) trait DdlWriter {
     }
 }
 
-/// Returns what was written as statements.
+/// Returns statements.
 pub(super) fn statements(written: Vec<Ddl>, dialect: Dialect) -> Vec<String> {
     written.into_iter().map(|ddl| ddl.into_sql(dialect)).collect()
 }

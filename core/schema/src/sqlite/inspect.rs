@@ -12,20 +12,20 @@ use crate::{
     PrimaryKey, Schema, Table, TableOption, Type,
 };
 
-/// A row of `sqlite_master`.
+/// Row of `sqlite_master`.
 #[derive(Debug, Clone)]
 pub struct Master {
     /// `table`, `index`, `view` or `trigger`.
     pub kind: String,
-    /// The object.
+    /// Name.
     pub name: String,
-    /// The table that it belongs to.
+    /// Table that it belongs to.
     pub table: String,
-    /// The statement that made it.
+    /// Statement that created it.
     pub sql: String,
 }
 
-/// How the modules that come with SQLite (FTS, R*Tree, Geopoly) call their own tables.
+/// Suffixes of the shadow tables of SQLite's own modules (FTS, R*Tree, Geopoly).
 const SHADOWS: [&str; 12] = [
     "_data",
     "_idx",
@@ -41,13 +41,13 @@ const SHADOWS: [&str; 12] = [
     "_instance",
 ];
 
-/// Understands what SQLite remembers of a database. Virtual tables, views and triggers are others.
+/// Returns the schema that a catalog describes. Virtual tables, views and triggers are [`Other`] objects.
 #[must_use]
 pub fn inspect(rows: &[Master]) -> Schema {
     let mut schema = Schema::default();
     let virtual_tables: Vec<&str> =
         rows.iter().filter(|row| row.kind == "table" && is_virtual(&row.sql)).map(|row| row.name.as_str()).collect();
-    // A virtual table keeps what it holds in tables that are named after it.
+    // A virtual table keeps its contents in tables that are named after it.
     let shadows =
         |name: &str| virtual_tables.iter().any(|of| name.strip_prefix(of).is_some_and(|rest| SHADOWS.contains(&rest)));
     for row in rows {
@@ -96,7 +96,7 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
         table.constraints.extend(clauses.filter_map(|clause| constraint_of(clause, Some(&column.name))));
     }
     table.constraints.extend(parsed.constraints.iter().filter_map(|clause| constraint_of(clause, None)));
-    // A key may spell a column otherwise.
+    // A key may spell a column in another case.
     let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
     for constraint in &mut table.constraints {
         constraint.columns_mut().iter_mut().for_each(|name| respell(name, &columns));
@@ -105,7 +105,7 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
     for constraint in &table.constraints {
         let Constraint::PrimaryKey(key) = constraint else { continue };
         for column in table.columns.iter_mut().filter(|column| names(&key.columns, &column.name)) {
-            // Whether a key may be NULL depends on the kind of table, and nobody means it to be.
+            // Whether a key accepts NULL depends on the kind of table; it is never meant to.
             column.nullable = false;
             column.identity = counts.then_some(Identity::ByDefault);
         }
@@ -153,7 +153,7 @@ fn column_of(text: &ColumnText) -> Column {
     column
 }
 
-/// Types are spelled alike: SQLite does not care.
+/// Returns a type in upper case with uniform spaces, which mean nothing to SQLite.
 fn type_name(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
     words
@@ -178,7 +178,7 @@ fn default(sql: &str) -> DefaultValue {
     DefaultValue::written(inner, Dialect::Sqlite)
 }
 
-/// Returns what is between the outermost parentheses.
+/// Returns the text between the outermost parentheses.
 fn in_parentheses(text: &str) -> Option<&str> {
     let tokens = tokens(text)?;
     let open = tokens.iter().find(|token| token.depth == 0 && token.text == "(")?;
@@ -206,7 +206,7 @@ fn constraint_of(clause: &Clause, column: Option<&str>) -> Option<Constraint> {
     })
 }
 
-/// Reads what comes after `REFERENCES`.
+/// Parses the text from `REFERENCES` on.
 fn foreign_key(mut key: ForeignKey, text: &str) -> ForeignKey {
     let tokens = tokens(text).unwrap_or_default();
     let words: Vec<&Token<'_>> = tokens.iter().skip_while(|token| !is(token, "REFERENCES")).skip(1).collect();
@@ -238,7 +238,7 @@ fn foreign_key(mut key: ForeignKey, text: &str) -> ForeignKey {
     key
 }
 
-/// A key that names no columns refers to the primary key.
+/// Completes foreign keys that name no columns: they reference the primary key.
 fn fill_in_referred_columns(schema: &mut Schema) {
     let key_of = |table: &Table| {
         let keys = table.constraints.iter().find(|constraint| matches!(constraint, Constraint::PrimaryKey(_)));

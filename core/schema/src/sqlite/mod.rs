@@ -1,4 +1,4 @@
-//! SQLite remembers a schema as the statements that made it; this takes them apart.
+//! SQLite's catalog, which holds a schema as the statements that created it: parser and semantics.
 
 mod inspect;
 pub(crate) mod semantics;

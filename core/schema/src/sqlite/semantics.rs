@@ -1,4 +1,4 @@
-//! What the parts of a `CREATE TABLE` mean, as far as a change depends on it.
+//! Meaning of the clauses of a `CREATE TABLE`, as far as a rebuild depends on it.
 
 use super::{
     text::{Clause, ClauseKind, ColumnText, TableText},
@@ -7,14 +7,14 @@ use super::{
 use crate::{Check, Constraint, ConstraintKind, ForeignKey, PrimaryKey, Unique};
 
 impl TableText {
-    /// Returns whether a row's number is never used again.
+    /// Returns whether the key is `AUTOINCREMENT`: numbers of deleted rows are never reused.
     pub(crate) fn is_autoincrement(&self) -> bool {
         let clauses = self.columns.iter().flat_map(|column| &column.clauses).chain(&self.constraints);
         let mut keys = clauses.filter(|clause| clause.kind == ClauseKind::PrimaryKey);
         keys.any(|clause| mentions(&clause.text, "AUTOINCREMENT"))
     }
 
-    /// Returns the column that is the row's own number, if one is.
+    /// Returns the column that is an alias of the rowid, if there is one.
     pub(crate) fn rowid_alias(&self) -> Option<&str> {
         let is_key = |column: &&ColumnText| {
             let alone =
@@ -26,19 +26,19 @@ impl TableText {
         self.columns.iter().find(is_key).filter(|_| has_numbers).map(|column| column.name.as_str())
     }
 
-    /// Returns what the rows' numbers are called, if no column shows them.
+    /// Returns a name for the rowid, if no column is an alias of it.
     pub(crate) fn implicit_rowid(&self) -> Option<&'static str> {
         let hidden = !self.has_option(&["WITHOUT", "ROWID"]) && self.rowid_alias().is_none();
         ["rowid", "_rowid_", "oid"].into_iter().find(|name| hidden && self.column(name).is_none())
     }
 }
 
-/// Returns what is in the first parentheses.
+/// Returns the text after the first opening parenthesis.
 pub(crate) fn inside(text: &str) -> &str {
     text.split_once('(').map_or(text, |(_, inner)| inner)
 }
 
-/// Returns what an index says of its table: not its own name.
+/// Returns the text of a `CREATE INDEX` after the name of the table.
 pub(crate) fn after_on(sql: &str) -> &str {
     let tokens = tokens(sql).unwrap_or_default();
     let on = tokens.iter().position(|token| is(token, "ON"));
@@ -68,7 +68,7 @@ pub(crate) fn constraint_kind(kind: ClauseKind) -> Option<ConstraintKind> {
     }
 }
 
-/// Returns the names in the first parentheses: an order or a collation may follow each.
+/// Returns the names in the first parentheses, without the order or collation that may follow each.
 pub(crate) fn columns_of(clause: &Clause) -> Vec<String> {
     let tokens = tokens(&clause.text).unwrap_or_default();
     let inside: Vec<_> =
@@ -76,7 +76,7 @@ pub(crate) fn columns_of(clause: &Clause) -> Vec<String> {
     inside.split(|token| token.text == ",").filter_map(|item| item.first().and_then(|token| name_of(token))).collect()
 }
 
-/// Understands a constraint as far as its name by convention depends on it.
+/// Parses a constraint as far as its name by convention depends on it.
 pub(crate) fn constraint(clause: &Clause, column: Option<&str>) -> Constraint {
     let columns = column.map_or_else(|| columns_of(clause), |column| vec![column.to_owned()]);
     let columns = columns.iter().map(String::as_str);

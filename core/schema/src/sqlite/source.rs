@@ -1,29 +1,29 @@
-//! What a rebuild has to know of a table.
+//! Source of a rebuild: a table as it is.
 
 use super::Master;
 use crate::Table;
 
-/// What is known of a table that is to be rebuilt.
+/// Table that is rebuilt, as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TableSource {
-    /// What the caller says.
+    /// Description by the caller.
     Table(Box<Table>),
-    /// What SQLite remembers.
+    /// Entries of SQLite's catalog.
     Catalog {
-        /// The statement that created it.
+        /// Statement that created it.
         create: String,
         /// Its indexes, each with the statement that created it.
         indexes: Vec<(String, String)>,
-        /// The statements that created its triggers.
+        /// Statements that created its triggers.
         triggers: Vec<String>,
-        /// The statements that created the triggers of other tables.
+        /// Statements that created the triggers of other tables.
         other_triggers: Vec<String>,
         /// All views, each with the statement that created it.
         views: Vec<(String, String)>,
     },
 }
 
-/// Finds a table and all that names it, and how its name is spelled.
+/// Returns a table as the catalog spells its name, with everything that may mention it.
 #[must_use]
 pub fn source(rows: &[Master], table: &str) -> Option<(String, TableSource)> {
     let is_it = |name: &str| name.eq_ignore_ascii_case(table);

@@ -1,32 +1,32 @@
-//! `CREATE TABLE` of SQLite, taken apart and put together again.
+//! Parser and printer of SQLite's `CREATE TABLE`.
 //!
-//! Whatever is not changed keeps the words it has: conditions, collations, computed columns, conflict
-//! clauses are not understood, and need not be.
+//! What does not change keeps its text: conditions, collations, generated columns and conflict clauses are not
+//! parsed any further.
 
 use super::words::{Token, is, name_of, tokens};
 
-/// A table as SQLite remembers it.
+/// Table as its `CREATE TABLE` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableText {
     pub(crate) columns: Vec<ColumnText>,
     pub(crate) constraints: Vec<Clause>,
-    /// What comes after the columns: `STRICT`, `WITHOUT ROWID`.
+    /// Options after the columns: `STRICT`, `WITHOUT ROWID`.
     pub(crate) options: String,
 }
 
-/// A column.
+/// Column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ColumnText {
-    /// Its name, without quotes.
+    /// Name without quotes.
     pub(crate) name: String,
-    /// Its name as it stands there.
+    /// Name as written.
     pub(crate) quoted: String,
-    /// Its type as it stands there; may be empty.
+    /// Type as written; may be empty.
     pub(crate) column_type: String,
     pub(crate) clauses: Vec<Clause>,
 }
 
-/// A constraint of a column or of a table, with its name.
+/// Clause of a column or of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Clause {
     pub(crate) kind: ClauseKind,
@@ -47,7 +47,7 @@ pub(crate) enum ClauseKind {
     Generated,
 }
 
-/// Takes a `CREATE TABLE` apart, or returns nothing if it is something else.
+/// Parses a `CREATE TABLE`; `None` if it is something else.
 pub(crate) fn parse(sql: &str) -> Option<TableText> {
     let tokens = tokens(sql)?;
     let mut at = 0;
@@ -97,7 +97,7 @@ fn column(sql: &str, item: &[Token<'_>]) -> Option<ColumnText> {
     })
 }
 
-/// Cuts the constraints of a column, or of a table, apart.
+/// Splits the clauses of a column or of a table.
 fn clauses(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Clause> {
     let mut clauses: Vec<Clause> = Vec::new();
     let mut start = 0;
@@ -124,7 +124,7 @@ fn clauses(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Clause> {
         }
         if let Some(kind) = starts(token, before, item.get(at + 1), of_table) {
             match &mut current {
-                // The name stands before.
+                // The name comes before.
                 Some((unknown @ None, _)) => *unknown = Some(kind),
                 _ => {
                     finish(current.take(), start, at);
@@ -138,7 +138,7 @@ fn clauses(sql: &str, item: &[Token<'_>], of_table: bool) -> Vec<Clause> {
     clauses
 }
 
-/// Returns which constraint a word begins, given its neighbours.
+/// Returns which clause a word begins, given its neighbours.
 fn starts(
     token: &Token<'_>,
     before: Option<&Token<'_>>,
@@ -172,7 +172,7 @@ fn starts(
 }
 
 impl TableText {
-    /// Returns the statement that creates the table under another name, given in quotes.
+    /// Returns the statement that creates the table under another name, which is quoted already.
     pub(crate) fn render(&self, name: &str) -> String {
         let columns = self.columns.iter().map(ColumnText::render);
         let constraints = self.constraints.iter().map(|clause| clause.text.clone());

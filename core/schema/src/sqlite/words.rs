@@ -1,14 +1,14 @@
-//! The words of a statement of SQLite, with how deep in parentheses they stand.
+//! Tokens of an SQLite statement, with their depth in parentheses.
 
 use alembic_sql::{Dialect, Piece, Word, name, pieces};
 
-/// A word, a quoted name, a string or a sign.
+/// Word, quoted name, string or punctuation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Token<'a> {
     pub(crate) text: &'a str,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// In how many parentheses it stands; the outermost stand in none.
+    /// Number of parentheses around it; the outermost parentheses are at depth 0.
     pub(crate) depth: usize,
     pub(crate) quoted: bool,
 }
@@ -27,17 +27,17 @@ pub(crate) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
     Some(tokens)
 }
 
-/// Returns whether a token is a keyword.
+/// Returns whether a token is this keyword.
 pub(crate) fn is(token: &Token<'_>, word: &str) -> bool {
     !token.quoted && token.text.eq_ignore_ascii_case(word)
 }
 
-/// Returns the name that a token stands for.
+/// Returns the name that a token is.
 pub(crate) fn name_of(token: &Token<'_>) -> Option<String> {
     name(if token.quoted { Word::Quoted(token.text) } else { Word::Bare(token.text) }, Dialect::Sqlite)
 }
 
-/// Returns whether a statement names something.
+/// Returns whether a statement mentions a name.
 pub(crate) fn mentions(sql: &str, name: &str) -> bool {
     let tokens = tokens(sql).unwrap_or_default();
     tokens.iter().any(|token| name_of(token).is_some_and(|found| found.eq_ignore_ascii_case(name)))

@@ -1,4 +1,4 @@
-//! SQLite's way to change a table: make it anew, copy the rows, drop the old one, take its name.
+//! Rebuild of an SQLite table: create a new one, copy the rows, drop the old one, rename the new one.
 
 use alembic_sql::wording::{joined, quoted};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The parts of a source, the table taken apart.
+/// Source of a rebuild, the table parsed.
 struct Parts {
     table: TableText,
     indexes: Vec<(String, String)>,
@@ -28,7 +28,7 @@ struct Parts {
     views: Vec<(String, String)>,
 }
 
-/// How the rows get from the old table to the new one.
+/// Column that is copied, and the expression over the old table that it gets its value from.
 struct ColumnCopy {
     column: String,
     value: String,
@@ -49,7 +49,7 @@ struct Rebuild<'r> {
     parts: Parts,
     copies: Vec<ColumnCopy>,
     was_autoincrement: bool,
-    /// What can be said only of the table that is done.
+    /// Clauses that can only be applied to the finished table.
     afterwards: Vec<Ddl>,
 }
 
@@ -94,12 +94,12 @@ impl<'r> Rebuild<'r> {
         self.check_enumeration(&column.name, &column.column_type)
     }
 
-    /// A type of words is a check here. One of its name that says something else is not ours.
+    /// Replaces the check of an enumeration column. A check of that name that is not one of ours is kept.
     fn check_enumeration(&mut self, name: &str, column_type: &Type) -> Result<(), Unsupported> {
         let ours = format!(" CHECK ({} IN (", SQLITE.quote(name));
         let constraint = format!("ck_{}_{name}", self.batch.table.name);
         let named = |clause: &Clause| clause.name.as_ref() == Some(&constraint);
-        // The column may have had another name when it was made.
+        // The column may have had another name when the check was created.
         let prefix = format!("ck_{}_", self.batch.table.name);
         let is_ours = |clause: &Clause| {
             clause.text.contains(&ours) && clause.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
@@ -140,16 +140,16 @@ impl<'r> Rebuild<'r> {
         let rowid_alias = self.parts.table.rowid_alias().map(str::to_owned);
         let is_rowid_alias = Some(&self.column(&change.column)?.name) == rowid_alias.as_ref();
         if is_rowid_alias && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
-            let what = format!("the column `{}` is the row's own number, which is an integer", change.column);
+            let what = format!("the column `{}` is an alias of the rowid, which is an integer", change.column);
             return Err(self.error(what, "create a table, and copy the rows"));
         }
         let column = self.column(&change.column)?;
         let (name, in_quotes) = (column.name.clone(), column.quoted.clone());
-        // Only a column of exactly the type INTEGER is the row's own number.
+        // Only a column of exactly the type INTEGER is an alias of the rowid.
         if let Some(column_type) = change.column_type.as_ref().filter(|_| !is_rowid_alias) {
             column.column_type = column_type.sql(SQLITE);
         }
-        // What is there may say more: `ON CONFLICT`.
+        // The existing clause may have more: `ON CONFLICT`.
         let differs = |nullable: &bool| *nullable == column.has(ClauseKind::NotNull);
         if let Some(nullable) = change.nullable.filter(differs) {
             column.remove(ClauseKind::NotNull);
@@ -233,7 +233,7 @@ impl<'r> Rebuild<'r> {
         Ok(())
     }
 
-    /// A constraint without a name goes by the one that the naming convention has for it.
+    /// Drops a constraint. One without a name is found by that of the naming convention.
     fn drop_constraint(&mut self, name: &str, kind: ConstraintKind) -> Result<(), Unsupported> {
         let mut known = Vec::new();
         let mut found = None;
@@ -290,7 +290,7 @@ impl<'r> Rebuild<'r> {
         Ok(())
     }
 
-    /// The order is the one that SQLite's documentation prescribes.
+    /// Returns the statements, in the order of <https://www.sqlite.org/lang_altertable.html#otheralter>.
     fn statements(self) -> Vec<Ddl> {
         let name = &self.batch.table;
         let temporary = name.beside(&format!("_alembic_tmp_{}", name.name));
@@ -313,13 +313,13 @@ impl<'r> Rebuild<'r> {
             ));
         }
         statements.push(format!("DROP TABLE {old}"));
-        // Views and triggers name a table that is not there at this moment.
+        // Views and triggers name a table that does not exist at this moment.
         statements.push("PRAGMA legacy_alter_table = ON".into());
         statements.push(format!("ALTER TABLE {new} RENAME TO {}", SQLITE.quote(&name.name)));
         statements.push("PRAGMA legacy_alter_table = OFF".into());
         statements.extend(self.parts.indexes.into_iter().map(|(_, sql)| sql));
         statements.extend(self.parts.triggers);
-        // A view that does not work any more says so here.
+        // Fails if a view no longer works.
         let views = self.parts.views.iter().filter(|(_, sql)| mentions(sql, &name.name));
         let views = views.map(|(view, _)| Ddl::Statement(format!("SELECT 1 FROM {} LIMIT 0", SQLITE.quote(view))));
         statements.into_iter().map(Ddl::Statement).chain(self.afterwards).chain(views).collect()
@@ -342,7 +342,7 @@ impl Parts {
             }
             TableSource::Catalog { create, indexes, triggers, other_triggers, views } => {
                 let table = text::parse(create).ok_or_else(|| {
-                    let what = format!("rebuilding `{}`: it is no table of the usual kind", batch.table);
+                    let what = format!("rebuilding `{}`, which is not an ordinary table", batch.table);
                     writer.unsupported(&what, "write it as SQL")
                 })?;
                 Ok(Self {

@@ -116,7 +116,7 @@ fn what_cannot_be_done_is_said() {
       leave it out there: `if op.dialect() != Dialect::Sqlite`
     sqlite has no way for this change of `posts`: only a new table can number its rows
       create a table, and copy the rows
-    sqlite has no way for this change of `posts`: the column `id` is the row's own number, which is an integer
+    sqlite has no way for this change of `posts`: the column `id` is an alias of the rowid, which is an integer
       create a table, and copy the rows
     sqlite has no way for changing the column `score`
       leave `Recreate::Never` out
