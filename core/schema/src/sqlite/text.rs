@@ -202,12 +202,10 @@ impl ColumnText {
         self.clauses.iter().any(|clause| clause.kind == kind)
     }
 
-    pub(crate) fn remove(&mut self, kind: ClauseKind) {
+    /// Replaces the clauses of a kind by another, or by none.
+    pub(crate) fn set(&mut self, kind: ClauseKind, text: Option<String>) {
         self.clauses.retain(|clause| clause.kind != kind);
-    }
-
-    pub(crate) fn add(&mut self, kind: ClauseKind, text: String) {
-        self.clauses.push(Clause { kind, name: None, text });
+        self.clauses.extend(text.map(|text| Clause { kind, name: None, text }));
     }
 }
 

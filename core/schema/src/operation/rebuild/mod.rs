@@ -1,22 +1,23 @@
 //! Rebuild of an SQLite table: create a new one, copy the rows, drop the old one, rename the new one.
 
-use alembic_sql::wording::{joined, quoted};
+mod columns;
+mod constraints;
+#[cfg(test)]
+mod tests;
+
+use alembic_sql::wording::joined;
 
 use super::{
-    AlterColumn, BatchAlterTable, Unsupported,
+    BatchAlterTable, Unsupported,
     batch::Change,
     ddl::{Ddl, Written},
-    sqlite::{SQLITE, Sqlite, enum_check},
+    sqlite::{SQLITE, Sqlite},
     writer::DdlWriter,
 };
-use crate::{
-    Column, Constraint, ConstraintKind, Type,
-    sqlite::{
-        TableSource,
-        semantics::{after_on, columns_of, constraint, constraint_kind, inside},
-        text::{self, Clause, ClauseKind, ColumnText, TableText},
-        words::mentions,
-    },
+use crate::sqlite::{
+    TableSource,
+    text::{self, ClauseKind, ColumnText, TableText},
+    words::mentions,
 };
 
 /// Source of a rebuild, the table parsed.
@@ -81,213 +82,6 @@ impl<'r> Rebuild<'r> {
             }
             Change::DropIndex(name) => self.drop_index(name),
         }
-    }
-
-    fn add_column(&mut self, column: &Column) -> Result<(), Unsupported> {
-        if self.parts.table.column(&column.name).is_some() {
-            return Err(self.error(format!("there is a column `{}`", column.name), "use another name"));
-        }
-        self.parts.table.columns.push(self.writer.column_text(column)?);
-        for constraint in &column.constraints {
-            self.create_constraint(constraint)?;
-        }
-        self.check_enumeration(&column.name, &column.column_type)
-    }
-
-    /// Replaces the check of an enumeration column. A check of that name that is not one of ours is kept.
-    fn check_enumeration(&mut self, name: &str, column_type: &Type) -> Result<(), Unsupported> {
-        let ours = format!(" CHECK ({} IN (", SQLITE.quote(name));
-        let constraint = format!("ck_{}_{name}", self.batch.table.name);
-        let named = |clause: &Clause| clause.name.as_ref() == Some(&constraint);
-        // The column may have had another name when the check was created.
-        let prefix = format!("ck_{}_", self.batch.table.name);
-        let is_ours = |clause: &Clause| {
-            clause.text.contains(&ours) && clause.name.as_ref().is_some_and(|name| name.starts_with(&prefix))
-        };
-        let columns = self.parts.table.columns.iter_mut().map(|column| &mut column.clauses);
-        for clauses in columns.chain([&mut self.parts.table.constraints]) {
-            clauses.retain(|clause| !is_ours(clause));
-        }
-        match enum_check(column_type, &self.batch.table, name) {
-            Some(_) if self.parts.table.constraints.iter().any(named) => {
-                Err(self.error(format!("there is a constraint `{constraint}`"), "drop it before in the same batch"))
-            }
-            Some(check) => self.create_constraint(&check.into()),
-            None => Ok(()),
-        }
-    }
-
-    fn column(&mut self, name: &str) -> Result<&mut ColumnText, Unsupported> {
-        let known = quoted(self.parts.table.columns.iter().map(|column| &column.name));
-        let error = self.error(format!("there is no column `{name}`"), format!("it has {known}; renames come last"));
-        let mut columns = self.parts.table.columns.iter_mut();
-        columns.find(|column| column.name.eq_ignore_ascii_case(name)).ok_or(error)
-    }
-
-    fn alter_column(&mut self, change: &AlterColumn) -> Result<(), Unsupported> {
-        if change.comment.is_some() {
-            return Err(self.writer.no_comments());
-        }
-        if change.identity.is_some() {
-            return Err(self.error("only a new table can number its rows", "create a table, and copy the rows"));
-        }
-        let default = match &change.default {
-            Some(Some(default)) => {
-                Some(format!("DEFAULT {}", self.writer.default_value(default, change.column_type.as_ref())?))
-            }
-            _ => None,
-        };
-        let rowid_alias = self.parts.table.rowid_alias().map(str::to_owned);
-        let is_rowid_alias = Some(&self.column(&change.column)?.name) == rowid_alias.as_ref();
-        if is_rowid_alias && change.column_type.as_ref().is_some_and(|column_type| !column_type.is_integer()) {
-            let what = format!("the column `{}` is an alias of the rowid, which is an integer", change.column);
-            return Err(self.error(what, "create a table, and copy the rows"));
-        }
-        let column = self.column(&change.column)?;
-        let (name, in_quotes) = (column.name.clone(), column.quoted.clone());
-        // Only a column of exactly the type INTEGER is an alias of the rowid.
-        if let Some(column_type) = change.column_type.as_ref().filter(|_| !is_rowid_alias) {
-            column.column_type = column_type.sql(SQLITE);
-        }
-        // The existing clause may have more: `ON CONFLICT`.
-        let differs = |nullable: &bool| *nullable == column.has(ClauseKind::NotNull);
-        if let Some(nullable) = change.nullable.filter(differs) {
-            column.remove(ClauseKind::NotNull);
-            column.remove(ClauseKind::Null);
-            if !nullable {
-                column.add(ClauseKind::NotNull, "NOT NULL".into());
-            }
-        }
-        if let Some(collation) = &change.collation {
-            column.remove(ClauseKind::Collate);
-            if let Some(collation) = collation {
-                column.add(ClauseKind::Collate, format!("COLLATE {}", SQLITE.quote(collation)));
-            }
-        }
-        if change.default.is_some() {
-            column.remove(ClauseKind::Default);
-            if let Some(default) = default {
-                column.add(ClauseKind::Default, default);
-            }
-        }
-        if let Some(column_type) = &change.column_type {
-            self.check_enumeration(&name, column_type)?;
-        }
-        if let Some(using) = &change.sqlite_using
-            && let Some(copy) = self.copies.iter_mut().find(|copy| copy.column == in_quotes)
-        {
-            copy.value = format!("({using})");
-        }
-        if let Some(to) = &change.rename {
-            let action = format!("RENAME COLUMN {in_quotes} TO {}", SQLITE.quote(to));
-            self.afterwards.push(Ddl::action(&self.batch.table, action));
-        }
-        Ok(())
-    }
-
-    fn drop_column(&mut self, name: &str) -> Result<(), Unsupported> {
-        let column = self.column(name)?.clone();
-        let table = &self.parts.table;
-        let of_table = table.constraints.iter().map(|clause| (None, clause));
-        let others = table.columns.iter().filter(|other| other.name != column.name);
-        let of_others =
-            others.flat_map(|other| other.clauses.iter().map(move |clause| (Some(other.name.as_str()), clause)));
-        let names_it = |clause: &Clause| match clause.kind {
-            ClauseKind::Check | ClauseKind::Generated => mentions(inside(&clause.text), name),
-            ClauseKind::PrimaryKey | ClauseKind::Unique | ClauseKind::References => {
-                columns_of(clause).iter().any(|own| own.eq_ignore_ascii_case(name))
-            }
-            ClauseKind::NotNull | ClauseKind::Null | ClauseKind::Default | ClauseKind::Collate => false,
-        };
-        if let Some((other, clause)) = of_table.chain(of_others).find(|(_, clause)| names_it(clause)) {
-            let constraint = self.clause_name(clause, other);
-            return Err(self.error(
-                format!("the constraint `{constraint}` names the column `{name}`"),
-                format!("drop it before in the same batch: `drop_constraint(\"{constraint}\", …)`"),
-            ));
-        }
-        let table_name = &self.batch.table.name;
-        let both = |sql: &&String| mentions(sql, table_name) && mentions(sql, name);
-        let views = self.parts.views.iter().map(|(_, sql)| sql);
-        let others = self.parts.other_triggers.iter().chain(views).filter(both);
-        if let Some(sql) = self.parts.triggers.iter().filter(|sql| mentions(sql, name)).chain(others).next() {
-            let first_line = sql.lines().next().unwrap_or_default();
-            return Err(self.error(
-                format!("`{first_line}` names the column `{name}`"),
-                "drop it before, and create it again after",
-            ));
-        }
-        if let Some((index, _)) = self.parts.indexes.iter().find(|(_, sql)| mentions(after_on(sql), name)) {
-            return Err(self.error(
-                format!("the index `{index}` names the column `{name}`"),
-                format!("drop it before in the same batch: `drop_index(\"{index}\")`"),
-            ));
-        }
-        self.parts.table.columns.retain(|other| other.name != column.name);
-        self.copies.retain(|copy| copy.column != column.quoted);
-        Ok(())
-    }
-
-    fn create_constraint(&mut self, constraint: &Constraint) -> Result<(), Unsupported> {
-        self.parts.table.constraints.push(self.writer.clause(&self.batch.table, constraint)?);
-        Ok(())
-    }
-
-    /// Drops a constraint. One without a name is found by that of the naming convention.
-    fn drop_constraint(&mut self, name: &str, kind: ConstraintKind) -> Result<(), Unsupported> {
-        let mut known = Vec::new();
-        let mut found = None;
-        let table = &self.parts.table;
-        let of_columns = table.columns.iter().enumerate();
-        let of_columns =
-            of_columns.flat_map(|(at, column)| column.clauses.iter().map(move |clause| (Some(at), clause)));
-        for (at, clause) in of_columns.chain(table.constraints.iter().map(|clause| (None, clause))) {
-            if constraint_kind(clause.kind) != Some(kind) {
-                continue;
-            }
-            let column = at.map(|at| table.columns[at].name.as_str());
-            let called = self.clause_name(clause, column);
-            if called.eq_ignore_ascii_case(name) {
-                found = Some((at, clause.clone()));
-            }
-            known.push(called);
-        }
-        let Some((at, clause)) = found else {
-            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", quoted(known)) };
-            return Err(self.error(format!("there is no {kind} `{name}`"), known));
-        };
-        let clauses = match at {
-            Some(at) => &mut self.parts.table.columns[at].clauses,
-            None => &mut self.parts.table.constraints,
-        };
-        clauses.retain(|other| *other != clause);
-        Ok(())
-    }
-
-    fn clause_name(&self, clause: &Clause, column: Option<&str>) -> String {
-        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(clause, column));
-        clause.name.clone().unwrap_or_else(unnamed)
-    }
-
-    fn drop_index(&mut self, name: &str) -> Result<(), Unsupported> {
-        let before = self.parts.indexes.len();
-        self.parts.indexes.retain(|(index, _)| !index.eq_ignore_ascii_case(name));
-        if self.parts.indexes.len() < before {
-            return Ok(());
-        }
-        let known = quoted(self.parts.indexes.iter().map(|(index, _)| index));
-        Err(self.error(format!("there is no index `{name}`"), format!("it has {known}")))
-    }
-
-    fn reorder(&mut self, order: &[String]) -> Result<(), Unsupported> {
-        for name in order {
-            self.column(name)?;
-        }
-        let place = |column: &ColumnText| {
-            order.iter().position(|name| name.eq_ignore_ascii_case(&column.name)).unwrap_or(order.len())
-        };
-        self.parts.table.columns.sort_by_key(place);
-        Ok(())
     }
 
     /// Returns the statements, in the order of <https://www.sqlite.org/lang_altertable.html#otheralter>.
@@ -356,6 +150,3 @@ impl Parts {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,8 +2,8 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::{
-    Action, ForeignKey, Index, Naming, Table,
-    operation::{Operation, Recreate, render},
+    Action, Column, ConstraintKind, ForeignKey, Index, Naming, Table, Type,
+    operation::{AlterColumn, Operation, Recreate, render},
 };
 
 const POSTS: &str = "CREATE TABLE posts (id INTEGER PRIMARY KEY AUTOINCREMENT, title VARCHAR(20) DEFAULT 'x' COLLATE NOCASE, \
