@@ -5,10 +5,11 @@ use crate::sources;
 const FOLDER: &str = "core/schema/src/operation";
 
 /// Files that name databases: the one that chooses the writer, and writers themselves.
-const NAMING: [(&str, &[&str]); 6] = [
+const NAMING: [(&str, &[&str]); 7] = [
     ("render.rs", &["Sqlite", "Postgres", "Mysql", "Mariadb"]),
     ("sqlite.rs", &["Sqlite"]),
     ("postgres.rs", &["Postgres"]),
+    ("postgres_identity.rs", &["Postgres"]),
     ("mysql.rs", &["Mysql"]),
     ("mysql_default.rs", &["Mysql"]),
     ("mariadb.rs", &["Mariadb"]),

@@ -4,8 +4,19 @@ use std::fmt;
 
 use alembic_sql::Dialect;
 
-use super::Unsupported;
 use crate::{ConstraintKind, Name};
+
+/// A database does not support an operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{dialect} has no way for {what}")]
+pub struct Unsupported {
+    /// Database.
+    pub dialect: Dialect,
+    /// What it does not support.
+    pub what: String,
+    /// What to do instead.
+    pub instead: String,
+}
 
 /// SQL of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,8 +18,9 @@ mod writer;
 
 pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
+pub use ddl::Unsupported;
 pub use insert::{BulkInsert, Conflict};
-pub use render::{Unsupported, render};
+pub use render::render;
 pub use rust::rust;
 
 use crate::{Column, Constraint, ConstraintKind, Enumeration, Index, Name, Table};

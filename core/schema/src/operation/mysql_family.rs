@@ -3,8 +3,8 @@
 use alembic_sql::{Dialect, wording::joined};
 
 use super::{
-    AlterColumn, BatchAlterTable, BulkInsert, Conflict, Operation, Unsupported,
-    ddl::{Conditional, Ddl, Written},
+    AlterColumn, BatchAlterTable, BulkInsert, Conflict, Operation,
+    ddl::{Conditional, Ddl, Unsupported, Written},
     mysql_default,
     writer::DdlWriter,
 };

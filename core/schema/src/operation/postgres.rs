@@ -3,8 +3,8 @@
 use alembic_sql::{Dialect, wording::joined};
 
 use super::{
-    AlterColumn, Operation, Unsupported,
-    ddl::{Ddl, Written, if_exists, if_not_exists},
+    AlterColumn, Operation,
+    ddl::{Ddl, Unsupported, Written, if_exists, if_not_exists},
     postgres_identity::{IdentityChange, serial},
     writer::{DdlWriter, statements},
 };

@@ -1,7 +1,11 @@
 //! Adding, changing or dropping identity on PostgreSQL.
 
-use super::{AlterColumn, ddl::Ddl, postgres::POSTGRES};
+use alembic_sql::Dialect;
+
+use super::{AlterColumn, ddl::Ddl};
 use crate::{Identity, Type};
+
+const POSTGRES: Dialect = Dialect::Postgres;
 
 /// Change of how rows are numbered: statements before and after the `ALTER TABLE` of the column, and an action in it.
 #[derive(Debug, Default)]

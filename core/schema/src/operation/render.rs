@@ -4,6 +4,7 @@ use alembic_sql::Dialect;
 
 use super::{
     Operation,
+    ddl::Unsupported,
     mariadb::Mariadb,
     mysql::Mysql,
     mysql_family::MysqlFamily,
@@ -12,18 +13,6 @@ use super::{
     writer::{DdlWriter, statements},
 };
 use crate::Naming;
-
-/// A database does not support an operation.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{dialect} has no way for {what}")]
-pub struct Unsupported {
-    /// Database.
-    pub dialect: Dialect,
-    /// What it does not support.
-    pub what: String,
-    /// What to do instead.
-    pub instead: String,
-}
 
 /// Returns the statements of an operation, in their order.
 ///

@@ -3,9 +3,9 @@
 use alembic_sql::Dialect;
 
 use super::{
-    AlterColumn, BatchAlterTable, Operation, Recreate, Unsupported,
+    AlterColumn, BatchAlterTable, Operation, Recreate,
     batch::Change,
-    ddl::{Conditional, Ddl, Written},
+    ddl::{Conditional, Ddl, Unsupported, Written},
     rebuild,
     writer::DdlWriter,
 };

@@ -5,8 +5,8 @@ use std::slice;
 use alembic_sql::{Dialect, wording::joined};
 
 use super::{
-    AlterColumn, BatchAlterTable, BulkInsert, Conflict, Operation, Unsupported,
-    ddl::{Conditional, Ddl, Written, if_exists, if_not_exists},
+    AlterColumn, BatchAlterTable, BulkInsert, Conflict, Operation,
+    ddl::{Conditional, Ddl, Unsupported, Written, if_exists, if_not_exists},
     insert::in_statements,
 };
 use crate::{
