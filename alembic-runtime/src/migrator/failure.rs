@@ -6,7 +6,7 @@ use alembic_graph::plan::{Statement, Work};
 use alembic_sql::line_and_column;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::{Error, Outcome, StatementError, error::Server, quoted::without_our_sql};
+use super::{Error, Outcome, StatementError, quoted::without_our_sql, statement_error::Server};
 use crate::database::Diagnosis;
 
 /// Returns the byte at which the server saw the error; it counts characters from 1.
