@@ -1,12 +1,12 @@
 //! The table in which Diesel's own harness notes what it has run.
 
 use alembic_graph::{Graph, graph::Edges};
-use alembic_sql::{Dialect, wording::quoted};
+use alembic_sql::wording::quoted;
 use diesel::connection::LoadConnection;
 
 use crate::{
     Error,
-    database::{MigrationBackend, Place, Reading, place_on_postgres, reading},
+    database::{MigrationBackend, Place, Reading, reading},
 };
 
 /// What Diesel calls its table.
@@ -36,8 +36,7 @@ where
     C::Backend: MigrationBackend,
 {
     let unreadable = |error: diesel::result::Error| Error::Diesel(error.to_string());
-    if C::Backend::FAMILY == Dialect::Postgres
-        && let Place::Elsewhere { found, first } = place_on_postgres(conn, TABLE).map_err(unreadable)?
+    if let Place::Elsewhere { found, first } = C::Backend::place(conn, TABLE).map_err(unreadable)?
         && !schemas.contains(&first)
     {
         let problem = format!(

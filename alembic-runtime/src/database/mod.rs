@@ -1,6 +1,7 @@
 //! Everything that speaks Diesel. It is told what to record and knows nothing of graphs.
 
 mod blockers;
+mod capabilities;
 mod diagnosis;
 pub(crate) mod foreign_keys;
 mod inspect;
@@ -8,10 +9,12 @@ mod json;
 mod lock;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod mysql_session;
 mod pins;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
 mod pragmas;
 mod probe;
 mod rights;
@@ -26,9 +29,10 @@ mod transaction;
 
 use std::time::Duration;
 
-use alembic_graph::version_table::VersionTable;
+use alembic_graph::{Hint, version_table::VersionTable};
 use alembic_sql::Dialect;
 pub(crate) use blockers::blockers;
+pub(crate) use capabilities::Capabilities;
 pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
 use diesel::{
     QueryResult,
@@ -37,15 +41,16 @@ use diesel::{
 };
 pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
 pub(crate) use lock::{Lock, Patience, Try, application_name};
+pub(crate) use mysql_session::{begin_mysql, between_steps_mysql, restore_mysql};
 pub(crate) use pins::{Reading, reading};
-pub(crate) use place::{Place, place_on_postgres};
+pub(crate) use place::Place;
 pub(crate) use probe::{Fate, fate};
 pub(crate) use rights::{Need, way_past_refusal, would_hide_rows};
 pub use rows::LogRecord;
 pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
 };
-pub(crate) use session::{Scope, Settings, Timeouts, begin_mysql, begin_postgres, between_steps_mysql, restore_mysql};
+pub(crate) use session::{Scope, Settings, Timeouts};
 pub(crate) use shared_cache::{LONGEST_READ, is_table_locked, while_table_is_locked};
 pub(crate) use sqlite_master::sqlite_master;
 pub(crate) use storage::{default_without_transactions, ill_stored, without_transactions};
@@ -66,6 +71,14 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// What spelling the backend needs before anything has been asked; MySQL for MariaDB too.
     #[doc(hidden)]
     const FAMILY: Dialect;
+
+    /// What the engine may rely on.
+    #[doc(hidden)]
+    const CAPABILITIES: Capabilities;
+
+    /// The schema of a table that is named without one, where that is always the same.
+    #[doc(hidden)]
+    const SCHEMA: Option<&'static str> = None;
 
     /// Tells MySQL from MariaDB; the others are what they are.
     #[doc(hidden)]
@@ -97,6 +110,85 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// Returns the query for the names of those of our tables that exist.
     #[doc(hidden)]
     fn tables_query(table: &VersionTable) -> String;
+
+    /// Finds the schema of an unqualified table. Temporary and attached tables do not count.
+    #[doc(hidden)]
+    fn place<C: LoadConnection<Backend = Self>>(_conn: &mut C, _table: &str) -> QueryResult<Place> {
+        Ok(Self::SCHEMA.map_or(Place::Current, |schema| Place::In(schema.to_owned())))
+    }
+
+    /// Returns the database in use, where a session can change it.
+    #[doc(hidden)]
+    fn current_database<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Option<String>> {
+        Ok(None)
+    }
+
+    /// Reads with our own settings, which the session does not keep.
+    #[doc(hidden)]
+    fn reading<C, T>(conn: &mut C, _what: Reading, read: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        read(conn)
+    }
+
+    /// Lets the session see what was committed since it first looked, where it would not by itself.
+    #[doc(hidden)]
+    fn renew_snapshot<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Returns names and values of what is set in the session; none where a run keeps them in variables.
+    #[doc(hidden)]
+    fn settings<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> QueryResult<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+
+    /// Restores what has been set since `before` was read.
+    #[doc(hidden)]
+    fn restore_settings<C>(_conn: &mut C, _before: &[(String, String)]) -> QueryResult<()>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        Ok(())
+    }
+
+    /// Sets what a run needs for a transaction, or for the session.
+    #[doc(hidden)]
+    fn begin_run<C>(_conn: &mut C, _scope: Scope, _timeouts: Timeouts, _application: &str) -> QueryResult<()>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        Ok(())
+    }
+
+    /// Returns what to run before and after a statement that waits for others by design, so that no timeout cuts it off.
+    #[doc(hidden)]
+    fn without_timeout(_sql: &str, _timeouts: Timeouts) -> Option<[String; 2]> {
+        None
+    }
+
+    /// Returns whether statements can be given a timeout.
+    #[doc(hidden)]
+    fn has_statement_timeout(_dialect: Dialect) -> bool {
+        true
+    }
+
+    /// Returns the query for the time, if the log is not written where the time can be an expression.
+    #[doc(hidden)]
+    fn clock_query() -> Option<&'static str> {
+        None
+    }
+
+    /// Writes a time of that clock as the log has it.
+    #[doc(hidden)]
+    fn log_time(time: chrono::NaiveDateTime) -> String {
+        time.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    }
+
+    /// Returns the way past a refusal to be read or written that is this database's own.
+    #[doc(hidden)]
+    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint>;
 
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]

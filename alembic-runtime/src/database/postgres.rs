@@ -1,13 +1,35 @@
 //! PostgreSQL.
 
-use alembic_graph::version_table::VersionTable;
+use std::fmt::Write;
+
+use alembic_graph::{Hint, version_table::VersionTable};
 use alembic_sql::Dialect;
 use diesel::{
+    QueryResult,
+    connection::{LoadConnection, TransactionManager},
     pg::Pg,
     result::{DatabaseErrorKind, Error},
 };
 
-use super::{MigrationBackend, loading_methods, sealed::Sealed};
+use super::{
+    Capabilities, MigrationBackend, Need, Place, Reading, Scope, Timeouts, Transaction, answer, loading_methods,
+    rights::{read_only, would_hide_rows},
+    sealed::Sealed,
+    snapshot,
+};
+
+/// Those of `pg_dump`, and what else there is. Without `row_security` a filter is an error, and never an empty table.
+/// Numbers are printed in full since `extra_float_digits` has another default, but not where somebody has set it.
+const PINS: &str = "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'; \
+    SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; \
+    SET LOCAL timezone = 'UTC'; SET LOCAL xmlbinary = 'base64'; SET LOCAL xmloption = 'content'; \
+    SET LOCAL standard_conforming_strings = on; SET LOCAL escape_string_warning = off; SET LOCAL lc_monetary = 'C'; \
+    SET LOCAL lc_numeric = 'C'; SET LOCAL lc_time = 'C'; SET LOCAL transform_null_equals = off; SET LOCAL array_nulls = on; \
+    SET LOCAL client_min_messages = warning; SET LOCAL synchronize_seqscans = off";
+
+/// Names are printed as the current schema sees them, which they are compared in.
+const SEARCH_PATH: &str = "; SELECT pg_catalog.set_config('search_path', \
+    coalesce(pg_catalog.quote_ident(pg_catalog.current_schema()), ''), true)";
 
 impl Sealed for Pg {}
 
@@ -15,6 +37,15 @@ impl MigrationBackend for Pg {
     loading_methods!();
 
     const FAMILY: Dialect = Dialect::Postgres;
+
+    const CAPABILITIES: Capabilities = Capabilities {
+        transactional_ddl: true,
+        session_lock: true,
+        transaction_lock: true,
+        locates_errors: true,
+        explains_reruns: true,
+        cascades_on_drop: false,
+    };
 
     fn tables_query(table: &VersionTable) -> String {
         let dialect = Dialect::Postgres;
@@ -24,6 +55,116 @@ impl MigrationBackend for Pg {
             dialect.literal(&table.qualified_log(dialect)),
             dialect.literal(&table.qualified_lock(dialect)),
         )
+    }
+
+    /// Along the search path.
+    fn place<C: LoadConnection<Backend = Self>>(conn: &mut C, name: &str) -> QueryResult<Place> {
+        let table = Dialect::Postgres.literal(&format!(".{}", Dialect::Postgres.quote(name)));
+        let exists = format!("to_regclass(quote_ident(s) || {table}) IS NOT NULL");
+        let sql = format!(
+            "SELECT CASE WHEN {exists} THEN '+' ELSE '-' END || s AS answer \
+             FROM unnest(current_schemas(false)) WITH ORDINALITY p (s, n) WHERE n = 1 OR {exists} ORDER BY n"
+        );
+        let rows: Vec<String> = snapshot(conn, |conn| Ok(Self::answers(conn, &sql)?.into_iter().flatten().collect()))?;
+        let Some(first) = rows.first().and_then(|row| row.get(1..)) else { return Ok(Place::Nowhere) };
+        let found = rows.iter().find_map(|row| row.strip_prefix('+')).unwrap_or(first);
+        if found == first {
+            return Ok(Place::In(first.to_owned()));
+        }
+        Ok(Place::Elsewhere { found: found.to_owned(), first: first.to_owned() })
+    }
+
+    /// One transaction: a query is prepared and then run; behind a transaction pooler the two reach the same session only
+    /// inside one. In a transaction of the caller a savepoint takes the settings back.
+    fn reading<C, T>(conn: &mut C, what: Reading, read: impl FnOnce(&mut C) -> QueryResult<T>) -> QueryResult<T>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        let nested = Transaction::is_open(conn);
+        C::TransactionManager::begin_transaction(conn)?;
+        let path = if what == Reading::Catalog { SEARCH_PATH } else { "" };
+        let result = conn.batch_execute(&format!("{PINS}{path}")).and_then(|()| read(conn));
+        match &result {
+            Ok(_) if !nested => Transaction::commit(conn)?,
+            _ => Transaction::rollback(conn),
+        }
+        result
+    }
+
+    fn settings<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<(String, String)>> {
+        let sql = "SELECT name || '=' || setting AS answer FROM pg_catalog.pg_settings WHERE source = 'session' \
+                   UNION ALL SELECT 'session_authorization=' || session_user \
+                   UNION ALL SELECT 'role=' || current_setting('role')";
+        let rows = snapshot(conn, |conn| Self::answers(conn, sql))?;
+        Ok(rows
+            .into_iter()
+            .flatten()
+            .filter_map(|row| row.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .collect())
+    }
+
+    fn restore_settings<C>(conn: &mut C, before: &[(String, String)]) -> QueryResult<()>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        let sql = difference(before, &Self::settings(conn)?);
+        if sql.is_empty() { Ok(()) } else { conn.batch_execute(&sql) }
+    }
+
+    /// Settings that the server does not know are left out. A server that notices that its client is gone stops what it
+    /// does for it. Texts are cut as they are read where a backslash stands for itself. Policies hide no rows: an update
+    /// of none of them would be recorded as done.
+    fn begin_run<C>(conn: &mut C, scope: Scope, timeouts: Timeouts, application: &str) -> QueryResult<()>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        let local = scope == Scope::Transaction;
+        let sql = format!(
+            "SELECT string_agg(set_config(s.name, s.value, {local}), '') AS answer FROM (VALUES \
+             ('lock_timeout', '{}'), ('statement_timeout', '{}'), ('idle_in_transaction_session_timeout', '0'), \
+             ('application_name', {}), ('standard_conforming_strings', 'on'), ('row_security', 'off'), \
+             ('client_connection_check_interval', '500')) s (name, value) \
+             WHERE current_setting(s.name, true) IS NOT NULL \
+             AND (s.name <> 'client_connection_check_interval' OR version() LIKE '%linux%')",
+            timeouts.lock.as_millis(),
+            timeouts.statement.as_millis(),
+            Dialect::Postgres.literal(application),
+        );
+        answer(conn, &sql).map(|_| ())
+    }
+
+    /// Concurrent builds wait for others by design: cut off, they leave an invalid index.
+    fn without_timeout(sql: &str, timeouts: Timeouts) -> Option<[String; 2]> {
+        let timeout = timeouts.lock.as_millis();
+        sql.to_ascii_uppercase()
+            .contains("CONCURRENTLY")
+            .then(|| ["SET lock_timeout = 0".to_owned(), format!("SET lock_timeout = {timeout}")])
+    }
+
+    fn clock_query() -> Option<&'static str> {
+        Some("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS answer")
+    }
+
+    fn log_time(time: chrono::NaiveDateTime) -> String {
+        time.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string()
+    }
+
+    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
+        if would_hide_rows(message) {
+            return Some(Hint::RecordHidden);
+        }
+        if !["read-only transaction", "during recovery"].iter().any(|words| message.contains(words)) {
+            return None;
+        }
+        let sql = "SELECT CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE source END AS answer \
+                   FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'";
+        let source = snapshot(conn, |conn| answer(conn, sql)).ok().flatten().unwrap_or_default();
+        if source == "standby" {
+            return Some(Hint::Standby);
+        }
+        let setting = format!("`default_transaction_read_only` (set by: {source})");
+        let way = "if this role is to migrate all the same, add `options=-c%20default_transaction_read_only%3Doff` to the URL";
+        read_only(&setting, way)
     }
 
     fn is_contention(error: &Error) -> bool {
@@ -46,5 +187,42 @@ impl MigrationBackend for Pg {
              + current_setting('max_prepared_transactions')::bigint) / 2 \
              - (SELECT count(*) FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()))::text AS answer",
         )
+    }
+}
+
+/// Returns the SQL that makes `after` into `before`.
+fn difference(before: &[(String, String)], after: &[(String, String)]) -> String {
+    let dialect = Dialect::Postgres;
+    let mut sql = String::new();
+    for (name, value) in after {
+        let old = before.iter().find(|(other, _)| other == name);
+        let _infallible = match old {
+            Some((_, old)) if old == value => Ok(()),
+            Some((_, old)) => {
+                write!(sql, "SELECT set_config({}, {}, false);", dialect.literal(name), dialect.literal(old))
+            }
+            None => write!(sql, "RESET {};", dialect.quote(name)),
+        };
+    }
+    for (name, value) in before.iter().filter(|(name, _)| !after.iter().any(|(other, _)| other == name)) {
+        let _infallible =
+            write!(sql, "SELECT set_config({}, {}, false);", dialect.literal(name), dialect.literal(value));
+    }
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_is_set_back() {
+        let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let before = pairs(&[("TimeZone", "UTC"), ("search_path", "app"), ("work_mem", "64")]);
+        let after = pairs(&[("TimeZone", "UTC"), ("search_path", ""), ("lock_timeout", "0")]);
+        let expected = "SELECT set_config('search_path', 'app', false);RESET \"lock_timeout\";SELECT set_config('work_mem', '64', false);";
+        assert_eq!(difference(&before, &after), expected);
     }
 }

@@ -1,8 +1,12 @@
 //! SQLite.
 
-use std::time::Duration;
+use std::{
+    fs::{OpenOptions, remove_file},
+    path::Path,
+    time::Duration,
+};
 
-use alembic_graph::version_table::VersionTable;
+use alembic_graph::{Hint, version_table::VersionTable};
 use alembic_sql::Dialect;
 use diesel::{
     QueryResult,
@@ -12,7 +16,8 @@ use diesel::{
 };
 
 use super::{
-    MigrationBackend, Transaction, answer, is_table_locked, loading_methods,
+    Capabilities, MigrationBackend, Need, Transaction, answer, is_table_locked, loading_methods, pragmas,
+    rights::read_only,
     sealed::Sealed,
     shared_cache::{LONGEST_READ, while_table_is_locked},
 };
@@ -23,6 +28,18 @@ impl MigrationBackend for Sqlite {
     loading_methods!();
 
     const FAMILY: Dialect = Dialect::Sqlite;
+
+    const CAPABILITIES: Capabilities = Capabilities {
+        transactional_ddl: true,
+        session_lock: false,
+        transaction_lock: false,
+        locates_errors: false,
+        explains_reruns: false,
+        cascades_on_drop: true,
+    };
+
+    /// A temporary or attached table of that name would be found first, or instead.
+    const SCHEMA: Option<&'static str> = Some("main");
 
     fn tables_query(table: &VersionTable) -> String {
         let schema = table.schema().map_or_else(String::new, |s| format!("{}.", Dialect::Sqlite.quote(s)));
@@ -83,6 +100,45 @@ impl MigrationBackend for Sqlite {
         }
     }
 
+    fn settings<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<Vec<(String, String)>> {
+        pragmas::read(conn)
+    }
+
+    fn restore_settings<C>(conn: &mut C, before: &[(String, String)]) -> QueryResult<()>
+    where
+        C: LoadConnection<Backend = Self>,
+    {
+        pragmas::restore(conn, before)
+    }
+
+    fn clock_query() -> Option<&'static str> {
+        Some("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS answer")
+    }
+
+    fn has_statement_timeout(_dialect: Dialect) -> bool {
+        false
+    }
+
+    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint> {
+        if message == "unable to open database file" {
+            return Some(Hint::ReadOnlyFile);
+        }
+        if message != "attempt to write a readonly database" {
+            return None;
+        }
+        let query_only =
+            answer(conn, "SELECT CAST(query_only AS TEXT) AS answer FROM pragma_query_only").ok().flatten();
+        if query_only.as_deref() == Some("1") {
+            return read_only("`PRAGMA query_only`", "switch it off");
+        }
+        let file = answer(conn, "SELECT file AS answer FROM pragma_database_list WHERE name = 'main'").ok().flatten();
+        // Reading needs to write only in WAL mode.
+        if need == Need::Write && file.is_some_and(|file| can_be_written(Path::new(&file))) {
+            return read_only("`mode=ro` or `immutable=1` of the URL", "leave it out to migrate");
+        }
+        Some(Hint::ReadOnlyFile)
+    }
+
     fn is_busy(error: &Error) -> bool {
         let is_locked = |message: &str| message.contains("database is locked");
         matches!(error, Error::DatabaseError(_, info) if is_locked(info.message())) || is_table_locked(error)
@@ -96,4 +152,11 @@ impl MigrationBackend for Sqlite {
 /// Returns whether SQLite says that there was nothing to roll back: it ends a transaction by itself after some errors.
 fn has_no_transaction(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(_, info) if info.message().contains("no transaction is active"))
+}
+
+/// Returns whether a file, and its folder, can be written by this user.
+fn can_be_written(file: &Path) -> bool {
+    let beside = file.with_file_name(format!(".alembic-{}", uuid::Uuid::new_v4()));
+    let made = OpenOptions::new().write(true).create_new(true).open(&beside).is_ok();
+    made && remove_file(&beside).is_ok() && OpenOptions::new().append(true).open(file).is_ok()
 }

@@ -23,7 +23,7 @@ use crate::{
     Migrations,
     database::{
         self, LONGEST_READ, Lock, LogDepth, LogRecord, MigrationBackend, Need, Patience, Reading, State, Timeouts,
-        Transaction, Try, answer, read_state, reading, version_numbers, while_table_is_locked,
+        Transaction, Try, read_state, reading, version_numbers, while_table_is_locked,
     },
 };
 
@@ -97,7 +97,7 @@ where
         }
         let graph = migrations.graph()?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-        if dialect.is_mysql_family() && Transaction::is_open(conn) {
+        if !C::Backend::CAPABILITIES.transactional_ddl && Transaction::is_open(conn) {
             return Err(Error::InsideTransaction(dialect));
         }
         let patience = C::Backend::be_patient(conn, options.wait).map_err(|source| {
@@ -110,7 +110,7 @@ where
             lock: options.lock_timeout.unwrap_or(settings.lock_timeout),
             statement: options.statement_timeout.unwrap_or(settings.statement_timeout),
         };
-        if !timeouts.statement.is_zero() && matches!(dialect, Dialect::Sqlite | Dialect::Mysql) {
+        if !timeouts.statement.is_zero() && !C::Backend::has_statement_timeout(dialect) {
             observer.note("this database has no timeout for statements");
         }
         let Settings { version_table: table, transaction, lock_retries, naming, .. } = settings;
@@ -152,15 +152,11 @@ where
     /// A revision may change the search path, as the output of `pg_dump` does, or `USE` another database.
     /// The table and its lock stay where they were.
     fn name_the_table_in_full(&mut self) -> Result<(), Error> {
-        let is_mysql = self.dialect.is_mysql_family();
         self.table = self.migrations.located(self.conn)?;
-        if is_mysql {
-            // It is put back after a revision, wherever the version table is.
-            self.database =
-                answer(self.conn, "SELECT DATABASE() AS answer").map_err(Error::query("ask for the database"))?;
-            if let (Some(database), None) = (&self.database, self.table.schema()) {
-                self.table = self.table.in_schema(database);
-            }
+        // It is restored after a revision, wherever the version table is.
+        self.database = C::Backend::current_database(self.conn).map_err(Error::query("ask for the database"))?;
+        if let (Some(database), None) = (&self.database, self.table.schema()) {
+            self.table = self.table.in_schema(database);
         }
         self.lock = Lock::of(self.dialect, &self.table, &self.run);
         Ok(())
@@ -204,7 +200,8 @@ where
     fn locked(&mut self, command: Command<'_>, state: State) -> Result<(), Error> {
         let mut known = Some(state);
         let resolving = matches!(command, Command::Resolve(_));
-        let in_session = self.dialect.is_mysql_family() || resolving || matches!(command, Command::Accept(_));
+        let capabilities = C::Backend::CAPABILITIES;
+        let in_session = !capabilities.transactional_ddl || resolving || matches!(command, Command::Accept(_));
         if in_session || known.as_ref().is_some_and(State::is_under_way) {
             self.take_for_session()?;
             known = None;
@@ -237,7 +234,7 @@ where
         let Error::Inconsistent(found) = error else { return false };
         let runs = |finding: &Finding| matches!(finding, Finding::Unfinished { interrupted: true, .. });
         let newer = |finding: &Finding| self.options.allow_ahead && matches!(finding, Finding::Unknown { .. });
-        self.dialect == Dialect::Sqlite
+        !C::Backend::CAPABILITIES.session_lock
             && found.iter().any(runs)
             && found.iter().all(|finding| runs(finding) || newer(finding))
     }
@@ -309,24 +306,21 @@ where
 
     /// Returns whether a step commits statement by statement.
     pub(super) fn is_journaled(&self, step: &Work) -> bool {
-        !self.dialect.transactional_ddl() || step.without_transaction
+        !C::Backend::CAPABILITIES.transactional_ddl || step.without_transaction
     }
 
     /// Returns how many of the next steps run together.
     fn unit_length(&self, rest: &[Work]) -> usize {
         let together = |step: &&Work| !step.without_transaction && !step.foreign_keys_off;
-        match (self.dialect.is_mysql_family(), self.mode) {
-            (true, _) => rest.iter().take_while(|step| !step.is_rust).count().max(1),
-            (false, TransactionMode::PerRun) => rest.iter().take_while(together).count().max(1),
-            (false, TransactionMode::PerMigration) => 1,
+        match (C::Backend::CAPABILITIES.transactional_ddl, self.mode) {
+            (false, _) => rest.iter().take_while(|step| !step.is_rust).count().max(1),
+            (true, TransactionMode::PerRun) => rest.iter().take_while(together).count().max(1),
+            (true, TransactionMode::PerMigration) => 1,
         }
     }
 
     fn state(&mut self) -> Result<State, Error> {
-        if self.dialect.is_mysql_family() {
-            // Without autocommit a session goes on to see what it saw when it first looked.
-            self.conn.batch_execute("COMMIT").map_err(Error::query("read the version table"))?;
-        }
+        C::Backend::renew_snapshot(self.conn).map_err(Error::query("read the version table"))?;
         reading(self.conn, Reading::Own, |conn| read_state(conn, self.dialect, &self.table, LogDepth::Latest))
             .map_err(Error::query("read the version table"))
     }
@@ -337,14 +331,14 @@ where
         let mut others = OthersStep::ours(self.options.wait);
         loop {
             let state = self.state()?;
-            if self.dialect != Dialect::Sqlite || !state.is_under_way() || !others.pause(&state) {
+            if C::Backend::CAPABILITIES.session_lock || !state.is_under_way() || !others.pause(&state) {
                 return Ok(state);
             }
         }
     }
 
     fn ensure_version(&mut self, state: &State) -> Result<(), Halt> {
-        if self.dialect.transactional_ddl() {
+        if C::Backend::CAPABILITIES.transactional_ddl {
             self.transactions(&[], &mut state.rows.clone(), Progress { number: 0, total: 0 })?;
         } else {
             self.create_tables(state)?;
@@ -372,7 +366,7 @@ where
         let Some(lock) = self.lock.as_ref().filter(|_| !self.holds_lock) else {
             return Ok(());
         };
-        if self.options.pooled && self.dialect == Dialect::Postgres {
+        if self.options.pooled && C::Backend::CAPABILITIES.transaction_lock {
             return Err(Error::Pooled { revision: None });
         }
         let mut patience = Patience::new(self.options.wait);

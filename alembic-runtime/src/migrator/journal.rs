@@ -117,7 +117,9 @@ where
         }
         let statement = progress_of(self.conn, self.dialect, &self.table, &self.run, &work.id).ok().flatten();
         let statement = statement.and_then(|done| work.statements.get(done));
-        let Some(text) = statement.map(|statement| &statement.text).filter(|_| self.lock.is_some()) else {
+        let Some(text) =
+            statement.map(|statement| &statement.text).filter(|_| C::Backend::CAPABILITIES.explains_reruns)
+        else {
             return Diagnosis::default();
         };
         if requires_autocommit(text, self.dialect)

@@ -1,13 +1,12 @@
-//! In which schema the version table is, on PostgreSQL: it is found along the search path, and made in its first schema.
+//! In which schema the version table is. PostgreSQL finds it along the search path, and makes it in its first schema.
 
 use alembic_graph::version_table::VersionTable;
-use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::Error;
 use crate::{
     Migrations,
-    database::{MigrationBackend, Place, place_on_postgres},
+    database::{MigrationBackend, Place},
 };
 
 impl<C> Migrations<C>
@@ -24,22 +23,15 @@ where
         if table.schema().is_some() {
             return Ok(table);
         }
-        match C::Backend::FAMILY {
-            // A temporary or attached table of that name would be found first, or instead.
-            Dialect::Sqlite => Ok(table.in_schema("main")),
-            Dialect::Mysql | Dialect::Mariadb => Ok(table),
-            Dialect::Postgres => {
-                let place = place_on_postgres(conn, table.name()).map_err(Error::query("find the version table"))?;
-                let table_name = table.name().to_owned();
-                match place {
-                    Place::In(schema) => Ok(table.in_schema(&schema)),
-                    Place::Elsewhere { found, first } if self.created_schemas()?.contains(&first) => {
-                        Ok(table.in_schema(&found))
-                    }
-                    Place::Elsewhere { found, first } => Err(Error::WhichSchema { table: table_name, found, first }),
-                    Place::Nowhere => Err(Error::NoSchema { table: table_name }),
-                }
+        let name = table.name().to_owned();
+        match C::Backend::place(conn, &name).map_err(Error::query("find the version table"))? {
+            Place::In(schema) => Ok(table.in_schema(&schema)),
+            Place::Current => Ok(table),
+            Place::Elsewhere { found, first } if self.created_schemas()?.contains(&first) => {
+                Ok(table.in_schema(&found))
             }
+            Place::Elsewhere { found, first } => Err(Error::WhichSchema { table: name, found, first }),
+            Place::Nowhere => Err(Error::NoSchema { table: name }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Going on where an earlier run stopped.
 
 use alembic_graph::plan::{Direction, Work};
-use alembic_sql::{Dialect, Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
+use alembic_sql::{Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
 use diesel::connection::LoadConnection;
 
 use super::{Error, Finding, consistency::unfinished, engine::Engine};
@@ -85,10 +85,8 @@ where
         let Some(statement) = work.statements.get(done) else { return Ok(done) };
         let alone = requires_autocommit(&statement.text, self.dialect);
         // What was rolled back with the note that it is done was not done.
-        let in_doubt = match self.dialect {
-            Dialect::Mysql | Dialect::Mariadb => record.is_running(),
-            Dialect::Postgres | Dialect::Sqlite => record.intends_next(),
-        };
+        let transactional = C::Backend::CAPABILITIES.transactional_ddl;
+        let in_doubt = if transactional { record.intends_next() } else { record.is_running() };
         if !in_doubt {
             return Ok(done);
         }

@@ -16,8 +16,8 @@ use super::{
     transaction::sorted,
 };
 use crate::database::{
-    Diagnosis, LogDepth, LogRecord, MigrationBackend, Reading, Scope, Transaction, application_name, begin_postgres,
-    read_state, reading, snapshot,
+    Diagnosis, LogDepth, LogRecord, MigrationBackend, Reading, Scope, Transaction, application_name, read_state,
+    reading, snapshot,
 };
 
 impl<C> Engine<'_, C>
@@ -85,11 +85,8 @@ where
     }
 
     pub(super) fn begin_session(&mut self) -> Result<(), Error> {
-        if self.dialect.is_mysql_family() || self.lock.is_none() {
-            return Ok(());
-        }
         let name = application_name(&self.options.actor);
-        snapshot(self.conn, |conn| begin_postgres(conn, Scope::Session, self.timeouts, &name))
+        snapshot(self.conn, |conn| C::Backend::begin_run(conn, Scope::Session, self.timeouts, &name))
             .map_err(Error::query("prepare the session"))
     }
 
@@ -106,20 +103,14 @@ where
             }
         }
         self.conn.batch_execute(&intent)?;
-        // Concurrent builds wait for others by design: cut off, they leave an invalid index.
-        let patient = text.to_ascii_uppercase().contains("CONCURRENTLY");
-        if patient {
-            self.conn.batch_execute("SET lock_timeout = 0")?;
+        let around = C::Backend::without_timeout(text, self.timeouts);
+        if let Some([before, _]) = &around {
+            self.conn.batch_execute(before)?;
         }
         // What runs others may have committed some of them.
         let ran = may_commit_inside(text, self.dialect);
         self.conn.batch_execute(text).map_err(|error| Unfinished { error, ran })?;
-        let restored = if patient {
-            let timeout = self.timeouts.lock.as_millis();
-            self.conn.batch_execute(&format!("SET lock_timeout = {timeout}"))
-        } else {
-            Ok(())
-        };
+        let restored = around.map_or(Ok(()), |[_, after]| self.conn.batch_execute(&after));
         restored.and_then(|()| self.conn.batch_execute(&note)).map_err(|error| Unfinished { error, ran: true })
     }
 

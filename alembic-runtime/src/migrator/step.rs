@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use alembic_graph::plan::Work;
-use alembic_sql::{Dialect, dropped_table};
+use alembic_sql::dropped_table;
 use diesel::{QueryResult, connection::LoadConnection, result::Error as DieselError};
 
 use super::{
@@ -12,8 +12,7 @@ use super::{
     failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
 };
 use crate::database::{
-    Diagnosis, MigrationBackend, Scope, Settings, Transaction, application_name, begin_postgres, by_failing_again,
-    foreign_keys,
+    Diagnosis, MigrationBackend, Scope, Settings, Transaction, application_name, by_failing_again, foreign_keys,
 };
 
 impl<C> Engine<'_, C>
@@ -37,12 +36,16 @@ where
     }
 
     fn statements(&mut self, work: &Work) -> Result<(), Error> {
-        if self.dialect == Dialect::Postgres { self.step_in_one_message(work) } else { self.step_by_statement(work) }
+        if C::Backend::CAPABILITIES.locates_errors {
+            self.step_in_one_message(work)
+        } else {
+            self.step_by_statement(work)
+        }
     }
 
     /// Switches row-level security on for a step that says so. The settings are put back after it.
     pub(super) fn let_policies_hide_rows(&mut self, work: &Work) -> Result<(), Error> {
-        if self.dialect != Dialect::Postgres || !work.row_security_on {
+        if !work.row_security_on {
             return Ok(());
         }
         self.conn.batch_execute("SET row_security = on").map_err(Error::query("switch row-level security on"))
@@ -66,8 +69,8 @@ where
         if statement.text.to_ascii_lowercase().contains("references") {
             self.drops_cascade = None;
         }
-        let dropped = dropped_table(&statement.text, work.dialect).filter(|_| self.dialect == Dialect::Sqlite);
-        let Some(table) = dropped else { return Ok(()) };
+        let dropped = || dropped_table(&statement.text, work.dialect);
+        let Some(table) = C::Backend::CAPABILITIES.cascades_on_drop.then(dropped).flatten() else { return Ok(()) };
         let endangered = self.endangered(&table).map_err(Error::query("look at the foreign keys"))?;
         if endangered.is_empty() {
             return Ok(());
@@ -133,7 +136,7 @@ where
     /// it is missing now, but a failure that says the same is the same.
     pub(super) fn diagnose_afterwards(&mut self, unit: &[Work], mut error: Error) -> Error {
         if let Error::Statement(failure) = &mut error
-            && self.dialect == Dialect::Postgres
+            && C::Backend::CAPABILITIES.explains_reruns
             && failure.code.is_none()
             && failure.contended_sql.is_none()
             && let Some(said) = &failure.message
@@ -144,7 +147,7 @@ where
         {
             // It may wait for others now no longer than it did before.
             let name = application_name(&self.options.actor);
-            let set = begin_postgres(self.conn, Scope::Transaction, self.timeouts, &name);
+            let set = C::Backend::begin_run(self.conn, Scope::Transaction, self.timeouts, &name);
             let diagnosis = set.map(|()| by_failing_again(self.conn, &statement.text, said)).unwrap_or_default();
             Transaction::rollback(self.conn);
             (failure.code, failure.context) = (diagnosis.code, diagnosis.context);

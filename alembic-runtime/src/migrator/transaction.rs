@@ -6,7 +6,6 @@ use alembic_graph::{
     plan::Work,
     version_table::{LogEntry, LogState, RowOperation},
 };
-use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -15,8 +14,8 @@ use super::{
     engine::{Engine, Halt, Progress, after},
 };
 use crate::database::{
-    LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, begin_postgres,
-    is_table_locked, read_state, version_numbers,
+    LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, is_table_locked,
+    read_state, version_numbers,
 };
 
 /// How many steps may pass before the server is asked how many locks are left.
@@ -163,7 +162,7 @@ where
             let tried = lock.try_in_transaction(self.conn);
             if let Ok(Try::Taken) = tried {
                 let name = application_name(&self.options.actor);
-                let set = begin_postgres(self.conn, Scope::Transaction, self.timeouts, &name);
+                let set = C::Backend::begin_run(self.conn, Scope::Transaction, self.timeouts, &name);
                 return set.map_err(|source| {
                     Transaction::rollback(self.conn);
                     Error::Query { doing: "prepare the transaction", source }
@@ -203,12 +202,7 @@ where
 
     /// Reads the database's clock, so that all times in its log are its own.
     fn read_clock(&mut self) -> Result<chrono::NaiveDateTime, Error> {
-        let sql = match self.dialect {
-            Dialect::Postgres => {
-                "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS answer"
-            }
-            _ => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS answer",
-        };
+        let Some(sql) = C::Backend::clock_query() else { return Ok(chrono::NaiveDateTime::default()) };
         let text = answer(self.conn, sql).map_err(Error::query("read the clock"))?.unwrap_or_default();
         Ok(chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").unwrap_or_default())
     }
@@ -216,11 +210,7 @@ where
     /// Returns the database's time as its log writes it.
     fn now(&self) -> String {
         let elapsed = chrono::TimeDelta::from_std(self.begun.elapsed()).unwrap_or_default();
-        let now = self.clock + elapsed;
-        match self.dialect {
-            Dialect::Postgres => now.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string(),
-            _ => now.format("%Y-%m-%d %H:%M:%S%.3f").to_string(),
-        }
+        C::Backend::log_time(self.clock + elapsed)
     }
 
     /// Runs steps until the transaction has to be cut; returns when each began and ended.

@@ -1,7 +1,6 @@
 //! The fast path of `upgrade head`: one query tells that there is nothing to do.
 
 use alembic_graph::version_table::VersionTable;
-use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -25,9 +24,8 @@ where
     if !matches!(target, "head" | "heads") || Transaction::is_open(conn) {
         return None;
     }
-    // Others would be found first on SQLite: a temporary table, or one of an attached database.
-    let main = (C::Backend::FAMILY == Dialect::Sqlite && table.schema().is_none()).then(|| table.in_schema("main"));
-    let table = main.as_ref().unwrap_or(table);
+    let located = C::Backend::SCHEMA.filter(|_| table.schema().is_none()).map(|schema| table.in_schema(schema));
+    let table = located.as_ref().unwrap_or(table);
     let found = snapshot(conn, |conn| read_fast(conn, C::Backend::FAMILY, table)).ok()?;
     let rows: Vec<(&str, Option<&str>)> = found.iter().map(|r| (r.version_num.as_str(), r.node.as_deref())).collect();
     let finished = found.iter().all(|row| row.unfinished.is_none());
