@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use alembic_graph::{Graph, Node, collection::is_rust, graph::Edges, plan::Direction, version_table::LogState};
+use alembic_graph::{Graph, Node, graph::Edges, version_table::LogState};
 
 use super::Finding;
 use crate::database::{LogRecord, State};
 
-/// Returns the checksum of the first statements of a revision, or of all, as its file has them now.
-pub(crate) type Text<'a> = &'a dyn Fn(Node, Direction, Option<usize>) -> Option<String>;
-
-/// Returns every contradiction, the most severe kinds first.
+/// Returns every contradiction that shows without the texts of revisions, the most severe kinds first.
 ///
-/// `text` is asked only about revisions that were edited or are unfinished.
-pub(crate) fn findings(graph: &Graph, state: &State, text: Text<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = state.log.iter().filter_map(|record| left_off(graph, record, text)).collect();
+/// [`Migrations::contradictions`](crate::Migrations::contradictions) tells an edit from one of comments, and a step that
+/// can go on from one whose beginning was edited.
+pub(super) fn findings(graph: &Graph, state: &State) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = state.log.iter().filter_map(unfinished).collect();
     let mut known = Vec::new();
     for row in &state.rows {
         match graph.find_id(row) {
@@ -26,25 +24,8 @@ pub(crate) fn findings(graph: &Graph, state: &State, text: Text<'_>) -> Vec<Find
         revision: graph.id(revision).to_owned(),
         ancestor: graph.id(ancestor).to_owned(),
     }));
-    findings.extend(history(graph, &known, &state.log, text));
+    findings.extend(history(graph, &known, &state.log));
     findings
-}
-
-/// Returns the step that the log entry left unfinished, or that what is done of it has changed since.
-fn left_off(graph: &Graph, record: &LogRecord, text: Text<'_>) -> Option<Finding> {
-    let finding = unfinished(record)?;
-    let (done, node) = (record.statements_done(), graph.find_id(&record.revision));
-    let Some(node) = node.filter(|_| done > 0 && record.prefix.is_some()) else { return Some(finding) };
-    let direction = if record.direction == "downgrade" { Direction::Downgrade } else { Direction::Upgrade };
-    if text(node, direction, Some(done)) == record.prefix {
-        return Some(finding);
-    }
-    let revision = graph.revision(node);
-    // What a function says shows only when it runs.
-    if is_rust(&revision.path) {
-        return Some(finding);
-    }
-    Some(Finding::Rewritten { revision: revision.id.clone(), path: revision.path.clone(), done })
 }
 
 /// Returns the step that the log entry left unfinished. A step inside a transaction leaves none, and
@@ -69,7 +50,7 @@ pub(crate) fn unfinished(record: &LogRecord) -> Option<Finding> {
 ///
 /// The log holds, for each revision, a value that names its whole history. If those of the rows
 /// are as they were, everything before is too, and nothing else is looked at.
-fn history(graph: &Graph, rows: &[Node], log: &[LogRecord], text: Text<'_>) -> Vec<Finding> {
+fn history(graph: &Graph, rows: &[Node], log: &[LogRecord]) -> Vec<Finding> {
     let log: HashMap<&str, &LogRecord> = log
         .iter()
         .filter(|record| record.state == LogState::Done.name())
@@ -88,14 +69,8 @@ fn history(graph: &Graph, rows: &[Node], log: &[LogRecord], text: Text<'_>) -> V
         .filter_map(|node| {
             let revision = graph.revision(node);
             let record = log.get(revision.id.as_str())?;
-            let (id, path) = (revision.id.clone(), revision.path.clone());
-            if *record.checksum.as_ref()? == revision.upgrade.to_string() {
-                None
-            } else if record.prefix.is_some() && record.prefix == text(node, Direction::Upgrade, None) {
-                Some(Finding::CommentsEdited { revision: id, path })
-            } else {
-                Some(Finding::Edited { revision: id, path })
-            }
+            let edited = *record.checksum.as_ref()? != revision.upgrade.to_string();
+            edited.then(|| Finding::Edited { revision: revision.id.clone(), path: revision.path.clone() })
         })
         .collect();
     if !edited.is_empty() {

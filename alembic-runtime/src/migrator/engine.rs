@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use alembic_graph::{
-    Graph, Node, Plan,
+    Graph, Plan,
     config::{Settings, TransactionMode},
     plan,
     plan::Work,
@@ -250,33 +250,23 @@ where
             | Command::Undo(_)
             | Command::Stamp(..) => {
                 let plan = self.plan(state, command)?;
-                let (migrations, graph) = (self.migrations, self.graph);
-                let mut work =
-                    plan::prepare::<Error>(graph, plan, self.dialect, |node| migrations.script(graph, node))?;
-                migrations.confine(&mut work)?;
+                let work = self.migrations.prepare(self.graph, self.dialect, plan)?;
                 let own = self.table.all_names();
                 let own = own.each_ref().map(String::as_str);
                 work.iter().try_for_each(|step| step.refuse_changes_of(&own)).map_err(Error::from)?;
                 // A program that lacks a function finds out before it begins.
-                work.iter().filter(|step| step.is_rust).try_for_each(|step| migrations.function(step).map(drop))?;
+                work.iter()
+                    .filter(|step| step.is_rust)
+                    .try_for_each(|step| self.migrations.function(step).map(drop))?;
                 self.apply(&work, state)
             }
         }
     }
 
     fn plan(&self, state: &State, command: Command<'_>) -> Result<Plan, Error> {
-        planning::plan(self.graph, state, command, self.options, &|node, direction, count| {
-            self.statements_checksum(node, direction, count)
-        })
-    }
-
-    pub(super) fn statements_checksum(
-        &self,
-        node: Node,
-        direction: plan::Direction,
-        count: Option<usize>,
-    ) -> Option<String> {
-        planning::statements_checksum(self.migrations, self.graph, self.dialect, node, direction, count)
+        let contradictions = || self.migrations.contradictions(self.graph, self.dialect, state);
+        let findings = if matches!(command, Command::Stamp(..)) { Vec::new() } else { contradictions() };
+        planning::plan(self.graph, state, command, self.options.allow_ahead, findings)
     }
 
     /// Cuts the work into transactions and runs them.
@@ -402,7 +392,7 @@ where
     pub(super) fn work_of(&self, revision: &str, direction: plan::Direction) -> Result<Work, Error> {
         let unknown = || Error::Inconsistent(vec![super::Finding::Unknown { revision: revision.to_owned() }]);
         let node = self.graph.find_id(revision).ok_or_else(unknown)?;
-        planning::work_of(self.migrations, self.graph, self.dialect, node, direction)
+        self.migrations.work_of(self.graph, self.dialect, node, direction)
     }
 
     pub(super) fn started(&mut self, work: &Work, progress: Progress) -> StepReport {

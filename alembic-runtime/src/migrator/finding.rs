@@ -166,6 +166,14 @@ impl Finding {
         }
     }
 
+    /// Returns the revision that it is about, if its text may say more.
+    pub(super) fn revision(&self) -> Option<&str> {
+        match self {
+            Self::Edited { revision, .. } | Self::Unfinished { revision, .. } => Some(revision),
+            _ => None,
+        }
+    }
+
     /// Returns the revision if it is one whose text was edited after it was applied.
     pub(crate) fn edited_revision(&self) -> Option<&str> {
         match self {

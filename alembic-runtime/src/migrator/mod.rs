@@ -29,6 +29,7 @@ mod statement_error;
 mod status;
 mod step;
 mod storage;
+mod texts;
 mod transaction;
 mod up_to_date;
 
@@ -41,7 +42,7 @@ pub use finding::Finding;
 pub use observer::{Observer, Silent, StepReport};
 use options::Options;
 pub use outcome::Outcome;
-use planning::{Command, statements_checksum};
+use planning::Command;
 pub use policy::Policy;
 pub use report::Report;
 use resolve::Decision;
@@ -263,9 +264,9 @@ where
             let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::Latest)?;
             Ok((state, storage_findings(conn, dialect, table)?))
         })?;
-        let mut status = Status::of(&graph, &state, stored, &|node, direction, count| {
-            statements_checksum(self, &graph, dialect, node, direction, count)
-        });
+        let mut findings = self.contradictions(&graph, dialect, &state);
+        findings.extend(stored);
+        let mut status = Status::of(&graph, &state, findings);
         if status.verdict == Verdict::UpToDate && matches!(self.drift(conn)?, Drift::Differs { .. }) {
             status.warnings.push(Finding::Drift);
         }

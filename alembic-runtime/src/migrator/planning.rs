@@ -1,18 +1,13 @@
-//! From a command and what the database says of itself to a plan. Asks nothing, changes nothing.
+//! Plans a command: from the graph, the state of a database and what is wrong with it. Pure.
 
 use alembic_graph::{
     Graph, Node, Plan, plan,
-    plan::{Direction, Siblings, Work},
+    plan::{Direction, Siblings},
     version_table::RowOperation,
 };
-use alembic_sql::Dialect;
 
-use super::{
-    Error, Finding, Options, Purge,
-    consistency::{Text, findings},
-    resolve::Decision,
-};
-use crate::{Migrations, database::State};
+use super::{Error, Finding, Purge, resolve::Decision};
+use crate::database::State;
 
 /// What the caller wants.
 #[derive(Debug, Clone, Copy)]
@@ -30,20 +25,20 @@ pub(super) enum Command<'a> {
     Accept(Option<&'a str>),
 }
 
-/// Plans a command, and refuses if the database contradicts the graph.
+/// Plans a command; returns an error if the database contradicts the graph. What is wrong with the history does not
+/// matter to a stamp, which is how to correct it.
 pub(super) fn plan(
     graph: &Graph,
     state: &State,
     command: Command<'_>,
-    options: &Options,
-    text: Text<'_>,
+    allow_ahead: bool,
+    mut findings: Vec<Finding>,
 ) -> Result<Plan, Error> {
     if let Command::Stamp(targets, purge) = command {
         return stamp(graph, state, targets, purge);
     }
-    let mut findings = findings(graph, state, text);
     findings.retain(|finding| !finding.is_warning());
-    if let (true, Command::Upgrade(_)) = (options.allow_ahead, command)
+    if let (true, Command::Upgrade(_)) = (allow_ahead, command)
         && !findings.is_empty()
         && findings.iter().all(|finding| matches!(finding, Finding::Unknown { .. }))
     {
@@ -103,36 +98,4 @@ fn stamp(graph: &Graph, state: &State, targets: &[&str], purge: Purge) -> Result
         plan.steps[0].rows.splice(0..0, deletes);
     }
     Ok(plan)
-}
-
-/// Returns the checksum of the first statements of a revision, or of all, as its file has them now.
-pub(super) fn statements_checksum<C>(
-    migrations: &Migrations<C>,
-    graph: &Graph,
-    dialect: Dialect,
-    node: Node,
-    direction: Direction,
-    count: Option<usize>,
-) -> Option<String> {
-    let work = work_of(migrations, graph, dialect, node, direction).ok()?;
-    if work.is_rust {
-        return None;
-    }
-    let count = count.unwrap_or(work.statements.len());
-    (count <= work.statements.len()).then(|| work.prefix(count).to_string())
-}
-
-/// Returns one revision with its SQL, as its file has it now.
-pub(super) fn work_of<C>(
-    migrations: &Migrations<C>,
-    graph: &Graph,
-    dialect: Dialect,
-    node: Node,
-    direction: Direction,
-) -> Result<Work, Error> {
-    let step = plan::Step { direction, revision: Some(node), from: vec![], to: vec![], rows: vec![] };
-    let plan = Plan { steps: vec![step] };
-    let mut work = plan::prepare::<Error>(graph, plan, dialect, |node| migrations.script(graph, node))?;
-    migrations.confine(&mut work)?;
-    Ok(work.remove(0))
 }

@@ -8,9 +8,10 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error, Finding, StepReport,
-    consistency::{findings, unfinished},
+    consistency::unfinished,
     engine::{Engine, Halt},
     finding::SAID,
+    texts::direction_of,
 };
 use crate::database::{LogRecord, MigrationBackend, State};
 
@@ -68,7 +69,7 @@ where
         }
         let run = self.run.clone();
         let note = format!("{SAID}{}", resolution.name());
-        let direction = if record.direction == "downgrade" { Direction::Downgrade } else { Direction::Upgrade };
+        let direction = direction_of(record);
         let entry = LogEntry {
             run: (&run).into(),
             revision,
@@ -109,8 +110,7 @@ where
 
     /// Records the present text of revisions that were edited after they were applied.
     pub(super) fn accept(&mut self, state: &State, revision: Option<&str>) -> Result<(), Halt> {
-        let findings =
-            findings(self.graph, state, &|node, direction, count| self.statements_checksum(node, direction, count));
+        let findings = self.migrations.contradictions(self.graph, self.dialect, state);
         let edited: Vec<&str> = findings.iter().filter_map(Finding::edited_revision).collect();
         if let Some(other) = findings.iter().find(|finding| finding.edited_revision().is_none()) {
             return Err(Error::Inconsistent(vec![other.clone()]).into());

@@ -6,10 +6,7 @@ use alembic_graph::{Graph, Node, plan::Rows};
 use alembic_sql::wording::{count, joined, place};
 use serde::Serialize;
 
-use super::{
-    Finding,
-    consistency::{Text, findings},
-};
+use super::Finding;
 use crate::database::State;
 
 /// How a database stands towards the graph.
@@ -79,14 +76,13 @@ impl fmt::Display for Status {
 }
 
 impl Status {
-    /// Compares a database with the graph; `stored` is what is wrong with how our own tables are stored.
-    pub(crate) fn of(graph: &Graph, state: &State, stored: Vec<Finding>, text: Text<'_>) -> Self {
+    /// Compares a database with the graph; `findings` is what is wrong with it.
+    pub(crate) fn of(graph: &Graph, state: &State, findings: Vec<Finding>) -> Self {
         let known: Vec<Node> = state.rows.iter().filter_map(|row| graph.find_id(row)).collect();
         let applied = Rows::new(graph, &known);
         let ids = |nodes: &[Node]| graph.ids(nodes.iter().copied()).map(str::to_owned).collect::<Vec<_>>();
         let pending: Vec<Node> = graph.nodes().filter(|node| !applied.active().contains(*node)).collect();
-        let (warnings, findings): (Vec<_>, Vec<_>) =
-            findings(graph, state, text).into_iter().chain(stored).partition(Finding::is_warning);
+        let (warnings, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_warning);
         let mut heads = ids(&graph.heads());
         heads.sort_unstable();
         let verdict = match findings.first() {
