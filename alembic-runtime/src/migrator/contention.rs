@@ -10,7 +10,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error,
-    engine::{Engine, Halt},
+    run::{Engine, Halt},
 };
 use crate::database::{MigrationBackend, blockers};
 

@@ -6,7 +6,7 @@ use alembic_graph::{
     version_table::RowOperation,
 };
 
-use super::{Error, Finding, Purge, resolve::Decision};
+use super::{Error, Finding, Purge, recover::Decision};
 use crate::database::State;
 
 /// What the caller wants.

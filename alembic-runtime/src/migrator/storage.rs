@@ -4,7 +4,7 @@ use alembic_graph::{plan::Work, version_table::VersionTable};
 use alembic_sql::{Dialect, Nature, changes_table, nature};
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{Error, Finding, engine::Engine};
+use super::{Error, Finding, run::Engine};
 use crate::database::{MigrationBackend, default_without_transactions, ill_stored, without_transactions};
 
 /// What a kill may do to rows without transactions.

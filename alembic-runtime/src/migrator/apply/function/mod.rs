@@ -14,14 +14,14 @@ use alembic_sql::Dialect;
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 use in_transaction::InTransaction;
 
-use super::{
-    Error, Outcome,
-    engine::Engine,
-    failure::{contended, failed_in_code, failed_somewhere},
-};
 use crate::{
     Migrations,
     database::{MigrationBackend, Settings},
+    migrator::{
+        Error, Outcome,
+        failure::{contended, failed_in_code, failed_somewhere},
+        run::Engine,
+    },
     op::{self, Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, explain},
 };
 
@@ -31,7 +31,7 @@ where
     C::Backend: MigrationBackend,
 {
     /// Returns the function of a step, or an error if the program was built without it.
-    pub(super) fn function(&self, work: &Work) -> Result<Function<C>, Error> {
+    pub(in crate::migrator) fn function(&self, work: &Work) -> Result<Function<C>, Error> {
         let function = self.code(&work.id).and_then(|code| match work.step.direction {
             Direction::Downgrade => code.downgrade,
             _ => Some(code.upgrade),
@@ -66,7 +66,7 @@ where
 {
     /// Runs a function inside the transaction that is open. What it sets in the session does not reach the
     /// next step.
-    pub(super) fn function_with_settings(&mut self, work: &Work) -> Result<(), Error> {
+    pub(in crate::migrator) fn function_with_settings(&mut self, work: &Work) -> Result<(), Error> {
         let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
         self.let_policies_hide_rows(work)?;
         self.function_in_transaction(work)?;

@@ -8,14 +8,16 @@ use alembic_graph::{
 };
 use diesel::connection::LoadConnection;
 
-use super::{
-    Error, Outcome,
-    contention::Retries,
-    engine::{Engine, Halt, Progress, after},
-};
-use crate::database::{
-    LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, is_table_locked,
-    read_state, version_numbers,
+use crate::{
+    database::{
+        LogDepth, MigrationBackend, Patience, Scope, Transaction, Try, answer, application_name, is_table_locked,
+        read_state, version_numbers,
+    },
+    migrator::{
+        Error, Outcome,
+        contention::Retries,
+        run::{Engine, Halt, Progress, after},
+    },
 };
 
 /// How many steps may pass before the server is asked how many locks are left.
@@ -37,7 +39,7 @@ where
 {
     /// Runs steps in one transaction, or in several if the server would run out of locks or has to commit the
     /// new value of an enum; returns how many steps were run.
-    pub(super) fn transactions(
+    pub(in crate::migrator) fn transactions(
         &mut self,
         unit: &[Work],
         rows: &mut Vec<String>,
@@ -271,7 +273,7 @@ where
     }
 
     /// Asks the database what it is about to commit: Python's Alembic takes no lock.
-    pub(super) fn verify(&mut self, rows: &[String]) -> Result<(), Error> {
+    pub(in crate::migrator) fn verify(&mut self, rows: &[String]) -> Result<(), Error> {
         let found =
             version_numbers(self.conn, self.dialect, &self.table).map_err(Error::query("read the version table"))?;
         let expected = sorted(rows);
@@ -279,7 +281,7 @@ where
     }
 }
 
-pub(super) fn sorted(rows: &[String]) -> Vec<String> {
+pub(in crate::migrator) fn sorted(rows: &[String]) -> Vec<String> {
     let mut rows = rows.to_vec();
     rows.sort_unstable();
     rows

@@ -15,7 +15,9 @@ use diesel::{connection::LoadConnection, result::Error as DieselError};
 use super::statement;
 use crate::{
     database::{LogRecord, MigrationBackend, Transaction},
-    migrator::{Error, Finding, contention::Retries, engine::Engine, journal::marker, quoted::BETWEEN_STATEMENTS},
+    migrator::{
+        Error, Finding, apply::journaled::marker, contention::Retries, quoted::BETWEEN_STATEMENTS, run::Engine,
+    },
     op::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render},
 };
 

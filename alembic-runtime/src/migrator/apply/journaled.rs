@@ -17,14 +17,16 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 
-use super::{
-    Error, Outcome,
-    engine::{Engine, Halt, Progress, after},
-    failure::{contended, failed, message, said_of, worth_repeating},
-};
-use crate::database::{
-    Diagnosis, LogDepth, MigrationBackend, Reading, Settings, Transaction, begin_mysql, by_failing_again, lock_holder,
-    of_last_statement, progress_of, read_state, reading, restore_mysql, snapshot,
+use crate::{
+    database::{
+        Diagnosis, LogDepth, MigrationBackend, Reading, Settings, Transaction, begin_mysql, by_failing_again,
+        lock_holder, of_last_statement, progress_of, read_state, reading, restore_mysql, snapshot,
+    },
+    migrator::{
+        Error, Outcome,
+        failure::{contended, failed, message, said_of, worth_repeating},
+        run::{Engine, Halt, Progress, after},
+    },
 };
 
 impl<C> Engine<'_, C>
@@ -33,7 +35,7 @@ where
     C::Backend: MigrationBackend,
 {
     /// Makes sure that a step outside a transaction can run: the lock has to be the session's.
-    pub(super) fn prepare_for_journal(&mut self, step: &Work) -> Result<(), Halt> {
+    pub(in crate::migrator) fn prepare_for_journal(&mut self, step: &Work) -> Result<(), Halt> {
         if Transaction::is_open(self.conn) {
             return Err(Error::InsideTransaction(self.dialect).into());
         }
@@ -48,7 +50,7 @@ where
     }
 
     /// Runs steps one by one, each with its own commits, the first from statement `done` on.
-    pub(super) fn journaled(
+    pub(in crate::migrator) fn journaled(
         &mut self,
         unit: &[Work],
         rows: &mut Vec<String>,
@@ -94,7 +96,7 @@ where
     }
 
     /// Returns the statements that say a step is about to run from statement `done` on.
-    pub(super) fn announcement(&self, work: &Work, done: usize) -> String {
+    pub(in crate::migrator) fn announcement(&self, work: &Work, done: usize) -> String {
         if work.is_rust {
             return self.function_announcement(work, done);
         }
@@ -102,7 +104,7 @@ where
         self.table.log(self.dialect, &[entry], LogState::Running, &self.options.actor)
     }
 
-    pub(super) fn completion(&self, work: &Work) -> Vec<String> {
+    pub(in crate::migrator) fn completion(&self, work: &Work) -> Vec<String> {
         let rows = work.step.rows.iter().map(|operation| self.table.change(self.dialect, operation));
         let end = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Done, None);
         rows.chain([end]).collect()
@@ -135,7 +137,7 @@ where
 
     /// Returns whether an error comes from a note that was refused because the lock's row names another
     /// run: it would have set the run to NULL.
-    pub(super) fn is_overtaken(&mut self, error: &DieselError) -> bool {
+    pub(in crate::migrator) fn is_overtaken(&mut self, error: &DieselError) -> bool {
         let null = matches!(error, DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation, _));
         if !null {
             return false;
@@ -145,7 +147,7 @@ where
     }
 
     /// Reads from the log where a step stopped, and notes there why.
-    pub(super) fn stopped(&mut self, work: &Work, error: &DieselError, took: Duration) -> Box<Stopped> {
+    pub(in crate::migrator) fn stopped(&mut self, work: &Work, error: &DieselError, took: Duration) -> Box<Stopped> {
         let diagnosis = self.diagnose(work, error, took);
         let done = progress_of(self.conn, self.dialect, &self.table, &self.run, &work.id).ok().flatten();
         let Some(done) = done else {
@@ -187,19 +189,19 @@ where
 }
 
 /// A step that did not come to its end.
-pub(super) struct Stopped {
+pub(in crate::migrator) struct Stopped {
     /// How many statements are done.
-    pub(super) done: usize,
-    pub(super) error: Error,
+    pub(in crate::migrator) done: usize,
+    pub(in crate::migrator) error: Error,
 }
 
 /// What a MySQL session remembers of the last statement that committed by itself.
-pub(super) fn marker(run: &str, work: &Work, done: usize) -> String {
+pub(in crate::migrator) fn marker(run: &str, work: &Work, done: usize) -> String {
     format!("{run} {} {done}", work.id)
 }
 
 /// Those of the first `done` statements that set up the session, and are forgotten with it.
-pub(super) fn session_statements(work: &Work, done: usize) -> impl Iterator<Item = &Statement> {
+pub(in crate::migrator) fn session_statements(work: &Work, done: usize) -> impl Iterator<Item = &Statement> {
     let sets = |statement: &&Statement| nature(&statement.text, work.dialect) == Nature::Session;
     work.statements.iter().take(done).filter(sets)
 }

@@ -6,13 +6,15 @@ use alembic_graph::plan::Work;
 use alembic_sql::dropped_table;
 use diesel::{QueryResult, connection::LoadConnection, result::Error as DieselError};
 
-use super::{
-    Error, Outcome,
-    engine::Engine,
-    failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
-};
-use crate::database::{
-    Diagnosis, MigrationBackend, Scope, Settings, Transaction, application_name, by_failing_again, foreign_keys,
+use crate::{
+    database::{
+        Diagnosis, MigrationBackend, Scope, Settings, Transaction, application_name, by_failing_again, foreign_keys,
+    },
+    migrator::{
+        Error, Outcome,
+        failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
+        run::Engine,
+    },
 };
 
 impl<C> Engine<'_, C>
@@ -21,7 +23,7 @@ where
     C::Backend: MigrationBackend,
 {
     /// Runs a step. What it sets in the session does not reach the next one.
-    pub(super) fn step(&mut self, work: &Work) -> Result<(), Error> {
+    pub(in crate::migrator) fn step(&mut self, work: &Work) -> Result<(), Error> {
         self.enum_value_added = work.adds_enum_value();
         if work.is_rust {
             return self.function_with_settings(work);
@@ -44,7 +46,7 @@ where
     }
 
     /// Switches row-level security on for a step that says so. The settings are put back after it.
-    pub(super) fn let_policies_hide_rows(&mut self, work: &Work) -> Result<(), Error> {
+    pub(in crate::migrator) fn let_policies_hide_rows(&mut self, work: &Work) -> Result<(), Error> {
         if !work.row_security_on {
             return Ok(());
         }
@@ -64,7 +66,7 @@ where
     }
 
     /// Dropping a table deletes its rows first, and what refers to them.
-    pub(super) fn refuse_cascade(&mut self, work: &Work, index: usize) -> Result<(), Error> {
+    pub(in crate::migrator) fn refuse_cascade(&mut self, work: &Work, index: usize) -> Result<(), Error> {
         let statement = &work.statements[index];
         if statement.text.to_ascii_lowercase().contains("references") {
             self.drops_cascade = None;
@@ -134,7 +136,7 @@ where
 
     /// Asks for the code of a failure after its transaction was rolled back. What was rolled back with
     /// it is missing now, but a failure that says the same is the same.
-    pub(super) fn diagnose_afterwards(&mut self, unit: &[Work], mut error: Error) -> Error {
+    pub(in crate::migrator) fn diagnose_afterwards(&mut self, unit: &[Work], mut error: Error) -> Error {
         if let Error::Statement(failure) = &mut error
             && C::Backend::CAPABILITIES.explains_reruns
             && failure.code.is_none()

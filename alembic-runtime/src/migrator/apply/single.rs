@@ -7,17 +7,18 @@ use alembic_graph::{plan::Work, version_table::LogState};
 use alembic_sql::{Checksum, may_commit_inside, requires_autocommit};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
-use super::{
-    Error, Outcome,
-    contention::Retries,
-    engine::{Engine, Halt, Progress, after},
-    failure::failed,
-    journal::session_statements,
-    transaction::sorted,
-};
-use crate::database::{
-    Diagnosis, LogDepth, LogRecord, MigrationBackend, Reading, Scope, Transaction, application_name, read_state,
-    reading, snapshot,
+use crate::{
+    database::{
+        Diagnosis, LogDepth, LogRecord, MigrationBackend, Reading, Scope, Transaction, application_name, read_state,
+        reading, snapshot,
+    },
+    migrator::{
+        Error, Outcome,
+        apply::{journaled::session_statements, transactional::sorted},
+        contention::Retries,
+        failure::failed,
+        run::{Engine, Halt, Progress, after},
+    },
 };
 
 impl<C> Engine<'_, C>
@@ -26,7 +27,7 @@ where
     C::Backend: MigrationBackend,
 {
     /// PostgreSQL and SQLite: some statements want to be alone in their message.
-    pub(super) fn statement_by_statement(
+    pub(in crate::migrator) fn statement_by_statement(
         &mut self,
         work: &Work,
         rows: &mut Vec<String>,
@@ -66,7 +67,12 @@ where
     }
 
     /// Runs a statement and notes it, and tries again as long as others are in the way.
-    pub(super) fn statement_with_retries(&mut self, work: &Work, n: usize, prefix: Checksum) -> Result<(), Error> {
+    pub(in crate::migrator) fn statement_with_retries(
+        &mut self,
+        work: &Work,
+        n: usize,
+        prefix: Checksum,
+    ) -> Result<(), Error> {
         let mut retries = Retries::new(self.lock_retries);
         let text = &work.statements[n].text;
         loop {
@@ -84,7 +90,7 @@ where
         }
     }
 
-    pub(super) fn begin_session(&mut self) -> Result<(), Error> {
+    pub(in crate::migrator) fn begin_session(&mut self) -> Result<(), Error> {
         let name = application_name(&self.options.actor);
         snapshot(self.conn, |conn| C::Backend::begin_run(conn, Scope::Session, self.timeouts, &name))
             .map_err(Error::query("prepare the session"))
@@ -128,7 +134,7 @@ where
         }
     }
 
-    pub(super) fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
+    pub(in crate::migrator) fn complete(&mut self, work: &Work, rows: &[String]) -> Result<(), Error> {
         match self.with_retries(|engine| Ok(engine.complete_once(work, rows)?)) {
             Ok(()) => Ok(()),
             Err(Halt::Replan) => Err(Error::Overtaken),
@@ -161,7 +167,7 @@ where
     }
 
     /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
-    pub(super) fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
+    pub(in crate::migrator) fn announce(&mut self, work: &Work, rows: &[String], done: usize) -> Result<(), Halt> {
         self.with_retries(|engine| engine.announce_once(work, rows, done))
     }
 
@@ -209,6 +215,6 @@ impl From<DieselError> for Unfinished {
 }
 
 /// Another run goes on with the step; it is waited for like any other.
-pub(super) fn replan_if_overtaken(error: Error) -> Halt {
+pub(in crate::migrator) fn replan_if_overtaken(error: Error) -> Halt {
     if matches!(error, Error::Overtaken) { Halt::Replan } else { error.into() }
 }

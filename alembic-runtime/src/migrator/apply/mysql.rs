@@ -7,14 +7,16 @@ use alembic_graph::plan::Work;
 use alembic_sql::{Nature, nature};
 use diesel::connection::LoadConnection;
 
-use super::{
-    Error,
-    contention::Retries,
-    engine::{Engine, Progress},
-    journal::{Stopped, marker, session_statements},
-    quoted::BETWEEN_STATEMENTS,
+use crate::{
+    database::{MigrationBackend, between_steps_mysql},
+    migrator::{
+        Error,
+        apply::journaled::{Stopped, marker, session_statements},
+        contention::Retries,
+        quoted::BETWEEN_STATEMENTS,
+        run::{Engine, Progress},
+    },
 };
-use crate::database::{MigrationBackend, between_steps_mysql};
 
 /// How many bytes are gathered before they are sent; a statement may be larger.
 const MESSAGE_SIZE: usize = 1 << 20;
@@ -25,7 +27,12 @@ where
     C::Backend: MigrationBackend,
 {
     /// Goes on where a statement stopped that had waited too long for somebody.
-    pub(super) fn chained_with_retries(&mut self, unit: &[Work], done: usize, progress: Progress) -> Result<(), Error> {
+    pub(in crate::migrator) fn chained_with_retries(
+        &mut self,
+        unit: &[Work],
+        done: usize,
+        progress: Progress,
+    ) -> Result<(), Error> {
         let mut retries = Retries::new(self.lock_retries);
         let (mut unit, mut done, mut progress) = (unit, done, progress);
         loop {

@@ -3,8 +3,10 @@
 use alembic_graph::plan::Work;
 use diesel::connection::LoadConnection;
 
-use super::{Error, Outcome, engine::Engine};
-use crate::database::{MigrationBackend, Transaction, foreign_keys};
+use crate::{
+    database::{MigrationBackend, Transaction, foreign_keys},
+    migrator::{Error, Outcome, run::Engine},
+};
 
 impl<C> Engine<'_, C>
 where
@@ -12,7 +14,7 @@ where
     C::Backend: MigrationBackend,
 {
     /// Returns the rows that refer to nothing, if foreign keys were on and now are off.
-    pub(super) fn switch_foreign_keys_off(&mut self, unit: &[Work]) -> Result<Option<Vec<String>>, Error> {
+    pub(in crate::migrator) fn switch_foreign_keys_off(&mut self, unit: &[Work]) -> Result<Option<Vec<String>>, Error> {
         let asked = || Error::query("look at the foreign keys");
         if !unit.first().is_some_and(|step| step.foreign_keys_off)
             || !foreign_keys::enforced(self.conn).map_err(asked())?
@@ -27,7 +29,7 @@ where
         Ok(Some(before))
     }
 
-    pub(super) fn switch_foreign_keys_on(&mut self, were_on: bool) -> Result<(), Error> {
+    pub(in crate::migrator) fn switch_foreign_keys_on(&mut self, were_on: bool) -> Result<(), Error> {
         if !were_on {
             return Ok(());
         }
@@ -36,7 +38,11 @@ where
     }
 
     /// Refuses to commit if more rows refer to nothing than before.
-    pub(super) fn compare_violations(&mut self, unit: &[Work], before: Option<&[String]>) -> Result<(), Error> {
+    pub(in crate::migrator) fn compare_violations(
+        &mut self,
+        unit: &[Work],
+        before: Option<&[String]>,
+    ) -> Result<(), Error> {
         let (Some(before), Some(work)) = (before, unit.first()) else { return Ok(()) };
         let after = foreign_keys::violations(self.conn).map_err(Error::query("look at the foreign keys"))?;
         let violations: Vec<String> = after.into_iter().filter(|row| !before.contains(row)).collect();

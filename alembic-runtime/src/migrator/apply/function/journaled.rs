@@ -13,9 +13,9 @@ use crate::{
     database::{LogRecord, MigrationBackend, Transaction, progress_of},
     migrator::{
         Error, Finding, Outcome,
+        apply::single::replan_if_overtaken,
         consistency::unfinished,
-        engine::{Engine, Halt, Progress, after},
-        single::replan_if_overtaken,
+        run::{Engine, Halt, Progress, after},
     },
 };
 

@@ -8,8 +8,8 @@ use super::{no_batches, statement};
 use crate::{
     database::{Diagnosis, MigrationBackend, Transaction},
     migrator::{
-        engine::Engine,
         failure::{contended, failed},
+        run::Engine,
     },
     op::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render},
 };
