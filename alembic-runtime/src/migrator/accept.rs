@@ -9,18 +9,18 @@ use diesel::connection::LoadConnection;
 use super::{
     Error, Finding, StepReport,
     recover::not_here,
-    run::{Engine, Halt},
+    run::{Halt, Run},
 };
 use crate::database::{MigrationBackend, State};
 
-impl<C> Engine<'_, C>
+impl<C> Run<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     /// Records the present text of revisions that were edited after they were applied.
     pub(super) fn accept(&mut self, state: &State, revision: Option<&str>) -> Result<(), Halt> {
-        let findings = self.migrations.contradictions(self.graph, self.dialect, state);
+        let findings = self.migrations.contradictions(self.graph, self.session.dialect, state);
         let edited: Vec<&str> = findings.iter().filter_map(Finding::edited_revision).collect();
         if let Some(other) = findings.iter().find(|finding| finding.edited_revision().is_none()) {
             return Err(Error::Inconsistent(vec![other.clone()]).into());
@@ -36,9 +36,10 @@ where
         ids.extend(rows.iter().map(String::as_str).filter(|row| !accepted.contains(row)));
         for id in ids {
             let work = self.work_of(id, Direction::Upgrade)?;
-            let run = self.run.clone();
+            self.session.create_absent(state)?;
+            let run = self.session.run().to_owned();
             let entry = LogEntry { direction: "accept", ..work.log_entry_after(&run, work.statements.len()) };
-            self.enter(state, &entry, LogState::Done)?;
+            self.session.enter(entry, LogState::Done)?;
             if accepted.contains(&id) {
                 self.report.steps.push(StepReport::accepted(self.graph, id));
             }

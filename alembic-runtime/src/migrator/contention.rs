@@ -10,9 +10,9 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error,
-    run::{Engine, Halt},
+    run::{Halt, Run},
 };
-use crate::database::{MigrationBackend, blockers};
+use crate::database::MigrationBackend;
 
 /// The longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Retries {
     }
 }
 
-impl<C> Engine<'_, C>
+impl<C> Run<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -53,27 +53,32 @@ where
         if let Error::Statement(statement) = &mut error
             && let Some(sql) = &statement.contended_sql
         {
-            statement.blockers = blockers(self.conn, self.dialect, sql);
+            statement.blockers = self.session.blockers(sql);
         }
         error
     }
 
     /// Does something that leaves nothing behind when it fails, again and again as long as others are in the way.
+    ///
+    /// Not in a transaction of the caller, where the locks that it holds would be kept meanwhile.
     pub(super) fn with_retries<T>(&mut self, mut attempt: impl FnMut(&mut Self) -> Result<T, Halt>) -> Result<T, Halt> {
-        let mut retries = Retries::new(self.lock_retries);
+        let mut retries = Retries::new(self.settings.lock_retries);
         loop {
             let error = match attempt(self) {
                 Err(Halt::Failed(error)) => error,
                 result => return result,
             };
-            let Some(statement) = error.contended_sql().filter(|_| retries.left()) else { return Err(error.into()) };
+            let may_retry = retries.left() && !self.session.is_in_transaction();
+            let Some(statement) = error.contended_sql().filter(|_| may_retry) else {
+                return Err(self.with_blockers(error).into());
+            };
             self.wait_for_others(&mut retries, &statement);
         }
     }
 
     /// Tells who is in the way, and lets them pass.
     pub(super) fn wait_for_others(&mut self, retries: &mut Retries, statement: &str) {
-        let blockers = blockers(self.conn, self.dialect, statement);
+        let blockers = self.session.blockers(statement);
         let pause = retries.next();
         self.observer.blocked(&blockers, pause, retries.left);
         sleep(pause);

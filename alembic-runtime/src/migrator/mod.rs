@@ -9,6 +9,7 @@ mod error;
 mod failure;
 mod finding;
 mod located;
+mod lock;
 mod observer;
 mod options;
 mod others_step;
@@ -21,13 +22,14 @@ mod recover;
 mod refusal;
 mod report;
 mod run;
+mod session;
 mod statement_error;
 mod status;
-mod storage;
 mod texts;
 mod up_to_date;
 
 use alembic_graph::version_table::VersionTable;
+use apply::storage::storage_findings;
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
 pub use error::Error;
@@ -40,10 +42,8 @@ pub use policy::Policy;
 use recover::Decision;
 pub use recover::Resolution;
 pub use report::Report;
-use run::Engine;
 pub use statement_error::StatementError;
 pub use status::{Status, Verdict};
-use storage::storage_findings;
 
 use crate::{
     Migrations,
@@ -188,7 +188,7 @@ where
     }
 
     fn run(&mut self, conn: &mut C, command: Command<'_>) -> Result<Report, Error> {
-        Engine::run(self.migrations, &self.options, self.observer.as_mut(), conn, command)
+        run::run(self.migrations, &self.options, self.observer.as_mut(), conn, command)
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use alembic_graph::{config::TransactionMode, plan::Siblings, version_table::Actor};
+use alembic_graph::{
+    config::{Settings, TransactionMode},
+    plan::Siblings,
+    version_table::Actor,
+};
 
 use super::{Migrator, Observer, Policy, Silent};
 use crate::{Migrations, op::Arguments};
@@ -26,6 +30,19 @@ pub(crate) struct Options {
     pub(crate) siblings: Siblings,
     /// Plan, and stop there.
     pub(crate) dry_run: bool,
+}
+
+impl Options {
+    /// Returns the settings of a project with what the options say instead.
+    pub(super) fn over(&self, settings: Settings) -> Settings {
+        Settings {
+            lock_timeout: self.lock_timeout.unwrap_or(settings.lock_timeout),
+            lock_retries: self.lock_retries.unwrap_or(settings.lock_retries),
+            statement_timeout: self.statement_timeout.unwrap_or(settings.statement_timeout),
+            transaction: self.transaction.unwrap_or(settings.transaction),
+            ..settings
+        }
+    }
 }
 
 impl<C> Migrations<C> {

@@ -9,14 +9,15 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error, Finding,
+    apply::is_journaled,
     consistency::unfinished,
     finding::SAID,
-    run::{Engine, Halt},
+    run::{Halt, Run},
     texts::direction_of,
 };
-use crate::database::{Fate, LogRecord, MigrationBackend, Patience, State, fate, session_is_busy};
+use crate::database::{Fate, LogRecord, MigrationBackend, Patience, State};
 
-impl<C> Engine<'_, C>
+impl<C> Run<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -37,7 +38,7 @@ where
         if first.is_rust {
             return Ok(done);
         }
-        if self.is_journaled(first) { self.after_looking(first, record, done) } else { Ok(done) }
+        if is_journaled::<C>(first) { self.resolve_in_doubt(first, record, done) } else { Ok(done) }
     }
 
     /// Returns where an earlier run left a step, after making sure that what it did is still the same.
@@ -51,7 +52,7 @@ where
                 || done <= work.statements.len()
                     && record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(done).to_string())
         };
-        if done > 0 && !(self.is_journaled(work) && same()) {
+        if done > 0 && !(is_journaled::<C>(work) && same()) {
             let (revision, path) = (work.id.clone(), work.path.clone());
             return Err(Error::Inconsistent(vec![Finding::Rewritten { revision, path, done }]));
         }
@@ -61,9 +62,9 @@ where
     /// What the done statements left in their session is gone with it.
     fn refuse_forgotten(&self, work: &Work, done: usize) -> Result<(), Error> {
         let (before, rest) = work.statements.split_at(done);
-        let left = before.iter().find(|statement| leaves_in_session(&statement.text, self.dialect));
-        let temporary = left.is_some_and(|statement| !uses_session(&statement.text, self.dialect));
-        let used = rest.iter().any(|statement| uses_session(&statement.text, self.dialect));
+        let left = before.iter().find(|statement| leaves_in_session(&statement.text, work.dialect));
+        let temporary = left.is_some_and(|statement| !uses_session(&statement.text, work.dialect));
+        let used = rest.iter().any(|statement| uses_session(&statement.text, work.dialect));
         let Some(left) = left.filter(|_| temporary || used) else { return Ok(()) };
         Err(Error::Inconsistent(vec![Finding::Forgotten {
             revision: work.id.clone(),
@@ -80,8 +81,7 @@ where
         let Some(session) = &record.session else { return Ok(()) };
         let mut patience = Patience::new(self.options.wait);
         loop {
-            let busy = session_is_busy(self.conn, self.dialect, session);
-            let Some(holder) = busy.map_err(Error::query("look for the earlier run"))? else { return Ok(()) };
+            let Some(holder) = self.session.busy_session(session)? else { return Ok(()) };
             self.observer.waiting(Some(&holder), patience.waited());
             if !patience.pause() {
                 return Err(Error::Locked { holder: Some(holder), waited: self.options.wait });
@@ -90,9 +90,9 @@ where
     }
 
     /// Finds out what became of the statement after the first `done`.
-    pub(super) fn after_looking(&mut self, work: &Work, record: &LogRecord, done: usize) -> Result<usize, Error> {
+    pub(super) fn resolve_in_doubt(&mut self, work: &Work, record: &LogRecord, done: usize) -> Result<usize, Error> {
         let Some(statement) = work.statements.get(done) else { return Ok(done) };
-        let alone = requires_autocommit(&statement.text, self.dialect);
+        let alone = requires_autocommit(&statement.text, work.dialect);
         // What was rolled back with the note that it is done was not done.
         let transactional = C::Backend::CAPABILITIES.transactional_ddl;
         let in_doubt = if transactional { record.intends_next() } else { record.is_running() };
@@ -100,12 +100,10 @@ where
             return Ok(done);
         }
         // Here, names would be looked up somewhere else.
-        let moved = work.statements.iter().take(done).any(|statement| moves_names(&statement.text, self.dialect));
-        let found = match nature(&statement.text, self.dialect) {
+        let moved = work.statements.iter().take(done).any(|statement| moves_names(&statement.text, work.dialect));
+        let found = match nature(&statement.text, work.dialect) {
             Nature::Definition(_) if moved => Fate::Unclear,
-            Nature::Definition(effects) => {
-                fate(self.conn, self.dialect, &effects).map_err(Error::query("look at the catalog"))?
-            }
+            Nature::Definition(effects) => self.session.probe(&effects)?,
             Nature::Data if !alone => Fate::NotApplied,
             Nature::Session | Nature::Repeatable => Fate::NotApplied,
             Nature::Data | Nature::Opaque => Fate::Unclear,
@@ -116,7 +114,7 @@ where
             Fate::Applied | Fate::NotApplied => Ok(done),
             Fate::Invalid { cleanup } => {
                 self.observer.note("an index was left invalid by an earlier run; it is built again");
-                self.conn.batch_execute(&cleanup).map_err(Error::query("drop the invalid index"))?;
+                self.session.execute(&cleanup).map_err(Error::query("drop the invalid index"))?;
                 Ok(done)
             }
             // A statement that failed did not take effect; what is left of it, only a probe can see.
@@ -163,7 +161,7 @@ pub(super) struct Decision<'a> {
     pub(super) resolution: Resolution,
 }
 
-impl<C> Engine<'_, C>
+impl<C> Run<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -185,7 +183,7 @@ where
             let reason = format!("statement {next} is the one in doubt, not {step}");
             return Err(not_here(revision, &reason).into());
         }
-        let run = self.run.clone();
+        let run = self.session.run().to_owned();
         let note = format!("{SAID}{}", resolution.name());
         let direction = direction_of(record);
         let entry = LogEntry {
@@ -202,7 +200,7 @@ where
             left: None,
         };
         if resolution == Resolution::Abort {
-            return Ok(self.enter(state, &entry, LogState::Aborted)?);
+            return self.enter(state, entry, LogState::Aborted);
         }
         let work = self.work_of(revision, direction)?;
         if work.is_rust {
@@ -212,7 +210,7 @@ where
                 _ => (next - 1, Some(Left { intent: None, ..record.left() })),
             };
             let entry = LogEntry { done, statements: next, left, ..entry };
-            return Ok(self.enter(state, &entry, LogState::Failed)?);
+            return self.enter(state, entry, LogState::Failed);
         }
         let unchanged = record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(next - 1).to_string());
         if !unchanged {
@@ -223,15 +221,12 @@ where
         let done = if resolution == Resolution::Applied { next } else { next - 1 };
         let done = done.min(work.statements.len());
         let entry = LogEntry { error: Some(&note), ..work.log_entry_after(&run, done) };
-        Ok(self.enter(state, &entry, LogState::Failed)?)
+        self.enter(state, entry, LogState::Failed)
     }
 
-    pub(super) fn enter(&mut self, state: &State, entry: &LogEntry<'_>, log_state: LogState) -> Result<(), Error> {
-        self.create_tables(state)?;
-        let takeover = self.table.log_takeover(self.dialect, entry);
-        let added = self.table.log(self.dialect, &[*entry], log_state, &self.options.actor);
-        // In this order: the newest entry counts, whatever happens in between.
-        self.conn.batch_execute(&format!("{added};\n{takeover}")).map_err(Error::query("write the log"))
+    fn enter(&mut self, state: &State, entry: LogEntry<'_>, log_state: LogState) -> Result<(), Halt> {
+        self.session.create_absent(state)?;
+        Ok(self.session.enter(entry, log_state)?)
     }
 }
 

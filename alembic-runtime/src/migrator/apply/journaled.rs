@@ -1,207 +1,263 @@
-//! Steps outside a transaction: all of MySQL and MariaDB, and `Transaction: none`.
+//! Steps outside a transaction where DDL is transactional: `Transaction: none`.
 //!
-//! The log is written ahead: that the step runs is committed before its first statement, how far it
-//! got after every statement. A statement that can shares a transaction with the note that it is
-//! done; one that cannot is announced by itself. What is committed is never guessed but read from
-//! the log.
+//! The log is written ahead: that the step runs is committed before its first statement, how far it got after every
+//! statement. A statement that can shares a transaction with the note that it is done; one that cannot runs between two
+//! notes. What is committed is never guessed but read from the log.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use alembic_graph::{
-    plan::{Statement, Work},
-    version_table::LogState,
-};
-use alembic_sql::{Nature, may_commit_inside, nature, requires_autocommit};
-use diesel::{
-    connection::LoadConnection,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use alembic_graph::plan::Work;
+use alembic_sql::{Checksum, may_commit_inside, requires_autocommit};
+use diesel::{connection::LoadConnection, result::Error as DieselError};
 
+use super::{Earlier, Journal, Noted, Operation, Position, Strategy};
 use crate::{
-    database::{
-        Diagnosis, LogDepth, MigrationBackend, Reading, Settings, Transaction, begin_mysql, by_failing_again,
-        lock_holder, of_last_statement, progress_of, read_state, reading, restore_mysql, snapshot,
-    },
+    database::{Diagnosis, LogDepth, LogRecord, MigrationBackend},
     migrator::{
         Error, Outcome,
-        failure::{contended, failed, message, said_of, worth_repeating},
-        run::{Engine, Halt, Progress, after},
+        contention::Retries,
+        failure::{failed, worth_repeating},
+        run::{Halt, Run},
+        session::sorted,
     },
+    op::MigrationResult,
 };
 
-impl<C> Engine<'_, C>
+/// One step at a time, statement by statement.
+pub(super) struct Journaled {
+    earlier: Earlier,
+}
+
+impl Journaled {
+    pub(super) fn new(earlier: Earlier) -> Self {
+        Self { earlier }
+    }
+}
+
+impl<C> Strategy<C> for Journaled
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    /// Makes sure that a step outside a transaction can run: the lock has to be the session's.
-    pub(in crate::migrator) fn prepare_for_journal(&mut self, step: &Work) -> Result<(), Halt> {
-        if Transaction::is_open(self.conn) {
-            return Err(Error::InsideTransaction(self.dialect).into());
-        }
-        if self.options.pooled && self.lock.is_some() {
-            return Err(Error::Pooled { revision: Some((step.id.clone(), step.path.clone())) }.into());
-        }
-        if self.lock.is_none() || self.holds_lock {
-            return Ok(());
-        }
-        self.take_for_session()?;
-        Err(Halt::Replan)
+    fn batch(&self, _rest: &[Work]) -> usize {
+        1
     }
 
-    /// Runs steps one by one, each with its own commits, the first from statement `done` on.
-    pub(in crate::migrator) fn journaled(
-        &mut self,
-        unit: &[Work],
-        rows: &mut Vec<String>,
-        done: usize,
-        progress: Progress,
-    ) -> Result<(), Halt> {
-        if !self.dialect.is_mysql_family() {
-            // The transaction in which the tables are created also makes sure that the plan still fits.
-            self.transactions(&[], rows, progress)?;
-            let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
-            let result = if unit[0].is_rust {
-                let result = self.function_by_operation(&unit[0], rows, done, progress);
-                result.map(|()| *rows = after(std::mem::take(rows), &unit[0]))
+    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt> {
+        let done = std::mem::take(&mut self.earlier.done);
+        for work in batch {
+            run.create_tables(&position.rows)?;
+            let before = run.session.settings()?;
+            let result = if work.is_rust {
+                run.journaled_function(self, work, &position.clone(), done)
             } else {
-                self.statement_by_statement(&unit[0], rows, done, progress)
+                self.statements(run, work, position, done)
             };
-            let restored = before.restore(self.conn).map_err(Error::query("restore the settings"));
-            return result.and(restored.map_err(Halt::from));
+            let restored = run.session.restore(&before);
+            result.and(restored.map_err(Halt::from))?;
+            position.advance(work);
         }
-        let state =
-            reading(self.conn, Reading::Own, |conn| read_state(conn, self.dialect, &self.table, LogDepth::None))
-                .map_err(Error::query("read the version table"))?;
-        self.create_tables(&state)?;
-        self.note_storage(unit)?;
-        let timeouts = self.timeouts;
-        let begin = format!(
-            "{};\n{};\nCOMMIT",
-            begin_mysql(self.dialect, timeouts),
-            self.table.take_lock(self.dialect, &self.run, &self.options.actor)
-        );
-        let begun = self.conn.batch_execute(&begin).map_err(Error::query("prepare the session"));
-        let result = begun.map_err(Halt::from).and_then(|()| match unit {
-            [work] if work.is_rust => self.function_by_operation(work, rows, done, progress),
-            _ => Ok(self.chained_with_retries(unit, done, progress)?),
+        Ok(())
+    }
+}
+
+impl Journaled {
+    fn statements<C>(&self, run: &mut Run<'_, C>, work: &Work, position: &Position, done: usize) -> Result<(), Halt>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let begun = Instant::now();
+        let note = run.session.start_note(work, done);
+        self.start(run, work, &position.rows, note)?;
+        let step = run.started(work, position);
+        run.session.set_up_again(work, done)?;
+        let mut prefix = work.prefix(done);
+        for (n, statement) in work.statements.iter().enumerate().skip(done) {
+            prefix = statement.after(prefix, work.dialect);
+            run.session.check_cascade(work, n).map_err(|error| refused(run, work, n, error))?;
+            run.statement(work, n, prefix).map_err(replan_if_overtaken)?;
+        }
+        self.complete(run, work, &position.rows_after(work)).map_err(replan_if_overtaken)?;
+        run.finished(step, begun);
+        run.report.transactions += 1;
+        Ok(())
+    }
+
+    /// Says that a step is about to run, unless somebody else has said so or done it meanwhile.
+    fn record_start<C>(&self, run: &mut Run<'_, C>, work: &Work, rows: &[String], note: &str) -> Result<(), Halt>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let session = &mut run.session;
+        session.in_transaction(|session| {
+            if !session.is_lock_ours()? {
+                return Err(Error::Pooled { revision: Some((work.id.clone(), work.path.clone())) }.into());
+            }
+            let state = session.read(LogDepth::Latest)?;
+            let of_this = |log: &[LogRecord]| log.iter().find(|record| record.revision == work.id).cloned();
+            if state.rows != sorted(rows) || of_this(&state.log) != of_this(&self.earlier.log) {
+                return Err(Halt::Replan);
+            }
+            session.take_lock_row_with([session.takeover_note(work), note.to_owned()])?;
+            Ok(())
+        })
+    }
+}
+
+impl<C> Journal<C> for Journaled
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    fn earlier(&self) -> &Earlier {
+        &self.earlier
+    }
+
+    fn start(&self, run: &mut Run<'_, C>, work: &Work, rows: &[String], note: String) -> Result<(), Halt> {
+        run.with_retries(|run| self.record_start(run, work, rows, &note))?;
+        run.session.set_up()?;
+        run.session.let_policies_hide_rows(work)?;
+        run.session.forget_foreign_keys();
+        Ok(())
+    }
+
+    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: Operation) -> Result<(), Error> {
+        run.statement(work, work.statements.len() - 1, operation.prefix)
+    }
+
+    /// The note comes first, where it fails for a run that was overtaken.
+    fn with_note(
+        &self,
+        run: &mut Run<'_, C>,
+        note: &str,
+        function: &mut dyn FnMut(&mut C) -> MigrationResult,
+    ) -> Noted {
+        let result = run.session.atomically(|session| {
+            session.execute(note)?;
+            function(session.lend_to_read())
         });
-        let restored = self
-            .conn
-            .batch_execute(&restore_mysql(self.dialect, timeouts, self.database.as_deref()))
-            .map_err(Error::query("restore the settings"));
-        result.and(restored.map_err(Halt::from))?;
-        *rows = unit.iter().fold(std::mem::take(rows), after);
-        Ok(self.verify(rows)?)
+        Noted { result, has_committed: false }
     }
 
-    /// Returns the statements that say a step is about to run from statement `done` on.
-    pub(in crate::migrator) fn announcement(&self, work: &Work, done: usize) -> String {
-        if work.is_rust {
-            return self.function_announcement(work, done);
+    fn roll_back(&self, run: &mut Run<'_, C>) -> bool {
+        if run.session.is_in_transaction() {
+            run.session.rollback();
         }
-        let entry = work.log_entry_after(&self.run, done);
-        self.table.log(self.dialect, &[entry], LogState::Running, &self.options.actor)
+        false
     }
 
-    pub(in crate::migrator) fn completion(&self, work: &Work) -> Vec<String> {
-        let rows = work.step.rows.iter().map(|operation| self.table.change(self.dialect, operation));
-        let end = self.table.log_end(self.dialect, &work.log_entry(&self.run), LogState::Done, None);
-        rows.chain([end]).collect()
+    fn complete(&self, run: &mut Run<'_, C>, work: &Work, rows: &[String]) -> Result<(), Error> {
+        let total = work.statements.len();
+        let fence = run.session.progress_note(work, total, work.prefix(total));
+        let notes = [vec![fence], run.session.end_notes(work)].concat();
+        let result = run.with_retries(|run| {
+            let completed = run.session.in_transaction(|session| {
+                session.write(&notes).map_err(Error::query("write the version table"))?;
+                session.verify(rows)
+            });
+            match completed {
+                Err(Error::Query { source, .. }) if run.session.is_overtaken(&source) => Err(Error::Overtaken.into()),
+                completed => Ok(completed?),
+            }
+        });
+        result.map_err(|halt| match halt {
+            Halt::Replan => Error::Overtaken,
+            Halt::Failed(error) => error,
+        })
+    }
+}
+
+impl<C> Run<'_, C>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    /// Runs a statement and notes it, and tries again as long as others are in the way.
+    fn statement(&mut self, work: &Work, n: usize, prefix: Checksum) -> Result<(), Error> {
+        let mut retries = Retries::new(self.settings.lock_retries);
+        let text = &work.statements[n].text;
+        loop {
+            let begun = Instant::now();
+            let Err(Unfinished { error, ran }) = self.statement_once(work, n, prefix) else { return Ok(()) };
+            if ran {
+                // It stays under way, and the next run asks the catalog.
+                return Err(failed(work, n, &error, &Diagnosis::default()).with_outcome(Outcome::Unknown));
+            }
+            if !C::Backend::is_contention(&error) || !retries.left() || requires_autocommit(text, work.dialect) {
+                let diagnosis = self.diagnose(work, &error, begun.elapsed());
+                let stopped = self.stopped(work, &error, &diagnosis, |_| false);
+                return Err(self.with_blockers(stopped.error));
+            }
+            self.wait_for_others(&mut retries, text);
+        }
     }
 
-    /// Asks for the code of an error, and ends whatever transaction it left.
+    /// Runs a statement together with the note that it is done, if it can; else between two notes.
+    fn statement_once(&mut self, work: &Work, n: usize, prefix: Checksum) -> Result<(), Unfinished> {
+        let text = &work.statements[n].text;
+        let note = self.session.progress_note(work, n + 1, prefix);
+        if !requires_autocommit(text, work.dialect) {
+            // The note comes first: it fails for a run that was overtaken, whose statement might fail for being run
+            // twice.
+            let result = self.session.atomically(|session| {
+                session.execute(&note)?;
+                session.execute(text)
+            });
+            match result {
+                Err(error) if C::Backend::wants_no_transaction(&error) => {}
+                result => return Ok(result?),
+            }
+        }
+        let intent = self.session.intent_note(work, n + 1);
+        self.session.execute(&intent)?;
+        self.session.lift_timeout(text)?;
+        // What runs others may have committed some of them.
+        let ran = may_commit_inside(text, work.dialect);
+        self.session.execute(text).map_err(|error| Unfinished { error, ran })?;
+        self.session
+            .restore_timeout(text)
+            .and_then(|()| self.session.execute(&note))
+            .map_err(|error| Unfinished { error, ran: true })
+    }
+
+    /// Finds out the code of an error.
     fn diagnose(&mut self, work: &Work, error: &DieselError, took: Duration) -> Diagnosis {
-        if self.dialect.is_mysql_family() {
-            let diagnosis = of_last_statement(self.conn);
-            self.conn.batch_execute("ROLLBACK").ok();
-            return diagnosis;
+        let statement = self.session.progress_of(&work.id).and_then(|done| work.statements.get(done));
+        let capable = C::Backend::CAPABILITIES.explains_reruns && worth_repeating(error, took);
+        match statement.filter(|statement| capable && !requires_autocommit(&statement.text, work.dialect)) {
+            Some(statement) => self.session.fail_again_alone(&statement.text, error),
+            None => Diagnosis::default(),
         }
-        let statement = progress_of(self.conn, self.dialect, &self.table, &self.run, &work.id).ok().flatten();
-        let statement = statement.and_then(|done| work.statements.get(done));
-        let Some(text) =
-            statement.map(|statement| &statement.text).filter(|_| C::Backend::CAPABILITIES.explains_reruns)
-        else {
-            return Diagnosis::default();
-        };
-        if requires_autocommit(text, self.dialect)
-            || !worth_repeating(error, took)
-            || Transaction::begin(self.conn).is_err()
-        {
-            return Diagnosis::default();
-        }
-        let diagnosis = by_failing_again(self.conn, text, &message(error));
-        Transaction::rollback(self.conn);
-        diagnosis
-    }
-
-    /// Returns whether an error comes from a note that was refused because the lock's row names another
-    /// run: it would have set the run to NULL.
-    pub(in crate::migrator) fn is_overtaken(&mut self, error: &DieselError) -> bool {
-        let null = matches!(error, DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation, _));
-        if !null {
-            return false;
-        }
-        let holder = snapshot(self.conn, |conn| lock_holder(conn, self.dialect, &self.table));
-        holder.is_ok_and(|holder| holder.as_ref() != Some(&self.run))
-    }
-
-    /// Reads from the log where a step stopped, and notes there why.
-    pub(in crate::migrator) fn stopped(&mut self, work: &Work, error: &DieselError, took: Duration) -> Box<Stopped> {
-        let diagnosis = self.diagnose(work, error, took);
-        let done = progress_of(self.conn, self.dialect, &self.table, &self.run, &work.id).ok().flatten();
-        let Some(done) = done else {
-            let error = failed(work, usize::MAX, error, &diagnosis).with_outcome(Outcome::Unknown);
-            return Box::new(Stopped { done: 0, error });
-        };
-        if self.is_overtaken(error) {
-            return Box::new(Stopped { done, error: Error::Overtaken });
-        }
-        // The server knows of no error: it came from somewhere in between, and the statement may have
-        // been run. Or it ran others, and some of them may have been. The step stays under way, and the next run asks the catalog.
-        let in_part = work.statements.get(done).is_some_and(|s| may_commit_inside(&s.text, self.dialect));
-        if self.dialect.is_mysql_family() && (diagnosis.code.is_none() || in_part) {
-            let error = failed(work, done, error, &diagnosis).with_outcome(Outcome::Unknown);
-            return Box::new(Stopped { done, error });
-        }
-        let reason = said_of(work, error);
-        let entry = work.log_entry(&self.run);
-        let mut notes = Vec::new();
-        // It was the note that failed, not the statement, which committed by itself.
-        let noted = if diagnosis.marker.as_ref() == Some(&marker(&self.run, work, done + 1)) { done + 1 } else { done };
-        if noted > done {
-            notes.push(self.table.log_progress(self.dialect, &entry, noted, work.prefix(noted)));
-        }
-        notes.push(self.table.log_end(self.dialect, &entry, LogState::Failed, Some(&reason)));
-        if self.dialect.is_mysql_family() {
-            notes.push("COMMIT".to_owned());
-        }
-        // Should this fail too, the step stays under way.
-        self.conn.batch_execute(&notes.join(";\n")).ok();
-        let done = noted;
-        let mut failure = failed(work, done, error, &diagnosis).with_outcome(Outcome::Partial { done });
-        if C::Backend::is_contention(error) {
-            let statement = work.statements.get(done).map(|statement| statement.text.clone());
-            failure = contended(failure, statement.unwrap_or_default());
-        }
-        Box::new(Stopped { done, error: failure })
     }
 }
 
-/// A step that did not come to its end.
-pub(in crate::migrator) struct Stopped {
-    /// How many statements are done.
-    pub(in crate::migrator) done: usize,
-    pub(in crate::migrator) error: Error,
+/// Notes that a step stopped before its next statement was run.
+fn refused<C>(run: &mut Run<'_, C>, work: &Work, done: usize, error: Error) -> Error
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let note = run.session.failure_note(work, error.to_string().lines().next());
+    run.session.try_write(&[note]);
+    error.with_outcome(Outcome::Partial { done })
 }
 
-/// What a MySQL session remembers of the last statement that committed by itself.
-pub(in crate::migrator) fn marker(run: &str, work: &Work, done: usize) -> String {
-    format!("{run} {} {done}", work.id)
+/// A statement that is not noted as done.
+struct Unfinished {
+    error: DieselError,
+    /// Whether it, or a part of it, may have taken effect all the same.
+    ran: bool,
 }
 
-/// Those of the first `done` statements that set up the session, and are forgotten with it.
-pub(in crate::migrator) fn session_statements(work: &Work, done: usize) -> impl Iterator<Item = &Statement> {
-    let sets = |statement: &&Statement| nature(&statement.text, work.dialect) == Nature::Session;
-    work.statements.iter().take(done).filter(sets)
+impl From<DieselError> for Unfinished {
+    fn from(error: DieselError) -> Self {
+        Self { error, ran: false }
+    }
+}
+
+/// Another run goes on with the step; it is waited for like any other.
+pub(super) fn replan_if_overtaken(error: Error) -> Halt {
+    if matches!(error, Error::Overtaken) { Halt::Replan } else { error.into() }
 }

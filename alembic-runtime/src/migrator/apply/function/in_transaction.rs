@@ -9,16 +9,18 @@ use crate::{
     database::{Diagnosis, MigrationBackend, Transaction},
     migrator::{
         failure::{contended, failed},
-        run::Engine,
+        run::Run,
     },
     op::{Cursor, Executor, MigrationResult, OpError, Place, Problem, Render},
 };
 
 /// Runs operations in the transaction that is open.
 pub(super) struct InTransaction<'e, 'r, C> {
-    pub(super) engine: &'e mut Engine<'r, C>,
+    pub(super) run: &'e mut Run<'r, C>,
     /// Grows by every statement.
     pub(super) work: &'e mut Work,
+    /// Whether a statement has added a value to an enum.
+    pub(super) adds_enum_value: &'e mut bool,
 }
 
 impl<C> Executor<C> for InTransaction<'_, '_, C>
@@ -27,23 +29,21 @@ where
     C::Backend: MigrationBackend,
 {
     fn connection(&mut self) -> Result<&mut C, Problem> {
-        // What is done with it may bring foreign keys, or take them away.
-        self.engine.drops_cascade = None;
-        Ok(self.engine.conn)
+        Ok(self.run.session.lend())
     }
 
     fn look(&mut self) -> Result<&mut C, Problem> {
-        Ok(self.engine.conn)
+        Ok(self.run.session.lend_to_read())
     }
 
     fn execute(&mut self, sql: &str, place: Place) -> Result<(), Problem> {
         let statement = statement(self.work, sql, place);
         self.work.statements.push(statement);
-        self.engine.refuse_statement(self.work)?;
-        self.engine.enum_value_added |= adds_enum_value(sql, self.engine.dialect);
-        let Err(error) = self.engine.conn.batch_execute(sql) else {
+        self.run.check_last_statement(self.work)?;
+        *self.adds_enum_value |= adds_enum_value(sql, self.work.dialect);
+        let Err(error) = self.run.session.execute(sql) else {
             // There may be thousands, and nobody asks again for one that leaves the meaning of the next as it is.
-            if !changes_escapes(sql, self.engine.dialect) {
+            if !changes_escapes(sql, self.work.dialect) {
                 self.work.statements.last_mut().into_iter().for_each(|statement| statement.text.clear());
             }
             return Ok(());
@@ -55,14 +55,14 @@ where
 
     fn rebuild(&mut self, _what: &str, place: Place, render: Render<'_, C>) -> MigrationResult {
         let located = |problem| OpError::new(place, problem);
-        for sql in render(self.engine.conn).map_err(located)? {
+        for sql in render(self.run.session.lend_to_read()).map_err(located)? {
             self.execute(&sql, place).map_err(located)?;
         }
         Ok(())
     }
 
     fn atomically(&mut self, _place: Place, function: &mut dyn FnMut(&mut C) -> MigrationResult) -> MigrationResult {
-        let conn = self.connection().map_err(|_| "there is no connection")?;
+        let conn = self.run.session.lend();
         Transaction::begin(conn)?;
         let result = function(conn);
         match &result {
@@ -73,11 +73,11 @@ where
     }
 
     fn progress(&mut self, done: u64, total: u64) {
-        self.engine.observer.progress(done, total);
+        self.run.observer.progress(done, total);
     }
 
     fn cursor(&mut self, _what: &str, _place: Place) -> Result<Cursor, Problem> {
-        Err(no_batches(self.engine.dialect))
+        Err(no_batches(self.work.dialect))
     }
 
     fn batch(
@@ -86,10 +86,10 @@ where
         _position: (i64, i64),
         _function: &mut dyn FnMut(&mut C) -> MigrationResult,
     ) -> MigrationResult {
-        Err(OpError::new(place, no_batches(self.engine.dialect)).into())
+        Err(OpError::new(place, no_batches(self.work.dialect)).into())
     }
 
     fn backfilled(&mut self) -> Result<(), Problem> {
-        Err(no_batches(self.engine.dialect))
+        Err(no_batches(self.work.dialect))
     }
 }

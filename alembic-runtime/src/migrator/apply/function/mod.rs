@@ -16,11 +16,11 @@ use in_transaction::InTransaction;
 
 use crate::{
     Migrations,
-    database::{MigrationBackend, Settings},
+    database::MigrationBackend,
     migrator::{
         Error, Outcome,
         failure::{contended, failed_in_code, failed_somewhere},
-        run::Engine,
+        run::Run,
     },
     op::{self, Context, Executor, Function, MigrationResult, Op, OpError, Place, Problem, explain},
 };
@@ -59,60 +59,57 @@ where
     }
 }
 
-impl<C> Engine<'_, C>
+/// Where the operations of a function begin.
+const FUNCTION: &str = "alembic_function";
+
+impl<C> Run<'_, C>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    /// Runs a function inside the transaction that is open. What it sets in the session does not reach the
-    /// next step.
-    pub(in crate::migrator) fn function_with_settings(&mut self, work: &Work) -> Result<(), Error> {
-        let before = Settings::read(self.conn).map_err(Error::query("read the settings"))?;
-        self.let_policies_hide_rows(work)?;
-        self.function_in_transaction(work)?;
-        before.restore(self.conn).map_err(Error::query("restore the settings"))
-    }
-
-    fn function_in_transaction(&mut self, work: &Work) -> Result<(), Error> {
+    /// Runs a function inside the transaction that is open; returns whether it has added a value to an enum. What it
+    /// sets in the session does not reach the next step.
+    pub(super) fn function_in_transaction(&mut self, work: &Work) -> Result<bool, Error> {
+        let before = self.session.settings()?;
+        self.session.let_policies_hide_rows(work)?;
         let function = self.migrations.function(work)?;
-        let mut work = work.clone();
-        self.conn.batch_execute("SAVEPOINT alembic_function").map_err(Error::query("begin a step"))?;
-        let (id, path) = (work.id.clone(), work.path.clone());
-        let result = self.call(function, (&id, &path), |engine| InTransaction { engine, work: &mut work });
-        let end = if result.is_ok() {
-            "RELEASE SAVEPOINT alembic_function"
-        } else {
-            "ROLLBACK TO SAVEPOINT alembic_function"
+        self.session.savepoint(FUNCTION).map_err(Error::query("begin a step"))?;
+        let (mut grown, mut adds_enum_value) = (work.clone(), false);
+        let (executed, enum_value) = (&mut grown, &mut adds_enum_value);
+        let result =
+            self.call(function, work, |run| InTransaction { run, work: executed, adds_enum_value: enum_value });
+        let end = match &result {
+            Ok(()) => self.session.release_savepoint(FUNCTION),
+            Err(_) => self.session.roll_back_to(FUNCTION),
         };
-        let whole = self.conn.batch_execute(end).is_ok();
-        match result {
-            Err(error) if whole => Err(into_error::<C>(&work, error)),
-            Err(error) => Err(into_error::<C>(&work, error).with_outcome(Outcome::ByHand)),
-            Ok(()) if whole => Ok(()),
-            Ok(()) => {
+        match (result, end.is_ok()) {
+            (Err(error), true) => Err(into_error::<C>(&grown, error)),
+            (Err(error), false) => Err(into_error::<C>(&grown, error).with_outcome(Outcome::ByHand)),
+            (Ok(()), false) => {
                 let why =
                     "its code has ended the transaction of the step, or has ignored that a statement failed in it";
-                Err(failed_in_code(&work, work.line, why.to_owned()).with_outcome(Outcome::ByHand))
+                Err(failed_in_code(&grown, grown.line, why.to_owned()).with_outcome(Outcome::ByHand))
             }
+            (Ok(()), true) => self.session.restore(&before).map(|()| adds_enum_value),
         }
     }
 
-    /// Calls a function of a revision and its file with whatever runs its operations.
+    /// Calls the function of a step with whatever runs its operations.
     fn call<'e, E: Executor<C>>(
         &'e mut self,
         function: Function<C>,
-        (revision, path): (&str, &str),
+        work: &Work,
         executor: impl FnOnce(&'e mut Self) -> E,
     ) -> MigrationResult {
-        let (dialect, options) = (self.dialect, self.options);
-        let naming = self.naming.clone();
-        let replay = self.migrations.replaying();
-        let context = Context { dialect, naming: &naming, revision, path, arguments: &options.arguments, replay };
+        let (dialect, arguments, replay) = (self.session.dialect, &self.options.arguments, self.migrations.replaying());
+        let naming = self.settings.naming.clone();
+        let (revision, path) = (work.id.as_str(), work.path.as_str());
+        let context = Context { dialect, naming: &naming, revision, path, arguments, replay };
         call(function, &mut executor(self), context)
     }
 
-    /// Returns an error if a statement is one that the step must not run.
-    fn refuse_statement(&mut self, work: &Work) -> Result<(), Error> {
+    /// Returns an error if the last statement is one that the step must not run.
+    fn check_last_statement(&mut self, work: &Work) -> Result<(), Error> {
         let index = work.statements.len() - 1;
         work.refuse(&work.statements[index])?;
         if work.statements[index].text.contains('\\') {
@@ -121,9 +118,9 @@ where
         if let Some(replaying) = self.migrations.replaying() {
             work.replay_statement(work.statements[index].clone(), &replaying.around)?;
         }
-        let own = [self.table.name().to_owned(), self.table.log_name(), self.table.lock_name()];
+        let own = self.session.table.all_names();
         work.refuse_change_of(&own.each_ref().map(String::as_str), &work.statements[index])?;
-        self.refuse_cascade(work, index)
+        self.session.check_cascade(work, index)
     }
 }
 
