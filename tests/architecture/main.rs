@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod dialects;
 mod modules;
 mod operations;
 mod surface;
@@ -112,6 +113,13 @@ fn the_engine_does_not_print() {
 }
 
 #[test]
+fn the_session_sends_every_statement_of_a_run() {
+    // Before a session is opened, and without one; and where a function is lent the connection.
+    let around = ["/session/", "migrator/run.rs", "migrator/mod.rs", "/function/operations.rs"];
+    ban("alembic-runtime/src/migrator", &around, &["batch_execute", "::answers(", "read_state("]);
+}
+
+#[test]
 fn every_file_is_about_one_thing() {
     for folder in ["core", "alembic-macros/src", "alembic-runtime/src", "cargo-alembic/src"] {
         for (path, text) in sources(folder) {
@@ -123,7 +131,7 @@ fn every_file_is_about_one_thing() {
 
 #[test]
 fn no_test_file_is_forgotten() {
-    for area in ["cli", "runtime", "builds", "hints", "faults"] {
+    for area in ["architecture", "cli", "runtime", "builds", "hints", "faults"] {
         let files = sources(&format!("tests/{area}"));
         for (path, _) in &files {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
