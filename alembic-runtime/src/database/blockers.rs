@@ -1,4 +1,4 @@
-//! Who holds what a statement waited for in vain.
+//! Sessions that hold the locks a statement timed out on.
 //!
 //! A session that has given up is blocked no longer, so `pg_blocking_pids` has nothing to say of
 //! it. Whoever still holds a lock on a table that the statement names is the one.

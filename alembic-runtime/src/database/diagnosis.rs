@@ -17,7 +17,7 @@ pub(crate) struct Diagnosis {
 }
 
 /// Asks a MySQL session about the statement that has just failed.
-pub(crate) fn of_last_statement<C>(conn: &mut C) -> Diagnosis
+pub(crate) fn diagnose_last_statement<C>(conn: &mut C) -> Diagnosis
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -39,7 +39,7 @@ where
 /// fails in another way than it `said` tells nothing.
 ///
 /// The caller is in a transaction or behind a savepoint, and rolls back afterwards.
-pub(crate) fn by_failing_again<C>(conn: &mut C, statement: &str, said: &str) -> Diagnosis
+pub(crate) fn diagnose_by_rerun<C>(conn: &mut C, statement: &str, said: &str) -> Diagnosis
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,

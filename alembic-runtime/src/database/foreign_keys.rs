@@ -52,7 +52,7 @@ where
 }
 
 /// Returns the tables whose rows would be changed if `table` were dropped now.
-pub(crate) fn endangered_by_dropping<C>(conn: &mut C, table: &str) -> QueryResult<Vec<String>>
+pub(crate) fn tables_affected_by_drop<C>(conn: &mut C, table: &str) -> QueryResult<Vec<String>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,

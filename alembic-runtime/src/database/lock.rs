@@ -26,9 +26,9 @@ pub(crate) struct Lock {
     holder: String,
 }
 
-/// What came of one try.
+/// Result of one attempt to take the lock.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Try {
+pub(crate) enum LockAttempt {
     /// It is ours.
     Taken,
     /// Somebody else has it.
@@ -37,7 +37,7 @@ pub(crate) enum Try {
     SharedSession,
 }
 
-impl Try {
+impl LockAttempt {
     fn of(answer: Option<String>) -> Self {
         match answer.as_deref() {
             Some("1") => Self::Taken,
@@ -115,21 +115,21 @@ impl Lock {
     }
 
     /// Tries to take the lock for the session; every success needs a release of its own.
-    pub(crate) fn try_for_session<C>(&self, conn: &mut C) -> QueryResult<Try>
+    pub(crate) fn try_for_session<C>(&self, conn: &mut C) -> QueryResult<LockAttempt>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        snapshot(conn, |conn| answer(conn, &self.for_session)).map(Try::of)
+        snapshot(conn, |conn| answer(conn, &self.for_session)).map(LockAttempt::of)
     }
 
     /// Tries to take the lock until the end of the transaction that is open.
-    pub(crate) fn try_in_transaction<C>(&self, conn: &mut C) -> QueryResult<Try>
+    pub(crate) fn try_in_transaction<C>(&self, conn: &mut C) -> QueryResult<LockAttempt>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        self.in_transaction.as_ref().map_or(Ok(Try::Taken), |sql| answer(conn, sql).map(Try::of))
+        self.in_transaction.as_ref().map_or(Ok(LockAttempt::Taken), |sql| answer(conn, sql).map(LockAttempt::of))
     }
 
     /// Returns whether this is still the session that took the lock.
@@ -167,15 +167,15 @@ fn mysql_name(table: &VersionTable) -> String {
     hash.iter().fold("alembic:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
-/// Asks again and again, less and less often, until the time is over.
+/// Pauses between attempts that double, until the time is over.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Backoff {
     begun: Instant,
     limit: Duration,
     pause: Duration,
 }
 
-impl Patience {
+impl Backoff {
     pub(crate) fn new(limit: Duration) -> Self {
         Self { begun: Instant::now(), limit, pause: Duration::from_millis(20) }
     }

@@ -33,19 +33,19 @@ use alembic_graph::{Hint, version_table::VersionTable};
 use alembic_sql::Dialect;
 pub(crate) use blockers::blockers;
 pub(crate) use capabilities::Capabilities;
-pub(crate) use diagnosis::{Diagnosis, by_failing_again, of_last_statement};
+pub(crate) use diagnosis::{Diagnosis, diagnose_by_rerun, diagnose_last_statement};
 use diesel::{
     QueryResult,
     backend::Backend,
     connection::{LoadConnection, TransactionManager},
 };
 pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
-pub(crate) use lock::{Lock, Patience, Try, application_name};
+pub(crate) use lock::{Backoff, Lock, LockAttempt, application_name};
 pub(crate) use mysql_session::{begin_mysql, between_steps_mysql, restore_mysql};
 pub(crate) use pins::{Reading, reading};
 pub(crate) use place::Place;
-pub(crate) use probe::{Fate, fate};
-pub(crate) use rights::{Need, way_past_refusal, would_hide_rows};
+pub(crate) use probe::{ProbeResult, probe};
+pub(crate) use rights::{Need, refusal_hint, would_hide_rows};
 pub use rows::LogRecord;
 pub(crate) use rows::{
     LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
@@ -188,11 +188,14 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
 
     /// Returns the way past a refusal to be read or written that is this database's own.
     #[doc(hidden)]
-    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint>;
+    fn refusal_hint<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint>;
 
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]
-    fn be_patient<C: LoadConnection<Backend = Self>>(_conn: &mut C, _wait: Duration) -> QueryResult<Option<String>> {
+    fn set_busy_timeout<C: LoadConnection<Backend = Self>>(
+        _conn: &mut C,
+        _wait: Duration,
+    ) -> QueryResult<Option<String>> {
         Ok(None)
     }
 

@@ -73,8 +73,8 @@ impl MigrationBackend for Mysql {
         dialect == Dialect::Mariadb
     }
 
-    fn way_past_refusal<C: LoadConnection<Backend = Self>>(_conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
-        way_past_refusal(message)
+    fn refusal_hint<C: LoadConnection<Backend = Self>>(_conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
+        refusal_hint(message)
     }
 
     fn is_contention(error: &Error) -> bool {
@@ -110,7 +110,7 @@ fn each_pin(text: &dyn Fn(&(&str, &str)) -> String) -> String {
     format!("{} /*!80030 , {} */", list(&PINS), list(&PINS_OF_MYSQL))
 }
 
-fn way_past_refusal(message: &str) -> Option<Hint> {
+fn refusal_hint(message: &str) -> Option<Hint> {
     let server = "connect to the server that takes writes; or, if this is the one,";
     if message.contains("--super-read-only") {
         return read_only(
@@ -148,7 +148,7 @@ mod tests {
         let said = |option: &str, server: &str| {
             format!("The {server} server is running with the {option} option so it cannot execute this statement")
         };
-        let hint = |message: &str| way_past_refusal(message).map(|hint| hint.to_string()).unwrap_or_default();
+        let hint = |message: &str| refusal_hint(message).map(|hint| hint.to_string()).unwrap_or_default();
         assert!(hint(&said("--read-only", "MariaDB")).contains("SET GLOBAL read_only = OFF"));
         assert!(hint(&said("--super-read-only", "MySQL")).contains("SET GLOBAL super_read_only = OFF"));
         assert_eq!(hint(&said("--skip-grant-tables", "MySQL")), "");

@@ -149,7 +149,7 @@ impl MigrationBackend for Pg {
         time.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string()
     }
 
-    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
+    fn refusal_hint<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
         if would_hide_rows(message) {
             return Some(Hint::RecordHidden);
         }

@@ -5,9 +5,9 @@ use diesel::{QueryResult, connection::LoadConnection};
 
 use super::{MigrationBackend, answer, snapshot};
 
-/// What the catalog says of a statement.
+/// What the catalog tells of a statement that was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum ProbeResult {
     /// It took effect.
     Applied,
     /// It did not.
@@ -22,7 +22,7 @@ pub(crate) enum Fate {
 }
 
 /// Compares the catalog with what the statement would leave there.
-pub(crate) fn fate<C>(conn: &mut C, dialect: Dialect, effects: &[Effect]) -> QueryResult<Fate>
+pub(crate) fn probe<C>(conn: &mut C, dialect: Dialect, effects: &[Effect]) -> QueryResult<ProbeResult>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
@@ -34,18 +34,18 @@ where
             Dialect::Mysql | Dialect::Mariadb => Some(mysql(&effect.object)),
             Dialect::Sqlite => None,
         };
-        let Some(sql) = sql else { return Ok(Fate::Unclear) };
+        let Some(sql) = sql else { return Ok(ProbeResult::Unclear) };
         let found = snapshot(conn, |conn| answer(conn, &sql))?;
         if let (Some(index), true) = (found.as_deref().and_then(|found| found.strip_prefix("invalid ")), effect.exists)
         {
-            return Ok(Fate::Invalid { cleanup: format!("DROP INDEX CONCURRENTLY IF EXISTS {index}") });
+            return Ok(ProbeResult::Invalid { cleanup: format!("DROP INDEX CONCURRENTLY IF EXISTS {index}") });
         }
         applied += usize::from(found.is_some() == effect.exists);
     }
     Ok(match applied {
-        0 => Fate::NotApplied,
-        n if n == effects.len() => Fate::Applied,
-        _ => Fate::Unclear,
+        0 => ProbeResult::NotApplied,
+        n if n == effects.len() => ProbeResult::Applied,
+        _ => ProbeResult::Unclear,
     })
 }
 

@@ -15,14 +15,14 @@ pub enum Need {
 }
 
 /// Returns what to do about a refusal, if the message is one.
-pub(crate) fn way_past_refusal<C>(conn: &mut C, message: &str, need: Need) -> Option<Hint>
+pub(crate) fn refusal_hint<C>(conn: &mut C, message: &str, need: Need) -> Option<Hint>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     let denied =
         || message.contains("denied").then_some(if need == Need::Read { Hint::MayNotRead } else { Hint::Denied });
-    C::Backend::way_past_refusal(conn, message, need).or_else(denied)
+    C::Backend::refusal_hint(conn, message, need).or_else(denied)
 }
 
 /// Returns whether PostgreSQL says that row-level security would have hidden rows.

@@ -1,6 +1,6 @@
 //! Reads the version table and the log. Issues no DDL.
 
-use alembic_graph::version_table::{LEFT_SOMETHING, Left, LogState, Position, VersionTable};
+use alembic_graph::version_table::{InFlight, LEFT_SOMETHING, LogState, Position, VersionTable};
 use alembic_sql::Dialect;
 use diesel::{
     QueryResult, QueryableByName,
@@ -146,13 +146,13 @@ impl LogRecord {
     }
 
     /// Returns what is noted of the operation that is next.
-    pub(crate) fn left(&self) -> Left<'_> {
+    pub(crate) fn in_flight(&self) -> InFlight<'_> {
         let number = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<i64>().ok());
         let position = || {
             let (key, end) = (number(&self.position)?, number(&self.position_end)?);
             Some(Position { key, end, of: self.position_of.as_deref()? })
         };
-        Left { intent: number(&self.intent), position: position() }
+        InFlight { intent: number(&self.intent), position: position() }
     }
 
     /// Returns whether the statement after those that are done was about to run by itself.
@@ -161,7 +161,7 @@ impl LogRecord {
     }
 }
 
-/// What a database says of itself.
+/// Rows of the version table and the log, as read at one moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// Whether the version table exists.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use diesel::{QueryResult, result::Error};
 
-use super::Patience;
+use super::Backoff;
 
 /// How long reading waits for another connection's transaction.
 pub(crate) const LONGEST_READ: Duration = Duration::from_secs(60);
@@ -23,10 +23,10 @@ pub(crate) fn is_table_locked(error: &Error) -> bool {
 
 /// Tries again as long as another connection to the same cache is in the way.
 pub(crate) fn while_table_is_locked<T>(limit: Duration, mut attempt: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
-    let mut patience = Patience::new(limit);
+    let mut backoff = Backoff::new(limit);
     loop {
         match attempt() {
-            Err(error) if is_table_locked(&error) && patience.pause() => {}
+            Err(error) if is_table_locked(&error) && backoff.pause() => {}
             result => return result,
         }
     }

@@ -52,7 +52,10 @@ impl MigrationBackend for Sqlite {
         )
     }
 
-    fn be_patient<C: LoadConnection<Backend = Self>>(conn: &mut C, wait: Duration) -> QueryResult<Option<String>> {
+    fn set_busy_timeout<C: LoadConnection<Backend = Self>>(
+        conn: &mut C,
+        wait: Duration,
+    ) -> QueryResult<Option<String>> {
         let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // This touches no file, and fails only while a shared cache is locked.
         while_table_is_locked(wait, || conn.batch_execute("PRAGMA busy_timeout"))?;
@@ -119,7 +122,7 @@ impl MigrationBackend for Sqlite {
         false
     }
 
-    fn way_past_refusal<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint> {
+    fn refusal_hint<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint> {
         if message == "unable to open database file" {
             return Some(Hint::ReadOnlyFile);
         }

@@ -7,7 +7,7 @@ use alembic_sql::wording::{count, joined};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{Finding, Outcome, StatementError, failure::message, statement_error::Server};
-use crate::database::{MigrationBackend, Need, is_table_locked, way_past_refusal};
+use crate::database::{MigrationBackend, Need, is_table_locked, refusal_hint};
 
 /// Why a migration command failed.
 #[derive(Debug, thiserror::Error)]
@@ -224,7 +224,7 @@ impl Error {
         C::Backend: MigrationBackend,
     {
         let Self::Query { doing, source } = self else { return self };
-        match way_past_refusal(conn, &message(&source), need) {
+        match refusal_hint(conn, &message(&source), need) {
             Some(hint) => Self::Refused { doing, source, hint: Box::new(hint) },
             None => Self::Query { doing, source },
         }

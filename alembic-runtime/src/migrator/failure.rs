@@ -20,13 +20,13 @@ pub(super) fn position(error: &DieselError, message: &str) -> Option<usize> {
 }
 
 /// How long a statement may have taken to be run again only to learn why it failed.
-const WORTH_REPEATING: Duration = Duration::from_secs(1);
+const CHEAP_TO_RERUN: Duration = Duration::from_secs(1);
 
 /// Returns whether a failure is to be looked at by letting it happen again: not one that took long, and
 /// not one that somebody or a timeout has asked for.
-pub(super) fn worth_repeating(error: &DieselError, took: Duration) -> bool {
+pub(super) fn is_cheap_to_rerun(error: &DieselError, took: Duration) -> bool {
     let wanted = message(error).starts_with("canceling statement");
-    took < WORTH_REPEATING
+    took < CHEAP_TO_RERUN
         && !wanted
         && matches!(error, DieselError::DatabaseError(kind, _) if !matches!(kind, DatabaseErrorKind::ClosedConnection))
 }
@@ -70,11 +70,11 @@ pub(super) fn failed_at(
 
 /// Some statement of a step.
 pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
-    Error::Statement(Box::new(failure(work, said_of(work, error))))
+    Error::Statement(Box::new(failure(work, server_message(work, error))))
 }
 
 /// Returns what the server says of a step's statements, and quotes nothing else.
-pub(super) fn said_of(work: &Work, error: &DieselError) -> String {
+pub(super) fn server_message(work: &Work, error: &DieselError) -> String {
     let said = Server(error).to_string();
     if !work.dialect.is_mysql_family() {
         return said;

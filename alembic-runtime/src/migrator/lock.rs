@@ -6,7 +6,7 @@ use super::{
     Error,
     run::{Halt, Run},
 };
-use crate::database::{MigrationBackend, Patience, Try, is_table_locked};
+use crate::database::{Backoff, LockAttempt, MigrationBackend, is_table_locked};
 
 impl<C> Run<'_, C>
 where
@@ -21,12 +21,12 @@ where
         if self.options.pooled && C::Backend::CAPABILITIES.transaction_lock {
             return Err(Error::Pooled { revision: None });
         }
-        let mut patience = Patience::new(self.options.wait);
+        let mut backoff = Backoff::new(self.options.wait);
         loop {
             match self.session.try_lock()? {
-                Try::Taken => return Ok(()),
-                Try::SharedSession => return Err(Error::Pooled { revision: None }),
-                Try::Busy => self.wait_for_lock(&mut patience)?,
+                LockAttempt::Taken => return Ok(()),
+                LockAttempt::SharedSession => return Err(Error::Pooled { revision: None }),
+                LockAttempt::Busy => self.wait_for_lock(&mut backoff)?,
             }
         }
     }
@@ -42,16 +42,16 @@ where
     }
 
     fn begin_exclusive(&mut self) -> Result<(), Error> {
-        let mut patience = Patience::new(self.options.wait);
+        let mut backoff = Backoff::new(self.options.wait);
         loop {
             match self.session.begin() {
                 Ok(()) => {}
-                Err(source) if is_table_locked(&source) && patience.pause() => continue,
+                Err(source) if is_table_locked(&source) && backoff.pause() => continue,
                 Err(source) if C::Backend::is_busy(&source) => return Err(Error::Busy { waited: self.options.wait }),
                 Err(source) => return Err(Error::Query { doing: "begin a transaction", source }),
             }
             let attempt = self.session.try_lock_transaction();
-            if let Ok(Try::Taken) = attempt {
+            if let Ok(LockAttempt::Taken) = attempt {
                 return self.session.set_up_transaction().map_err(|source| {
                     self.session.rollback();
                     Error::Query { doing: "prepare the transaction", source }
@@ -59,7 +59,7 @@ where
             }
             self.session.rollback();
             attempt.map_err(Error::query("take the migration lock"))?;
-            self.wait_for_lock(&mut patience)?;
+            self.wait_for_lock(&mut backoff)?;
         }
     }
 
@@ -70,10 +70,10 @@ where
     }
 
     /// Tells the observer who has the lock, and pauses; returns an error if the time is over.
-    fn wait_for_lock(&mut self, patience: &mut Patience) -> Result<(), Error> {
+    fn wait_for_lock(&mut self, backoff: &mut Backoff) -> Result<(), Error> {
         let holder = self.session.lock_holder();
-        self.observer.waiting(holder.as_deref(), patience.waited());
-        if patience.pause() { Ok(()) } else { Err(Error::Locked { holder, waited: self.options.wait }) }
+        self.observer.waiting(holder.as_deref(), backoff.waited());
+        if backoff.pause() { Ok(()) } else { Err(Error::Locked { holder, waited: self.options.wait }) }
     }
 
     /// Creates what is absent of version table, log and lock, in a transaction that makes sure that the plan still fits.

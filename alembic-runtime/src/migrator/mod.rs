@@ -12,7 +12,6 @@ mod located;
 mod lock;
 mod observer;
 mod options;
-mod others_step;
 mod outcome;
 mod place;
 mod planning;
@@ -25,6 +24,7 @@ mod run;
 mod session;
 mod statement_error;
 mod status;
+mod step_watch;
 mod texts;
 mod up_to_date;
 
@@ -254,7 +254,7 @@ where
     pub fn status(&self, conn: &mut C) -> Result<Status, Error> {
         let graph = self.graph()?;
         let dialect = C::Backend::dialect(conn).map_err(Error::query("ask for the server's version"))?;
-        let (state, stored) = self.patient(conn, |conn, table| {
+        let (state, stored) = self.with_table(conn, |conn, table| {
             let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::Latest)?;
             Ok((state, storage_findings(conn, dialect, table)?))
         })?;
@@ -295,24 +295,24 @@ where
     ///
     /// [`Error::Query`].
     pub fn log(&self, conn: &mut C, limit: usize) -> Result<Vec<LogRecord>, Error> {
-        self.patient(conn, |conn, table| {
+        self.with_table(conn, |conn, table| {
             let state = read_state(conn, C::Backend::FAMILY, table, LogDepth::Open)?;
             if state.has_log { log_page(conn, C::Backend::FAMILY, table, limit) } else { Ok(Vec::new()) }
         })
     }
 
     fn state(&self, conn: &mut C, depth: LogDepth) -> Result<State, Error> {
-        self.patient(conn, |conn, table| read_state(conn, C::Backend::FAMILY, table, depth))
+        self.with_table(conn, |conn, table| read_state(conn, C::Backend::FAMILY, table, depth))
     }
 
-    /// Reads our tables while somebody else may be committing.
-    fn patient<T>(
+    /// Reads our tables; waits for whoever is committing.
+    fn with_table<T>(
         &self,
         conn: &mut C,
         read: impl FnOnce(&mut C, &VersionTable) -> diesel::QueryResult<T>,
     ) -> Result<T, Error> {
         let failed = || Error::query("read the version table");
-        let restore = C::Backend::be_patient(conn, LONGEST_READ).map_err(failed())?;
+        let restore = C::Backend::set_busy_timeout(conn, LONGEST_READ).map_err(failed())?;
         let result = self
             .located(conn)
             .and_then(|table| reading(conn, Reading::Own, |conn| read(conn, &table)).map_err(failed()))

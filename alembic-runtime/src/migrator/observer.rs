@@ -1,4 +1,4 @@
-//! Who hears of progress.
+//! Progress callbacks.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use alembic_graph::{
     plan::{Direction, Work},
-    version_table::{Left, LogEntry, LogState},
+    version_table::{InFlight, LogEntry, LogState},
 };
 use alembic_sql::{Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
 use diesel::connection::LoadConnection;
@@ -15,7 +15,7 @@ use super::{
     run::{Halt, Run},
     texts::direction_of,
 };
-use crate::database::{Fate, LogRecord, MigrationBackend, Patience, State};
+use crate::database::{Backoff, LogRecord, MigrationBackend, ProbeResult, State};
 
 impl<C> Run<'_, C>
 where
@@ -79,11 +79,11 @@ where
     /// leaves the server busy with what it had asked for.
     fn wait_for_session(&mut self, record: &LogRecord) -> Result<(), Error> {
         let Some(session) = &record.session else { return Ok(()) };
-        let mut patience = Patience::new(self.options.wait);
+        let mut backoff = Backoff::new(self.options.wait);
         loop {
             let Some(holder) = self.session.busy_session(session)? else { return Ok(()) };
-            self.observer.waiting(Some(&holder), patience.waited());
-            if !patience.pause() {
+            self.observer.waiting(Some(&holder), backoff.waited());
+            if !backoff.pause() {
                 return Err(Error::Locked { holder: Some(holder), waited: self.options.wait });
             }
         }
@@ -102,24 +102,24 @@ where
         // Here, names would be looked up somewhere else.
         let moved = work.statements.iter().take(done).any(|statement| moves_names(&statement.text, work.dialect));
         let found = match nature(&statement.text, work.dialect) {
-            Nature::Definition(_) if moved => Fate::Unclear,
+            Nature::Definition(_) if moved => ProbeResult::Unclear,
             Nature::Definition(effects) => self.session.probe(&effects)?,
-            Nature::Data if !alone => Fate::NotApplied,
-            Nature::Session | Nature::Repeatable => Fate::NotApplied,
-            Nature::Data | Nature::Opaque => Fate::Unclear,
+            Nature::Data if !alone => ProbeResult::NotApplied,
+            Nature::Session | Nature::Repeatable => ProbeResult::NotApplied,
+            Nature::Data | Nature::Opaque => ProbeResult::Unclear,
         };
         match found {
             // What a statement would have made that failed was there before.
-            Fate::Applied if record.is_running() => Ok(done + 1),
-            Fate::Applied | Fate::NotApplied => Ok(done),
-            Fate::Invalid { cleanup } => {
+            ProbeResult::Applied if record.is_running() => Ok(done + 1),
+            ProbeResult::Applied | ProbeResult::NotApplied => Ok(done),
+            ProbeResult::Invalid { cleanup } => {
                 self.observer.note("an index was left invalid by an earlier run; it is built again");
                 self.session.execute(&cleanup).map_err(Error::query("drop the invalid index"))?;
                 Ok(done)
             }
             // A statement that failed did not take effect; what is left of it, only a probe can see.
-            Fate::Unclear if !record.is_running() => Ok(done),
-            Fate::Unclear => Err(Error::Inconsistent(vec![Finding::Undecided {
+            ProbeResult::Unclear if !record.is_running() => Ok(done),
+            ProbeResult::Unclear => Err(Error::Inconsistent(vec![Finding::Undecided {
                 revision: work.id.clone(),
                 path: work.path.clone(),
                 line: statement.line,
@@ -197,19 +197,19 @@ where
             prefix: None,
             times: None,
             error: Some(&note),
-            left: None,
+            in_flight: None,
         };
         if resolution == Resolution::Abort {
             return self.enter(state, entry, LogState::Aborted);
         }
         let work = self.work_of(revision, direction)?;
         if work.is_rust {
-            let (done, left) = match resolution {
+            let (done, in_flight) = match resolution {
                 Resolution::Applied => (next, None),
                 // A backfill goes on where it was.
-                _ => (next - 1, Some(Left { intent: None, ..record.left() })),
+                _ => (next - 1, Some(InFlight { intent: None, ..record.in_flight() })),
             };
-            let entry = LogEntry { done, statements: next, left, ..entry };
+            let entry = LogEntry { done, statements: next, in_flight, ..entry };
             return self.enter(state, entry, LogState::Failed);
         }
         let unchanged = record.prefix.as_ref().is_none_or(|prefix| *prefix == work.prefix(next - 1).to_string());

@@ -13,9 +13,9 @@ use diesel::connection::LoadConnection;
 use super::{
     Error, Finding, Observer, Options, Report, StepReport,
     apply::{Position, storage},
-    others_step::OthersStep,
     planning::{self, Command},
     session::Session,
+    step_watch::StepWatch,
     up_to_date::rows_if_up_to_date,
 };
 use crate::{
@@ -74,7 +74,7 @@ where
     if !C::Backend::CAPABILITIES.transactional_ddl && Transaction::is_open(conn) {
         return Err(Error::InsideTransaction(dialect));
     }
-    let restore = C::Backend::be_patient(conn, options.wait).map_err(|source| {
+    let restore = C::Backend::set_busy_timeout(conn, options.wait).map_err(|source| {
         if C::Backend::is_busy(&source) {
             return Error::Busy { waited: options.wait };
         }
@@ -153,12 +153,12 @@ where
             self.take_lock()?;
             known = None;
         }
-        let mut others = OthersStep::not_ours(self.options.wait);
+        let mut others = StepWatch::foreign(self.options.wait);
         for _ in 0..MAX_REPLANS {
             let state = match known.take() {
                 Some(state) => state,
                 None if resolving => self.session.state()?,
-                None => self.state_at_rest()?,
+                None => self.wait_until_idle()?,
             };
             match self.attempt(command, &state) {
                 Ok(()) => {
@@ -224,8 +224,8 @@ where
 
     /// Reads the state; where steps outside a transaction hold no lock, not while one makes progress. After that it can
     /// be taken over: its notes fail from then on.
-    fn state_at_rest(&mut self) -> Result<State, Error> {
-        let mut others = OthersStep::ours(self.options.wait);
+    fn wait_until_idle(&mut self) -> Result<State, Error> {
+        let mut others = StepWatch::resumable(self.options.wait);
         loop {
             let state = self.session.state()?;
             if C::Backend::CAPABILITIES.session_lock || !state.is_under_way() || !others.pause(&state) {

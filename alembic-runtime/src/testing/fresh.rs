@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::{
     Error, MigrationBackend, Migrations,
-    database::{Patience, answer, snapshot},
+    database::{Backoff, answer, snapshot},
 };
 
 /// A connection to a database of its own, which is dropped with this value, also when a test panics.
@@ -239,10 +239,10 @@ where
     C::Backend: MigrationBackend,
 {
     let lock = format!("hashtext({})", Quoted::literal(Dialect::Postgres, template));
-    let mut patience = Patience::new(Duration::from_secs(600));
+    let mut backoff = Backoff::new(Duration::from_secs(600));
     let taken = format!("SELECT pg_try_advisory_lock({lock})::text AS answer");
     while snapshot(conn, |conn| answer(conn, &taken)).map_err(failed("take a lock"))?.as_deref() != Some("true") {
-        if !patience.pause() {
+        if !backoff.pause() {
             return Err(TestingError(format!("somebody else has been making the database {template} for too long")));
         }
     }
@@ -259,9 +259,9 @@ where
         run(conn, &ServerStatement::create_database(Dialect::Postgres, &draft))?;
         migrations.upgrade(&mut server.connect::<C>(&draft)?, "heads")?;
         // The server may still be ending that session.
-        let mut patience = Patience::new(Duration::from_secs(10));
+        let mut backoff = Backoff::new(Duration::from_secs(10));
         while let Err(error) = run(conn, &ServerStatement::rename_database(&draft, template)) {
-            if !patience.pause() {
+            if !backoff.pause() {
                 return Err(error);
             }
         }

@@ -16,7 +16,7 @@ use crate::{
     migrator::{
         Error, Outcome,
         contention::Retries,
-        failure::{failed, worth_repeating},
+        failure::{failed, is_cheap_to_rerun},
         run::{Halt, Run},
         session::sorted,
     },
@@ -225,7 +225,7 @@ where
     /// Finds out the code of an error.
     fn diagnose(&mut self, work: &Work, error: &DieselError, took: Duration) -> Diagnosis {
         let statement = self.session.progress_of(&work.id).and_then(|done| work.statements.get(done));
-        let capable = C::Backend::CAPABILITIES.explains_reruns && worth_repeating(error, took);
+        let capable = C::Backend::CAPABILITIES.explains_reruns && is_cheap_to_rerun(error, took);
         match statement.filter(|statement| capable && !requires_autocommit(&statement.text, work.dialect)) {
             Some(statement) => self.session.fail_again_alone(&statement.text, error),
             None => Diagnosis::default(),

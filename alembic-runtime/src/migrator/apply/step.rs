@@ -9,7 +9,7 @@ use crate::{
     database::{Diagnosis, MigrationBackend},
     migrator::{
         Error,
-        failure::{contended, failed, failed_at, failed_somewhere, message, position, repeatable, worth_repeating},
+        failure::{contended, failed, failed_at, failed_somewhere, is_cheap_to_rerun, message, position, repeatable},
         run::Run,
     },
 };
@@ -78,7 +78,7 @@ where
             let sql = work.statements.iter().map(|statement| statement.text.as_str()).collect::<Vec<_>>().join(";\n");
             return Err(contended(failed_somewhere(work, &error), sql));
         }
-        let worth = worth_repeating(&error, begun.elapsed());
+        let worth = is_cheap_to_rerun(&error, begun.elapsed());
         let diagnosed = if several && worth { self.fail_again(work) } else { None };
         let marked = |failure| if worth { repeatable(failure, &error) } else { failure };
         Err(match (position(&error, &batch), diagnosed) {

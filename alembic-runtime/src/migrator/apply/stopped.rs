@@ -7,7 +7,7 @@ use crate::{
     database::{Diagnosis, MigrationBackend},
     migrator::{
         Error, Outcome,
-        failure::{contended, failed, said_of},
+        failure::{contended, failed, server_message},
         run::Run,
     },
 };
@@ -51,7 +51,7 @@ where
         if committed {
             notes.push(self.session.progress_note(work, done, work.prefix(done)));
         }
-        notes.push(self.session.failure_note(work, Some(&said_of(work, error))));
+        notes.push(self.session.failure_note(work, Some(&server_message(work, error))));
         self.session.try_write(&notes);
         let mut failure = failed(work, done, error, diagnosis).with_outcome(Outcome::Partial { done });
         if C::Backend::is_contention(error) {

@@ -84,6 +84,6 @@ where
             None => foreign_keys::enforced(self.conn)? && foreign_keys::exist(self.conn)?,
         };
         self.drops_cascade = Some(cascade);
-        if cascade { foreign_keys::endangered_by_dropping(self.conn, table) } else { Ok(Vec::new()) }
+        if cascade { foreign_keys::tables_affected_by_drop(self.conn, table) } else { Ok(Vec::new()) }
     }
 }

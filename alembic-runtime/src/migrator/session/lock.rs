@@ -4,7 +4,7 @@ use diesel::{QueryResult, connection::LoadConnection};
 
 use super::Session;
 use crate::{
-    database::{MigrationBackend, Scope, Try, application_name, snapshot},
+    database::{LockAttempt, MigrationBackend, Scope, application_name, snapshot},
     migrator::Error,
 };
 
@@ -24,15 +24,15 @@ where
     }
 
     /// Tries to take the lock until the end of the transaction that is open.
-    pub(in crate::migrator) fn try_lock_transaction(&mut self) -> QueryResult<Try> {
-        self.lock.as_ref().map_or(Ok(Try::Taken), |lock| lock.try_in_transaction(self.conn))
+    pub(in crate::migrator) fn try_lock_transaction(&mut self) -> QueryResult<LockAttempt> {
+        self.lock.as_ref().map_or(Ok(LockAttempt::Taken), |lock| lock.try_in_transaction(self.conn))
     }
 
     /// Tries to take the lock for the session.
-    pub(in crate::migrator) fn try_lock(&mut self) -> Result<Try, Error> {
-        let Some(lock) = &self.lock else { return Ok(Try::Taken) };
+    pub(in crate::migrator) fn try_lock(&mut self) -> Result<LockAttempt, Error> {
+        let Some(lock) = &self.lock else { return Ok(LockAttempt::Taken) };
         let attempt = lock.try_for_session(self.conn).map_err(Error::query("take the migration lock"))?;
-        self.holds_lock |= attempt == Try::Taken;
+        self.holds_lock |= attempt == LockAttempt::Taken;
         Ok(attempt)
     }
 

@@ -18,9 +18,9 @@ use super::{Error, Finding, apply::storage::storage_findings, failure::message};
 use crate::{
     Migrations,
     database::{
-        Diagnosis, Fate, Lock, LogDepth, MigrationBackend, Reading, State, Timeouts, Transaction, answer, blockers,
-        by_failing_again, default_without_transactions, fate, lock_holder, of_last_statement, progress_of, read_state,
-        reading, session_is_busy, snapshot, version_numbers, without_transactions,
+        Diagnosis, Lock, LogDepth, MigrationBackend, ProbeResult, Reading, State, Timeouts, Transaction, answer,
+        blockers, default_without_transactions, diagnose_by_rerun, diagnose_last_statement, lock_holder, probe,
+        progress_of, read_state, reading, session_is_busy, snapshot, version_numbers, without_transactions,
     },
 };
 
@@ -222,8 +222,8 @@ where
     }
 
     /// Returns what the catalog tells of a statement with these effects.
-    pub(super) fn probe(&mut self, effects: &[alembic_sql::Effect]) -> Result<Fate, Error> {
-        fate(self.conn, self.dialect, effects).map_err(Error::query("look at the catalog"))
+    pub(super) fn probe(&mut self, effects: &[alembic_sql::Effect]) -> Result<ProbeResult, Error> {
+        probe(self.conn, self.dialect, effects).map_err(Error::query("look at the catalog"))
     }
 
     /// Returns how many statements of a revision this run is known to have run.
@@ -253,7 +253,7 @@ where
 
     /// Lets a statement fail once more, to learn more of its error. The caller rolls back afterwards.
     pub(super) fn fail_again(&mut self, statement: &str, said: &str) -> Diagnosis {
-        by_failing_again(self.conn, statement, said)
+        diagnose_by_rerun(self.conn, statement, said)
     }
 
     /// Lets a statement that failed with this error fail once more, in a transaction of its own.
@@ -268,7 +268,7 @@ where
 
     /// Asks the server about the statement that has just failed, and ends what it has left open.
     pub(super) fn diagnose_last_statement(&mut self) -> Diagnosis {
-        let diagnosis = of_last_statement(self.conn);
+        let diagnosis = diagnose_last_statement(self.conn);
         self.execute("ROLLBACK").ok();
         diagnosis
     }

@@ -4,7 +4,7 @@
 
 use alembic_graph::{
     plan::{Statement, Work},
-    version_table::{Left, LogEntry, LogState, Position, RowOperation},
+    version_table::{InFlight, LogEntry, LogState, Position, RowOperation},
 };
 use alembic_sql::{Checksum, Nature, nature};
 use diesel::{QueryResult, connection::LoadConnection};
@@ -63,8 +63,8 @@ where
         earlier: Option<&LogRecord>,
     ) -> String {
         let prefix = earlier.and_then(|record| record.prefix.as_deref()?.parse().ok());
-        let left = earlier.map(LogRecord::left);
-        let entry = LogEntry { done, statements: done.max(1), prefix, left, ..self.entry(work) };
+        let in_flight = earlier.map(LogRecord::in_flight);
+        let entry = LogEntry { done, statements: done.max(1), prefix, in_flight, ..self.entry(work) };
         self.log_note(entry, LogState::Running)
     }
 
@@ -75,14 +75,14 @@ where
 
     /// The first `done` operations are done, and nothing is left of a backfill.
     pub(in crate::migrator) fn operation_note(&self, work: &Work, done: usize, prefix: Checksum) -> String {
-        let entry = LogEntry { left: Some(Left::default()), ..self.entry(work) };
+        let entry = LogEntry { in_flight: Some(InFlight::default()), ..self.entry(work) };
         self.table.log_progress(self.dialect, &entry, done, prefix)
     }
 
     /// An operation of a function is about to run again, after the first `done`.
     pub(in crate::migrator) fn operation_start_note(&self, work: &Work, done: usize, prefix: Checksum) -> String {
-        let left = Some(Left::default());
-        let entry = LogEntry { done, statements: done.max(1), prefix: Some(prefix), left, ..self.entry(work) };
+        let in_flight = Some(InFlight::default());
+        let entry = LogEntry { done, statements: done.max(1), prefix: Some(prefix), in_flight, ..self.entry(work) };
         self.log_note(entry, LogState::Running)
     }
 

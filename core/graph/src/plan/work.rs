@@ -488,7 +488,7 @@ impl Work {
             prefix: None,
             times: None,
             error: None,
-            left: None,
+            in_flight: None,
         }
     }
 

@@ -59,12 +59,12 @@ pub struct LogEntry<'a> {
     /// Why it stopped.
     pub error: Option<&'a str>,
     /// What an earlier run noted of the operation that is next.
-    pub left: Option<Left<'a>>,
+    pub in_flight: Option<InFlight<'a>>,
 }
 
-/// The state of an operation that was begun and is not finished.
+/// State of an operation that was begun and is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Left<'a> {
+pub struct InFlight<'a> {
     /// The statement that was about to run by itself.
     pub intent: Option<i64>,
     /// How far a backfill has come.
@@ -108,14 +108,14 @@ impl LogState {
     }
 }
 
-/// The columns of [`Left`], which most entries do not have.
-const LEFT: &str = ", intent, position, position_end, position_of";
+/// The columns of [`InFlight`], which most entries do not have.
+const IN_FLIGHT: &str = ", intent, position, position_end, position_of";
 
 /// The condition that leaves out entries of steps that failed before they did anything.
 pub const LEFT_SOMETHING: &str =
     "NOT (state = 'failed' AND statement = 0 AND intent IS NULL AND position IS NULL AND by_hand IS NULL)";
 
-impl Left<'_> {
+impl InFlight<'_> {
     fn values(&self, dialect: Dialect) -> String {
         let intent = self.intent.map_or_else(|| "NULL".to_owned(), |intent| intent.to_string());
         let position = self.position.map_or_else(
@@ -160,7 +160,7 @@ impl VersionTable {
             "INSERT INTO {} (run, revision, direction, state, checksum, node, statement, statements, prefix, \
              started_at, finished_at, session, os_user, host, application, app_version, tag, error{}) VALUES {}",
             self.qualified_log(dialect),
-            if entries.iter().any(|entry| entry.left.is_some()) { LEFT } else { "" },
+            if entries.iter().any(|entry| entry.in_flight.is_some()) { IN_FLIGHT } else { "" },
             rows.join(",\n")
         )
     }
@@ -173,9 +173,9 @@ impl VersionTable {
         let started = entry.times.map_or_else(now, |(started, _)| text(started));
         let finished =
             if running { "NULL".to_owned() } else { entry.times.map_or_else(now, |(_, finished)| text(finished)) };
-        let left = entry.left.map_or_else(String::new, |left| format!(", {}", left.values(dialect)));
+        let in_flight = entry.in_flight.map_or_else(String::new, |state| format!(", {}", state.values(dialect)));
         format!(
-            "({}, {}, {}, '{}', {}, {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {}, {}, {}{left})",
+            "({}, {}, {}, '{}', {}, {}, {}, {}, {}, {started}, {finished}, {}, {}, {}, {}, {}, {}, {}{in_flight})",
             if running { self.fenced_run(dialect, entry.run) } else { entry.run.expression(dialect) },
             text(entry.revision),
             text(entry.direction),
@@ -214,7 +214,7 @@ impl VersionTable {
         // How many operations a function has shows only as it goes on.
         let total = if statement >= entry.statements { format!(", statements = {statement}") } else { String::new() };
         // What was noted of it while it went on is over in the same moment.
-        let position = if entry.left.is_some() { ", position = NULL" } else { "" };
+        let position = if entry.in_flight.is_some() { ", position = NULL" } else { "" };
         self.log_fenced(dialect, entry, &format!("statement = {statement}, prefix = '{prefix}'{total}{position}"))
     }
 

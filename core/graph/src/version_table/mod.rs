@@ -10,7 +10,7 @@ mod run;
 mod storage;
 
 use alembic_sql::Dialect;
-pub use log::{Actor, LEFT_SOMETHING, Left, LogEntry, LogState, Position};
+pub use log::{Actor, InFlight, LEFT_SOMETHING, LogEntry, LogState, Position};
 pub use row::RowOperation;
 pub use run::Run;
 

@@ -194,8 +194,8 @@ where
         }
         self.run.check_last_statement(self.work)?;
         let before = self.reached() - 1;
-        let left = self.earlier.as_ref().filter(|left| left.statements_done() == before);
-        match left.and_then(|left| left.left().position) {
+        let record = self.earlier.as_ref().filter(|record| record.statements_done() == before);
+        match record.and_then(|record| record.in_flight().position) {
             None => Ok(Cursor::Start),
             Some(Position { key, end, of }) if of == self.prefix.to_string() => Ok(Cursor::After { key, end }),
             Some(_) => Err(self.rewritten(before).into()),
