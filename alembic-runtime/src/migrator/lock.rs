@@ -85,8 +85,6 @@ where
                 run.session.rollback();
             }
             Ok(committed?)
-        })?;
-        self.session.tables_are_committed();
-        Ok(())
+        })
     }
 }

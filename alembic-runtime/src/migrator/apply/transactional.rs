@@ -11,7 +11,6 @@ use crate::{
     database::MigrationBackend,
     migrator::{
         Error, Outcome,
-        contention::Retries,
         run::{Halt, Run},
         session::Times,
     },
@@ -53,24 +52,16 @@ where
     /// new value of an enum.
     fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt> {
         let mut rest = batch;
-        let mut retries = Retries::new(run.settings.lock_retries);
         while !rest.is_empty() {
-            let before = position.clone();
-            let error = match self.transaction(run, rest, position) {
-                Ok(done) => {
-                    rest = &rest[done..];
-                    continue;
+            let done = run.with_retries(|run| {
+                let before = position.clone();
+                let result = self.transaction(run, rest, position);
+                if result.is_err() {
+                    *position = before;
                 }
-                Err(Halt::Replan) => return Err(Halt::Replan),
-                Err(Halt::Failed(error)) => error,
-            };
-            // In a transaction of the caller, the locks that it holds would be kept meanwhile.
-            let may_retry = retries.left() && !run.session.is_in_transaction();
-            let Some(statement) = error.contended_sql().filter(|_| may_retry) else {
-                return Err(run.with_blockers(error).into());
-            };
-            *position = before;
-            run.wait_for_others(&mut retries, &statement);
+                result
+            })?;
+            rest = &rest[done..];
         }
         Ok(())
     }
@@ -99,7 +90,6 @@ impl Transactional {
             Halt::Failed(error) => rolled_back(run, batch, error, committed, position.number - before).into(),
         })?;
         switched?;
-        run.session.tables_are_committed();
         run.report.transactions += 1;
         Ok(done)
     }

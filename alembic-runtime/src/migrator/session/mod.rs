@@ -132,11 +132,6 @@ where
         self.create_absent(&state.map_err(Error::query("read the version table"))?)
     }
 
-    /// A transaction that has created the tables, or found them, is committed.
-    pub(super) fn tables_are_committed(&mut self) {
-        self.tables_exist = true;
-    }
-
     pub(super) fn is_in_transaction(&mut self) -> bool {
         Transaction::is_open(self.conn)
     }
@@ -145,8 +140,11 @@ where
         Transaction::begin(self.conn)
     }
 
+    /// Commits. Every transaction of a run finds the tables, or creates them.
     pub(super) fn commit(&mut self) -> Result<(), Error> {
-        Transaction::commit(self.conn).map_err(Error::query("commit"))
+        Transaction::commit(self.conn).map_err(Error::query("commit"))?;
+        self.tables_exist = true;
+        Ok(())
     }
 
     pub(super) fn rollback(&mut self) {
