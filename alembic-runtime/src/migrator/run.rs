@@ -12,7 +12,7 @@ use diesel::connection::LoadConnection;
 
 use super::{
     Error, Finding, Observer, Options, Report, StepReport,
-    apply::{Position, storage},
+    apply::{Progress, storage},
     planning::{self, Command},
     session::Session,
     step_watch::StepWatch,
@@ -241,9 +241,9 @@ where
         self.migrations.work_of(self.graph, self.session.dialect, node, direction)
     }
 
-    pub(super) fn started(&mut self, work: &Work, position: &Position) -> StepReport {
+    pub(super) fn started(&mut self, work: &Work, progress: &Progress) -> StepReport {
         let step = StepReport::of(self.graph, &work.step);
-        self.observer.started(&step, position.number + 1, position.total);
+        self.observer.started(&step, progress.number + 1, progress.total);
         step
     }
 

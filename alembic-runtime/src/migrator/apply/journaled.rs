@@ -10,7 +10,7 @@ use alembic_graph::plan::Work;
 use alembic_sql::{Checksum, may_commit_inside, requires_autocommit};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
-use super::{Earlier, Journal, Noted, Operation, Position, Strategy};
+use super::{Earlier, Journal, NextOperation, Noted, Progress, Strategy};
 use crate::{
     database::{Diagnosis, LogDepth, LogRecord, MigrationBackend},
     migrator::{
@@ -43,34 +43,34 @@ where
         1
     }
 
-    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt> {
+    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<(), Halt> {
         let done = std::mem::take(&mut self.earlier.done);
         for work in batch {
-            run.create_tables(&position.rows)?;
+            run.create_tables(&progress.rows)?;
             let before = run.session.settings()?;
             let result = if work.is_rust {
-                run.journaled_function(self, work, &position.clone(), done)
+                run.journaled_function(self, work, &progress.clone(), done)
             } else {
-                self.statements(run, work, position, done)
+                self.statements(run, work, progress, done)
             };
             let restored = run.session.restore(&before);
             result.and(restored.map_err(Halt::from))?;
-            position.advance(work);
+            progress.advance(work);
         }
         Ok(())
     }
 }
 
 impl Journaled {
-    fn statements<C>(&self, run: &mut Run<'_, C>, work: &Work, position: &Position, done: usize) -> Result<(), Halt>
+    fn statements<C>(&self, run: &mut Run<'_, C>, work: &Work, progress: &Progress, done: usize) -> Result<(), Halt>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
         let begun = Instant::now();
         let note = run.session.start_note(work, done);
-        self.start(run, work, &position.rows, note)?;
-        let step = run.started(work, position);
+        self.start(run, work, &progress.rows, note)?;
+        let step = run.started(work, progress);
         run.session.set_up_again(work, done)?;
         let mut prefix = work.prefix(done);
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
@@ -78,7 +78,7 @@ impl Journaled {
             run.session.check_cascade(work, n).map_err(|error| refused(run, work, n, error))?;
             run.statement(work, n, prefix).map_err(replan_if_overtaken)?;
         }
-        self.complete(run, work, &position.rows_after(work)).map_err(replan_if_overtaken)?;
+        self.complete(run, work, &progress.rows_after(work)).map_err(replan_if_overtaken)?;
         run.finished(step, begun);
         run.report.transactions += 1;
         Ok(())
@@ -123,7 +123,7 @@ where
         Ok(())
     }
 
-    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: Operation) -> Result<(), Error> {
+    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: NextOperation) -> Result<(), Error> {
         run.statement(work, work.statements.len() - 1, operation.prefix)
     }
 

@@ -28,8 +28,8 @@ trait Strategy<C> {
     /// Returns how many of the next steps run together, at least one.
     fn batch(&self, rest: &[Work]) -> usize;
 
-    /// Runs a batch, and moves the position behind it.
-    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt>;
+    /// Runs a batch, and counts its steps as done.
+    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<(), Halt>;
 }
 
 /// A way in which the operations of a function are committed one by one, each with the note that it is done.
@@ -41,7 +41,7 @@ trait Journal<C> {
     fn start(&self, run: &mut Run<'_, C>, work: &Work, rows: &[String], note: String) -> Result<(), Halt>;
 
     /// Runs the last statement of the work, and notes it.
-    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: Operation) -> Result<(), Error>;
+    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: NextOperation) -> Result<(), Error>;
 
     /// Runs a function in a transaction, together with a note.
     fn with_note(&self, run: &mut Run<'_, C>, note: &str, function: &mut dyn FnMut(&mut C) -> MigrationResult)
@@ -60,7 +60,7 @@ trait Journal<C> {
 }
 
 /// An operation to run, which is the last statement of its work.
-struct Operation {
+struct NextOperation {
     /// Checksum of the operations before it.
     before: alembic_sql::Checksum,
     /// And of those up to it.
@@ -86,7 +86,7 @@ struct Earlier {
 
 /// How far a run has come.
 #[derive(Debug, Clone)]
-pub(super) struct Position {
+pub(super) struct Progress {
     /// What the version table holds.
     pub(super) rows: Vec<String>,
     /// How many steps are done.
@@ -95,7 +95,7 @@ pub(super) struct Position {
     pub(super) total: usize,
 }
 
-impl Position {
+impl Progress {
     /// Returns the rows of the version table after the step.
     fn rows_after(&self, work: &Work) -> Vec<String> {
         let mut rows = self.rows.clone();
@@ -129,12 +129,12 @@ where
         } else {
             Box::new(Mysql::new(earlier))
         };
-        let mut position = Position { rows: state.rows.clone(), number: 0, total: work.len() };
+        let mut progress = Progress { rows: state.rows.clone(), number: 0, total: work.len() };
         let mut rest = work;
         while let Some(first) = rest.first() {
             let strategy = if is_journaled::<C>(first) { outside.as_mut() } else { &mut transactional };
             let (batch, later) = rest.split_at(strategy.batch(rest));
-            strategy.run(self, batch, &mut position)?;
+            strategy.run(self, batch, &mut progress)?;
             rest = later;
         }
         Ok(())

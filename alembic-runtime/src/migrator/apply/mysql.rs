@@ -10,7 +10,7 @@ use alembic_sql::{Nature, may_commit_inside, nature};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{
-    Earlier, Journal, Noted, Operation, Position, Strategy,
+    Earlier, Journal, NextOperation, Noted, Progress, Strategy,
     stopped::{Stopped, marker},
     storage,
 };
@@ -57,7 +57,7 @@ where
         rest.iter().take_while(|step| !step.is_rust).count().max(1)
     }
 
-    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt> {
+    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<(), Halt> {
         let done = std::mem::take(&mut self.earlier.done);
         let state = run.session.read(LogDepth::None)?;
         run.session.create_absent(&state)?;
@@ -67,13 +67,13 @@ where
         }
         storage::note_tables(run, batch)?;
         let result = run.session.begin_on_mysql().map_err(Halt::from).and_then(|()| match batch {
-            [work] if work.is_rust => run.journaled_function(self, work, position, done),
-            _ => Ok(run.chained_with_retries(batch, position.clone(), done)?),
+            [work] if work.is_rust => run.journaled_function(self, work, progress, done),
+            _ => Ok(run.chained_with_retries(batch, progress.clone(), done)?),
         });
         let restored = run.session.restore_on_mysql();
         result.and(restored.map_err(Halt::from))?;
-        batch.iter().for_each(|work| position.advance(work));
-        Ok(run.session.verify(&position.rows)?)
+        batch.iter().for_each(|work| progress.advance(work));
+        Ok(run.session.verify(&progress.rows)?)
     }
 }
 
@@ -83,24 +83,24 @@ where
     C::Backend: MigrationBackend,
 {
     /// Goes on where a statement stopped that had waited too long for somebody.
-    fn chained_with_retries(&mut self, batch: &[Work], mut position: Position, done: usize) -> Result<(), Error> {
+    fn chained_with_retries(&mut self, batch: &[Work], mut progress: Progress, done: usize) -> Result<(), Error> {
         let mut retries = Retries::new(self.settings.lock_retries);
         let (mut rest, mut done) = (batch, done);
         loop {
-            let before = position.number;
-            let Err(stopped) = self.chained(rest, &mut position, done) else { return Ok(()) };
+            let before = progress.number;
+            let Err(stopped) = self.chained(rest, &mut progress, done) else { return Ok(()) };
             let contended = stopped.error.contended_sql().filter(|_| retries.left());
             let Some(statement) = contended else { return Err(self.with_blockers(stopped.error)) };
-            (rest, done) = (&rest[position.number - before..], stopped.done);
+            (rest, done) = (&rest[progress.number - before..], stopped.done);
             self.wait_for_others(&mut retries, &statement);
         }
     }
 
     /// Sends one message per step, which ends by starting the next one.
-    fn chained(&mut self, batch: &[Work], position: &mut Position, done: usize) -> Result<(), Box<Stopped>> {
+    fn chained(&mut self, batch: &[Work], progress: &mut Progress, done: usize) -> Result<(), Box<Stopped>> {
         for (index, work) in batch.iter().enumerate() {
             let begun = Instant::now();
-            let step = self.started(work, position);
+            let step = self.started(work, progress);
             let mut message = Vec::new();
             let mut prefix = work.prefix(if index == 0 { done } else { 0 });
             if index == 0 {
@@ -128,7 +128,7 @@ where
             self.send(work, &message)?;
             self.finished(step, begun);
             self.report.transactions += 1;
-            position.advance(work);
+            progress.advance(work);
         }
         Ok(())
     }
@@ -191,8 +191,8 @@ where
     }
 
     /// The statement, the note and the commit are one message.
-    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: Operation) -> Result<(), Error> {
-        let Operation { before, prefix, after_raw_use } = operation;
+    fn execute(&self, run: &mut Run<'_, C>, work: &Work, operation: NextOperation) -> Result<(), Error> {
+        let NextOperation { before, prefix, after_raw_use } = operation;
         let reached = work.statements.len();
         let mut message = run.marked(work, reached - 1);
         message.extend([run.session.operation_note(work, reached, prefix), "COMMIT".to_owned()]);

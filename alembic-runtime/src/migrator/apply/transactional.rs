@@ -6,7 +6,7 @@ use alembic_graph::{config::TransactionMode, plan::Work};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::LoadConnection;
 
-use super::{Position, Strategy};
+use super::{Progress, Strategy};
 use crate::{
     database::MigrationBackend,
     migrator::{
@@ -50,14 +50,14 @@ where
 
     /// Runs steps in one transaction, or in several if the server would run out of locks or has to commit the
     /// new value of an enum.
-    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<(), Halt> {
+    fn run(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<(), Halt> {
         let mut rest = batch;
         while !rest.is_empty() {
             let done = run.with_retries(|run| {
-                let before = position.clone();
-                let result = self.transaction(run, rest, position);
+                let before = progress.clone();
+                let result = self.transaction(run, rest, progress);
                 if result.is_err() {
-                    *position = before;
+                    *progress = before;
                 }
                 result
             })?;
@@ -69,16 +69,16 @@ where
 
 impl Transactional {
     /// Runs as many steps in one transaction as can share it; returns how many.
-    fn transaction<C>(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<usize, Halt>
+    fn transaction<C>(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<usize, Halt>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let (committed, before) = (run.report.steps.len(), position.number);
+        let (committed, before) = (run.report.steps.len(), progress.number);
         run.session.forget_foreign_keys();
         let violations = run.session.switch_foreign_keys_off(batch)?;
-        let result = run.begin(&position.rows).and_then(|()| {
-            let result = self.steps_and_commit(run, batch, position, violations.as_deref());
+        let result = run.begin(&progress.rows).and_then(|()| {
+            let result = self.steps_and_commit(run, batch, progress, violations.as_deref());
             if result.is_err() {
                 run.session.rollback();
             }
@@ -87,7 +87,7 @@ impl Transactional {
         let switched = violations.map_or(Ok(()), |_| run.session.switch_foreign_keys_on());
         let done = result.map_err(|halt| match halt {
             Halt::Replan => halt,
-            Halt::Failed(error) => rolled_back(run, batch, error, committed, position.number - before).into(),
+            Halt::Failed(error) => rolled_back(run, batch, error, committed, progress.number - before).into(),
         })?;
         switched?;
         run.report.transactions += 1;
@@ -98,17 +98,17 @@ impl Transactional {
         &mut self,
         run: &mut Run<'_, C>,
         batch: &[Work],
-        position: &mut Position,
+        progress: &mut Progress,
         violations: Option<&[String]>,
     ) -> Result<usize, Error>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let before = position.rows.clone();
-        let times = self.steps(run, batch, position)?;
-        run.session.record(&batch[..times.len()], &times, &before, &position.rows)?;
-        run.session.verify(&position.rows)?;
+        let before = progress.rows.clone();
+        let times = self.steps(run, batch, progress)?;
+        run.session.record(&batch[..times.len()], &times, &before, &progress.rows)?;
+        run.session.verify(&progress.rows)?;
         if let (Some(before), Some(first)) = (violations, batch.first()) {
             run.session.compare_violations(first, before)?;
         }
@@ -117,7 +117,7 @@ impl Transactional {
     }
 
     /// Runs steps until the transaction has to be cut; returns when each began and ended.
-    fn steps<C>(&mut self, run: &mut Run<'_, C>, batch: &[Work], position: &mut Position) -> Result<Vec<Times>, Error>
+    fn steps<C>(&mut self, run: &mut Run<'_, C>, batch: &[Work], progress: &mut Progress) -> Result<Vec<Times>, Error>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -139,11 +139,11 @@ impl Transactional {
                 return Ok(times);
             }
             let (begun, started) = (Instant::now(), now());
-            let step = run.started(work, position);
+            let step = run.started(work, progress);
             adds_enum_value = run.step(work)?;
             times.push((started, now()));
             run.finished(step, begun);
-            position.advance(work);
+            progress.advance(work);
         }
         Ok(times)
     }

@@ -10,7 +10,7 @@ use crate::{
     database::{LogRecord, MigrationBackend},
     migrator::{
         Error, Finding, Outcome,
-        apply::{Earlier, Journal, Position, journaled::replan_if_overtaken},
+        apply::{Earlier, Journal, Progress, journaled::replan_if_overtaken},
         consistency::unfinished,
         run::{Halt, Run},
     },
@@ -33,7 +33,7 @@ where
         &mut self,
         journal: &dyn Journal<C>,
         work: &Work,
-        position: &Position,
+        progress: &Progress,
         done: usize,
     ) -> Result<(), Halt> {
         let begun = Instant::now();
@@ -44,9 +44,9 @@ where
             return Err(Error::Inconsistent(vec![Finding::ByHand { revision, path, line, done }]).into());
         }
         let note = self.session.function_start_note(work, done, earlier.as_ref());
-        journal.start(self, work, &position.rows, note)?;
+        journal.start(self, work, &progress.rows, note)?;
         self.session.forget_foreign_keys();
-        let step = self.started(work, position);
+        let step = self.started(work, progress);
         let (mut grown, mut raw_use) = (work.clone(), false);
         let (executed, used) = (&mut grown, &mut raw_use);
         let result = self.call(function, work, |run| Operations {
@@ -62,7 +62,7 @@ where
             if grown.statements.len() < done { Err(Error::Inconsistent(vec![rewritten()])) } else { Ok(()) }
         });
         let completed = match result {
-            Ok(()) => journal.complete(self, &grown, &position.rows_after(work)),
+            Ok(()) => journal.complete(self, &grown, &progress.rows_after(work)),
             Err(error) => Err(self.function_stopped(journal, &grown, raw_use, error)),
         };
         completed.map_err(replan_if_overtaken)?;

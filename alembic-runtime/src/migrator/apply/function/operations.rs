@@ -15,7 +15,7 @@ use crate::{
     database::{LogRecord, MigrationBackend},
     migrator::{
         Error, Finding,
-        apply::{Journal, Noted, Operation},
+        apply::{Journal, NextOperation, Noted},
         contention::Retries,
         run::Run,
     },
@@ -154,7 +154,7 @@ where
             let note = self.note();
             return Ok(self.run.session.write_note(note)?);
         }
-        let operation = Operation { before, prefix: self.prefix, after_raw_use: *self.raw_use };
+        let operation = NextOperation { before, prefix: self.prefix, after_raw_use: *self.raw_use };
         Ok(self.journal.execute(self.run, self.work, operation)?)
     }
 
