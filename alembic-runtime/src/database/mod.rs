@@ -30,10 +30,10 @@ mod transaction;
 use std::time::Duration;
 
 use alembic_graph::{Hint, version_table::VersionTable};
-use alembic_sql::Dialect;
+use alembic_sql::{Dialect, Object};
 pub(crate) use blockers::blockers;
 pub(crate) use capabilities::Capabilities;
-pub(crate) use diagnosis::{Diagnosis, diagnose_by_rerun, diagnose_last_statement};
+pub(crate) use diagnosis::Diagnosis;
 use diesel::{
     QueryResult,
     backend::Backend,
@@ -189,6 +189,45 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// Returns the way past a refusal to be read or written that is this database's own.
     #[doc(hidden)]
     fn refusal_hint<C: LoadConnection<Backend = Self>>(conn: &mut C, message: &str, need: Need) -> Option<Hint>;
+
+    /// Returns the lock of a version table; none where the write transaction is the lock.
+    #[doc(hidden)]
+    fn lock(_table: &VersionTable, _run: &str) -> Option<Lock> {
+        None
+    }
+
+    /// Returns queries for the sessions that hold locks on these tables; the first that finds any counts.
+    #[doc(hidden)]
+    fn blocker_queries(_tables: &[String]) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Returns the query for who runs a statement in a session that the log names.
+    #[doc(hidden)]
+    fn busy_session_query(_session: &str) -> Option<String> {
+        None
+    }
+
+    /// Returns the query that finds an object in the catalog, where a statement outside a transaction can make it.
+    #[doc(hidden)]
+    fn probe_query(_object: &Object) -> Option<String> {
+        None
+    }
+
+    /// Asks the session about the statement that has just failed.
+    #[doc(hidden)]
+    fn diagnose_last_statement<C: LoadConnection<Backend = Self>>(_conn: &mut C) -> Diagnosis {
+        Diagnosis::default()
+    }
+
+    /// Lets a statement fail once more, where its failure can be looked at from inside. What fails in another way than
+    /// it `said` tells nothing.
+    ///
+    /// The caller is in a transaction or behind a savepoint, and rolls back afterwards.
+    #[doc(hidden)]
+    fn diagnose_by_rerun<C: LoadConnection<Backend = Self>>(_conn: &mut C, _statement: &str, _said: &str) -> Diagnosis {
+        Diagnosis::default()
+    }
 
     /// Makes the session wait for other writers, and returns the SQL that undoes it.
     #[doc(hidden)]

@@ -1,11 +1,13 @@
 //! MySQL and MariaDB, which Diesel treats as one backend.
 
 use alembic_graph::{Hint, version_table::VersionTable};
-use alembic_sql::{Dialect, server::ServerStatement};
+use alembic_sql::{Dialect, Name, Object, server::ServerStatement};
 use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql, result::Error};
+use md5::{Digest, Md5};
 
 use super::{
-    Capabilities, MigrationBackend, Need, Reading, answer, loading_methods, rights::read_only, sealed::Sealed,
+    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Reading, answer, loading_methods, rights::read_only,
+    sealed::Sealed,
 };
 
 /// Settings of MySQL and MariaDB with their values, in the order in which they are set: a collation comes after its
@@ -77,6 +79,99 @@ impl MigrationBackend for Mysql {
         refusal_hint(message)
     }
 
+    /// A finite timeout, and only the answer 1 counts: MariaDB answers NULL to an infinite one.
+    ///
+    /// There are two: programs of earlier versions know the first only, and scripts the second, because not every
+    /// server has the hash of the first.
+    fn lock(table: &VersionTable, _run: &str) -> Option<Lock> {
+        let (first, second) = (Dialect::Mysql.literal(&lock_name(table)), table.lock_on_mysql("DATABASE()"));
+        Some(Lock {
+            in_transaction: None,
+            for_session: format!(
+                "SELECT CASE WHEN COALESCE(GET_LOCK({first}, 0), 0) <> 1 THEN '0' \
+                 WHEN COALESCE(GET_LOCK({second}, 0), 0) = 1 THEN '1' \
+                 ELSE CONCAT('0', LEFT(COALESCE(RELEASE_LOCK({first}), ''), 0)) END AS answer"
+            ),
+            unlock: format!(
+                "SELECT CAST(COALESCE(RELEASE_LOCK({second}), 0) * COALESCE(RELEASE_LOCK({first}), 0) AS CHAR) AS answer"
+            ),
+            is_ours: None,
+            holder: format!(
+                "SELECT CONCAT('connection ', p.id, ' of ', p.user, '@', p.host) AS answer \
+                 FROM information_schema.processlist p \
+                 WHERE p.id = COALESCE(IS_USED_LOCK({first}), IS_USED_LOCK({second}))"
+            ),
+        })
+    }
+
+    /// MariaDB has the first view only where it is configured.
+    fn blocker_queries(names: &[String]) -> Vec<String> {
+        let metadata = (!names.is_empty()).then(|| {
+            format!(
+                "SELECT DISTINCT CONCAT('connection ', t.processlist_id, ' of ', t.processlist_user, '@', \
+                 t.processlist_host, ' holds a lock on ', m.object_name) AS answer \
+                 FROM performance_schema.metadata_locks m \
+                 JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id \
+                 WHERE m.lock_status = 'GRANTED' AND m.object_schema = DATABASE() \
+                 AND t.processlist_id <> CONNECTION_ID() AND m.object_name IN ({})",
+                names.join(", ")
+            )
+        });
+        metadata.into_iter().chain([TRANSACTIONS.to_owned()]).collect()
+    }
+
+    fn busy_session_query(session: &str) -> Option<String> {
+        let session = Dialect::Mysql.literal(session);
+        Some(format!(
+            "SELECT CONCAT('connection ', id, ' of ', user, '@', host) AS answer FROM information_schema.processlist \
+             WHERE id = {session} AND id <> CONNECTION_ID() AND db = DATABASE() AND command <> 'Sleep'"
+        ))
+    }
+
+    fn probe_query(object: &Object) -> Option<String> {
+        let literal = |text: &str| Dialect::Mysql.literal(text);
+        let schema = |name: &Name| name.schema.as_deref().map_or_else(|| "DATABASE()".to_owned(), literal);
+        let in_table =
+            |table: &Name| format!("table_schema = {} AND table_name = {}", schema(table), literal(&table.name));
+        let (view, condition) = match object {
+            Object::Relation(name) => ("tables", in_table(name)),
+            Object::Column(table, column) => {
+                ("columns", format!("{} AND column_name = {}", in_table(table), literal(column)))
+            }
+            Object::Index(table, index) => {
+                let table = table.as_ref().unwrap_or(index);
+                ("statistics", format!("{} AND index_name = {}", in_table(table), literal(&index.name)))
+            }
+            Object::Constraint(table, name) => {
+                ("table_constraints", format!("{} AND constraint_name = {}", in_table(table), literal(name)))
+            }
+            Object::PrimaryKey(table) => ("statistics", format!("{} AND index_name = 'PRIMARY'", in_table(table))),
+            Object::Routine(name) => {
+                ("routines", format!("routine_schema = {} AND routine_name = {}", schema(name), literal(&name.name)))
+            }
+            Object::Trigger(name) => {
+                ("triggers", format!("trigger_schema = {} AND trigger_name = {}", schema(name), literal(&name.name)))
+            }
+        };
+        Some(format!("SELECT '1' AS answer FROM information_schema.{view} WHERE {condition} LIMIT 1"))
+    }
+
+    fn diagnose_last_statement<C: LoadConnection<Backend = Self>>(conn: &mut C) -> Diagnosis {
+        // The second fails where there is nothing to tell, and then the first says so.
+        let count = conn.batch_execute("GET DIAGNOSTICS @alembic_conditions = NUMBER");
+        conn.batch_execute(
+            "GET DIAGNOSTICS CONDITION 1 @alembic_code = MYSQL_ERRNO, @alembic_state = RETURNED_SQLSTATE",
+        )
+        .ok();
+        let code = count.ok().and_then(|()| {
+            let sql = "SELECT IF(@alembic_conditions > 0, CONCAT('error ', @alembic_code, ', SQLSTATE ', @alembic_state), NULL) \
+                       AS answer";
+            answer(conn, sql).ok().flatten()
+        });
+        let marker = answer(conn, "SELECT CAST(@alembic_done AS CHAR) AS answer").ok().flatten();
+        Diagnosis { code, context: None, marker }
+    }
+
     fn is_contention(error: &Error) -> bool {
         let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
         said("Lock wait timeout exceeded") || said("Deadlock found")
@@ -93,6 +188,17 @@ impl MigrationBackend for Mysql {
             literal(&table.lock_name())
         )
     }
+}
+
+const TRANSACTIONS: &str = "SELECT CONCAT('connection ', p.id, ' of ', p.user, '@', p.host, \
+    ' (in a transaction since ', x.trx_started, ')') AS answer FROM information_schema.innodb_trx x \
+    JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id WHERE p.id <> CONNECTION_ID()";
+
+/// Returns what MySQL calls the first lock: it is global to the server, so the name holds the database, and it may
+/// have 64 characters. The hash is made here because servers from 9.6 on have no `MD5()`.
+fn lock_name(table: &VersionTable) -> String {
+    let hash = Md5::digest(format!("{}.{}", table.schema().unwrap_or_default(), table.name()));
+    hash.iter().fold("alembic:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
 fn pin() -> String {
@@ -152,5 +258,12 @@ mod tests {
         assert!(hint(&said("--read-only", "MariaDB")).contains("SET GLOBAL read_only = OFF"));
         assert!(hint(&said("--super-read-only", "MySQL")).contains("SET GLOBAL super_read_only = OFF"));
         assert_eq!(hint(&said("--skip-grant-tables", "MySQL")), "");
+    }
+
+    /// What `CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.', 'alembic_version')))` gives, which programs of the
+    /// first versions ask the server for: they wait for today's, and today's for them.
+    #[test]
+    fn the_name_is_the_one_that_it_always_was() {
+        assert_eq!(lock_name(&VersionTable::new("shop.alembic_version")), "alembic:c47bc4839026793db0f3048a54355834");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use alembic_graph::{Hint, version_table::VersionTable};
-use alembic_sql::Dialect;
+use alembic_sql::{Dialect, Name, Object};
 use diesel::{
     QueryResult,
     connection::{LoadConnection, TransactionManager},
@@ -12,7 +12,8 @@ use diesel::{
 };
 
 use super::{
-    Capabilities, MigrationBackend, Need, Place, Reading, Scope, Timeouts, Transaction, answer, loading_methods,
+    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Place, Reading, Scope, Timeouts, Transaction, answer,
+    loading_methods,
     rights::{read_only, would_hide_rows},
     sealed::Sealed,
     snapshot,
@@ -167,6 +168,110 @@ impl MigrationBackend for Pg {
         read_only(&setting, way)
     }
 
+    /// Polled, never blocking: a session that waits inside `pg_advisory_lock` holds a snapshot, and
+    /// `CREATE INDEX CONCURRENTLY` of the session that has the lock would wait for it forever.
+    /// <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>
+    ///
+    /// The session is marked with the run. Behind a transaction pooler two clients may come by the
+    /// same session, where both would get the lock: then one finds the other's mark.
+    fn lock(table: &VersionTable, run: &str) -> Option<Lock> {
+        let schema = table.schema().map_or_else(|| "current_schema()".to_owned(), |s| Dialect::Postgres.literal(s));
+        let key = table.advisory_key(&schema);
+        let run = Dialect::Postgres.literal(run);
+        let mark = "coalesce(current_setting('alembic.run', true), '')";
+        Some(Lock {
+            in_transaction: Some(format!("SELECT pg_try_advisory_xact_lock({key})::int::text AS answer")),
+            for_session: format!(
+                "SELECT CASE WHEN {mark} NOT IN ('', {run}) THEN 'shared' WHEN pg_try_advisory_lock({key}) \
+                 THEN left(set_config('alembic.run', {run}, false), 0) || '1' ELSE '0' END AS answer"
+            ),
+            unlock: format!(
+                "SELECT pg_advisory_unlock({key})::int::text || left(set_config('alembic.run', '', false), 0) AS answer"
+            ),
+            is_ours: Some(format!("SELECT ({mark} = {run})::int::text AS answer")),
+            holder: format!(
+                "SELECT format('process %s (%s), connected since %s', a.pid, \
+                 coalesce(nullif(a.application_name, ''), a.usename), to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')) \
+                 AS answer FROM pg_catalog.pg_locks l \
+                 JOIN pg_catalog.pg_stat_activity a USING (pid), (SELECT {key} AS k) key WHERE l.locktype = 'advisory' \
+                 AND l.granted AND l.objsubid = 1 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE \
+                 datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = k"
+            ),
+        })
+    }
+
+    fn blocker_queries(names: &[String]) -> Vec<String> {
+        let query = (!names.is_empty()).then(|| {
+            format!(
+                "SELECT DISTINCT format('process %s (%s) of %s, %s, holds a lock on %s', a.pid, \
+                 coalesce(nullif(a.application_name, ''), '?'), a.usename, coalesce(a.state || ' for ' || \
+                 round(extract(epoch FROM clock_timestamp() - a.xact_start)) || ' s', \
+                 'of which this role may see no more'), c.relname) AS answer \
+                 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
+                 JOIN pg_catalog.pg_class c ON c.oid = l.relation \
+                 WHERE l.granted AND l.pid <> pg_backend_pid() AND l.database = \
+                 (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) AND c.relname IN ({})",
+                names.join(", ")
+            )
+        });
+        query.into_iter().collect()
+    }
+
+    fn busy_session_query(session: &str) -> Option<String> {
+        let session = Dialect::Postgres.literal(session);
+        Some(format!(
+            "SELECT format('process %s (%s)', pid, application_name) AS answer FROM pg_catalog.pg_stat_activity \
+             WHERE pid || ' ' || extract(epoch FROM backend_start) = {session} AND pid <> pg_backend_pid() \
+             AND state <> 'idle'"
+        ))
+    }
+
+    /// Only an index can be built outside a transaction; everything else shares one with its note. It is in
+    /// the schema of its table.
+    fn probe_query(object: &Object) -> Option<String> {
+        let Object::Index(table, index) = object else {
+            return None;
+        };
+        let literal = |name: &Name| Dialect::Postgres.literal(&qualified(name));
+        let condition = match table {
+            Some(table) => {
+                format!(
+                    "i.indrelid = to_regclass({}) AND c.relname = {}",
+                    literal(table),
+                    Dialect::Postgres.literal(&index.name)
+                )
+            }
+            None => format!("i.indexrelid = to_regclass({})", literal(index)),
+        };
+        Some(format!(
+            "SELECT CASE WHEN i.indisvalid THEN 'valid' ELSE format('invalid %I.%I', n.nspname, c.relname) END AS answer \
+             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition}"
+        ))
+    }
+
+    fn diagnose_by_rerun<C: LoadConnection<Backend = Self>>(conn: &mut C, statement: &str, said: &str) -> Diagnosis {
+        let sql = format!(
+            "DO LANGUAGE plpgsql {block} DECLARE code text; place text; said text; BEGIN EXECUTE {statement}; \
+             EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, \
+             place = PG_EXCEPTION_CONTEXT, said = MESSAGE_TEXT; \
+             RAISE EXCEPTION USING MESSAGE = 'alembic ' || code, DETAIL = place, HINT = said; END {block}",
+            block = "$alembic_diagnosis$",
+            statement = Dialect::Postgres.literal(statement),
+        );
+        let Err(Error::DatabaseError(_, info)) = conn.batch_execute(&sql) else {
+            return Diagnosis::default();
+        };
+        if info.hint() != Some(said) {
+            return Diagnosis::default();
+        }
+        let code = info.message().strip_prefix("alembic ").map(|code| format!("SQLSTATE {code}"));
+        let ours = |line: &str| line.contains("inline_code_block") || line.starts_with("SQL statement");
+        let place = info.details().unwrap_or_default();
+        let context = place.lines().find(|line| !line.is_empty() && !ours(line)).map(str::to_owned);
+        Diagnosis { context: context.filter(|_| code.is_some()), code, marker: None }
+    }
+
     fn is_contention(error: &Error) -> bool {
         let said = |words: &str| matches!(error, Error::DatabaseError(_, info) if info.message().contains(words));
         matches!(error, Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
@@ -188,6 +293,12 @@ impl MigrationBackend for Pg {
              - (SELECT count(*) FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()))::text AS answer",
         )
     }
+}
+
+fn qualified(name: &Name) -> String {
+    let dialect = Dialect::Postgres;
+    let schema = name.schema.as_ref().map(|schema| format!("{}.", dialect.quote(schema)));
+    format!("{}{}", schema.unwrap_or_default(), dialect.quote(&name.name))
 }
 
 /// Returns the SQL that makes `after` into `before`.

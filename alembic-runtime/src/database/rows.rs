@@ -340,24 +340,12 @@ where
 }
 
 /// Returns who runs a statement in a session that the log names, if it is another one than ours.
-pub(crate) fn session_is_busy<C>(conn: &mut C, dialect: Dialect, session: &str) -> QueryResult<Option<String>>
+pub(crate) fn session_is_busy<C>(conn: &mut C, session: &str) -> QueryResult<Option<String>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let session = dialect.literal(session);
-    let sql = match dialect {
-        Dialect::Sqlite => return Ok(None),
-        Dialect::Postgres => format!(
-            "SELECT format('process %s (%s)', pid, application_name) AS answer FROM pg_catalog.pg_stat_activity \
-             WHERE pid || ' ' || extract(epoch FROM backend_start) = {session} AND pid <> pg_backend_pid() \
-             AND state <> 'idle'"
-        ),
-        Dialect::Mysql | Dialect::Mariadb => format!(
-            "SELECT CONCAT('connection ', id, ' of ', user, '@', host) AS answer FROM information_schema.processlist \
-             WHERE id = {session} AND id <> CONNECTION_ID() AND db = DATABASE() AND command <> 'Sleep'"
-        ),
-    };
+    let Some(sql) = C::Backend::busy_session_query(session) else { return Ok(None) };
     snapshot(conn, |conn| answer(conn, &sql))
 }
 

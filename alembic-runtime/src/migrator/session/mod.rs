@@ -19,8 +19,8 @@ use crate::{
     Migrations,
     database::{
         Diagnosis, Lock, LogDepth, MigrationBackend, ProbeResult, Reading, State, Timeouts, Transaction, answer,
-        blockers, default_without_transactions, diagnose_by_rerun, diagnose_last_statement, lock_holder, probe,
-        progress_of, read_state, reading, session_is_busy, snapshot, version_numbers, without_transactions,
+        blockers, default_without_transactions, lock_holder, probe, progress_of, read_state, reading, session_is_busy,
+        snapshot, version_numbers, without_transactions,
     },
 };
 
@@ -71,7 +71,7 @@ where
             _ => located,
         };
         let run = uuid::Uuid::new_v4().to_string();
-        let lock = Lock::of(dialect, &table, &run);
+        let lock = C::Backend::lock(&table, &run);
         let (holds_lock, tables_exist, drops_cascade) = (false, false, None);
         Ok(Self { conn, dialect, table, lock, holds_lock, database, run, actor, timeouts, tables_exist, drops_cascade })
     }
@@ -221,7 +221,7 @@ where
 
     /// Returns what the catalog tells of a statement with these effects.
     pub(super) fn probe(&mut self, effects: &[alembic_sql::Effect]) -> Result<ProbeResult, Error> {
-        probe(self.conn, self.dialect, effects).map_err(Error::query("look at the catalog"))
+        probe(self.conn, effects).map_err(Error::query("look at the catalog"))
     }
 
     /// Returns how many statements of a revision this run is known to have run.
@@ -231,7 +231,7 @@ where
 
     /// Returns who runs a statement in a session that the log names, if it is another one than ours.
     pub(super) fn busy_session(&mut self, session: &str) -> Result<Option<String>, Error> {
-        session_is_busy(self.conn, self.dialect, session).map_err(Error::query("look for the earlier run"))
+        session_is_busy(self.conn, session).map_err(Error::query("look for the earlier run"))
     }
 
     /// Describes the sessions that are in the way of a statement.
@@ -251,7 +251,7 @@ where
 
     /// Lets a statement fail once more, to learn more of its error. The caller rolls back afterwards.
     pub(super) fn fail_again(&mut self, statement: &str, said: &str) -> Diagnosis {
-        diagnose_by_rerun(self.conn, statement, said)
+        C::Backend::diagnose_by_rerun(self.conn, statement, said)
     }
 
     /// Lets a statement that failed with this error fail once more, in a transaction of its own.
@@ -266,7 +266,7 @@ where
 
     /// Asks the server about the statement that has just failed, and ends what it has left open.
     pub(super) fn diagnose_last_statement(&mut self) -> Diagnosis {
-        let diagnosis = diagnose_last_statement(self.conn);
+        let diagnosis = C::Backend::diagnose_last_statement(self.conn);
         self.execute("ROLLBACK").ok();
         diagnosis
     }
