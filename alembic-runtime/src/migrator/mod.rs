@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+mod command;
 mod consistency;
 mod contention;
 mod drift;
@@ -13,6 +14,7 @@ mod lock;
 mod observer;
 mod options;
 mod outcome;
+mod own_tables;
 mod place;
 mod planning;
 mod policy;
@@ -29,7 +31,8 @@ mod texts;
 mod up_to_date;
 
 use alembic_graph::version_table::VersionTable;
-use apply::storage::storage_findings;
+pub use command::Resolution;
+use command::{Command, Decision};
 use diesel::connection::LoadConnection;
 pub use drift::Drift;
 pub use error::Error;
@@ -37,10 +40,8 @@ pub use finding::Finding;
 pub use observer::{Observer, Silent, StepReport};
 use options::Options;
 pub use outcome::Outcome;
-use planning::Command;
+use own_tables::storage_findings;
 pub use policy::Policy;
-use recover::Decision;
-pub use recover::Resolution;
 pub use report::Report;
 pub use statement_error::StatementError;
 pub use status::{Status, Verdict};

@@ -2,28 +2,12 @@
 
 use alembic_graph::{
     Graph, Node, Plan, plan,
-    plan::{Direction, Siblings},
+    plan::Direction,
     version_table::RowOperation,
 };
 
-use super::{Error, Finding, Purge, recover::Decision};
+use super::{Command, Error, Finding, Purge};
 use crate::database::State;
-
-/// What the caller wants.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Command<'a> {
-    Upgrade(&'a str),
-    Downgrade(&'a str, Siblings),
-    /// A downgrade, and what it undid again.
-    Redo(&'a str, Siblings),
-    /// One revision, which nothing applied follows.
-    Undo(Node),
-    Stamp(&'a [&'a str], Purge),
-    EnsureVersion,
-    Resolve(Decision<'a>),
-    /// The edited revision; none means every one.
-    Accept(Option<&'a str>),
-}
 
 /// Plans a command; returns an error if the database contradicts the graph. What is wrong with the history does not
 /// matter to a stamp, which is how to correct it.

@@ -4,7 +4,7 @@ use std::{thread::sleep, time::Duration};
 
 use diesel::connection::LoadConnection;
 
-use super::{Error, Finding, Migrator, Report, planning::Command};
+use super::{Command, Error, Finding, Migrator, Report};
 use crate::database::MigrationBackend;
 
 /// What [`Migrator::upgrade`] does about revisions that are not applied yet.

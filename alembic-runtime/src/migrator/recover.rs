@@ -8,7 +8,7 @@ use alembic_sql::{Nature, leaves_in_session, moves_names, nature, requires_autoc
 use diesel::connection::LoadConnection;
 
 use super::{
-    Error, Finding,
+    Decision, Error, Finding, Resolution,
     apply::is_journaled,
     consistency::unfinished,
     finding::SAID,
@@ -129,36 +129,6 @@ where
             }])),
         }
     }
-}
-
-/// How an interrupted statement is declared to stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
-    /// It took effect; go on after it.
-    Applied,
-    /// It did not; run it again.
-    Retry,
-    /// What the step did was undone by hand; forget it.
-    Abort,
-}
-
-impl Resolution {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Retry => "retry",
-            Self::Abort => "abort",
-        }
-    }
-}
-
-/// What became of a statement.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Decision<'a> {
-    pub(super) revision: &'a str,
-    /// The statement that is meant, from 1, if the caller wants to be sure.
-    pub(super) step: Option<usize>,
-    pub(super) resolution: Resolution,
 }
 
 impl<C> Run<'_, C>

@@ -11,11 +11,7 @@ use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
 
 use super::{
-    Error, Finding, Observer, Options, Report, StepReport,
-    apply::{Progress, storage},
-    planning::{self, Command},
-    session::Session,
-    step_watch::StepWatch,
+    Command, Error, Finding, Observer, Options, Report, StepReport, planning, session::Session, step_watch::StepWatch,
     up_to_date::rows_if_up_to_date,
 };
 use crate::{
@@ -48,6 +44,32 @@ pub(super) enum Halt {
 impl From<Error> for Halt {
     fn from(error: Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    /// What the version table holds.
+    pub(super) rows: Vec<String>,
+    /// How many steps are done.
+    pub(super) number: usize,
+    /// How many there are.
+    pub(super) total: usize,
+}
+
+impl Progress {
+    /// Returns the rows of the version table after the step.
+    pub(super) fn rows_after(&self, work: &Work) -> Vec<String> {
+        let mut rows = self.rows.clone();
+        work.step.rows.iter().for_each(|operation| operation.apply(&mut rows));
+        rows
+    }
+
+    /// Moves behind the step.
+    pub(super) fn advance(&mut self, work: &Work) {
+        work.step.rows.iter().for_each(|operation| operation.apply(&mut self.rows));
+        self.number += 1;
     }
 }
 
@@ -189,7 +211,7 @@ where
             Command::EnsureVersion if C::Backend::CAPABILITIES.transactional_ddl => self.create_tables(&state.rows),
             Command::EnsureVersion => {
                 self.session.create_absent(state)?;
-                Ok(storage::check(self)?)
+                Ok(self.check_storage()?)
             }
             Command::Resolve(resolution) => self.resolve(state, &resolution),
             Command::Accept(revision) => self.accept(state, revision),

@@ -10,14 +10,14 @@ use alembic_graph::plan::Work;
 use alembic_sql::{Checksum, may_commit_inside, requires_autocommit};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
-use super::{Earlier, Journal, NextOperation, Noted, Progress, Strategy};
+use super::{Earlier, Journal, NextOperation, Noted, Strategy};
 use crate::{
     database::{Diagnosis, LogDepth, LogRecord, MigrationBackend},
     migrator::{
         Error, Outcome,
         contention::Retries,
         failure::{failed, is_cheap_to_rerun},
-        run::{Halt, Run},
+        run::{Halt, Progress, Run},
         session::sorted,
     },
     op::MigrationResult,

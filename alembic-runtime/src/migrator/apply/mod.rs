@@ -5,7 +5,7 @@ mod journaled;
 mod mysql;
 mod step;
 mod stopped;
-pub(super) mod storage;
+mod storage;
 mod transactional;
 
 use alembic_graph::plan::Work;
@@ -16,7 +16,7 @@ use transactional::Transactional;
 
 use super::{
     Error,
-    run::{Halt, Run},
+    run::{Halt, Progress, Run},
 };
 use crate::{
     database::{LogRecord, MigrationBackend, State},
@@ -82,32 +82,6 @@ struct Earlier {
     log: Vec<LogRecord>,
     /// How many statements of the first step are done.
     done: usize,
-}
-
-/// How far a run has come.
-#[derive(Debug, Clone)]
-pub(super) struct Progress {
-    /// What the version table holds.
-    pub(super) rows: Vec<String>,
-    /// How many steps are done.
-    pub(super) number: usize,
-    /// How many there are.
-    pub(super) total: usize,
-}
-
-impl Progress {
-    /// Returns the rows of the version table after the step.
-    fn rows_after(&self, work: &Work) -> Vec<String> {
-        let mut rows = self.rows.clone();
-        work.step.rows.iter().for_each(|operation| operation.apply(&mut rows));
-        rows
-    }
-
-    /// Moves behind the step.
-    fn advance(&mut self, work: &Work) {
-        work.step.rows.iter().for_each(|operation| operation.apply(&mut self.rows));
-        self.number += 1;
-    }
 }
 
 impl<C> Run<'_, C>

@@ -10,9 +10,8 @@ use alembic_sql::{Nature, may_commit_inside, nature};
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 
 use super::{
-    Earlier, Journal, NextOperation, Noted, Progress, Strategy,
+    Earlier, Journal, NextOperation, Noted, Strategy,
     stopped::{Stopped, marker},
-    storage,
 };
 use crate::{
     database::{LogDepth, MigrationBackend},
@@ -20,7 +19,7 @@ use crate::{
         Error,
         contention::Retries,
         quoted::BETWEEN_STATEMENTS,
-        run::{Halt, Run},
+        run::{Halt, Progress, Run},
         session::session_statements,
     },
     op::MigrationResult,
@@ -63,9 +62,9 @@ where
         run.session.create_absent(&state)?;
         if !self.storage_checked {
             self.storage_checked = true;
-            storage::check(run)?;
+            run.check_storage()?;
         }
-        storage::note_tables(run, batch)?;
+        run.note_tables(batch)?;
         let result = run.session.begin_on_mysql().map_err(Halt::from).and_then(|()| match batch {
             [work] if work.is_rust => run.journaled_function(self, work, progress, done),
             _ => Ok(run.chained_with_retries(batch, progress.clone(), done)?),

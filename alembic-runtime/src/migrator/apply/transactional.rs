@@ -6,12 +6,12 @@ use alembic_graph::{config::TransactionMode, plan::Work};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::LoadConnection;
 
-use super::{Progress, Strategy};
+use super::Strategy;
 use crate::{
     database::MigrationBackend,
     migrator::{
         Error, Outcome,
-        run::{Halt, Run},
+        run::{Halt, Progress, Run},
         session::Times,
     },
 };

@@ -14,7 +14,7 @@ use diesel::{
 };
 pub(super) use notes::{Times, session_statements};
 
-use super::{Error, Finding, apply::storage::storage_findings, failure::message};
+use super::{Error, Finding, failure::message, own_tables::storage_findings};
 use crate::{
     Migrations,
     database::{

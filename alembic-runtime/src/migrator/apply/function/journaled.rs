@@ -10,9 +10,9 @@ use crate::{
     database::{LogRecord, MigrationBackend},
     migrator::{
         Error, Finding, Outcome,
-        apply::{Earlier, Journal, Progress, journaled::replan_if_overtaken},
+        apply::{Earlier, Journal, journaled::replan_if_overtaken},
         consistency::unfinished,
-        run::{Halt, Run},
+        run::{Halt, Progress, Run},
     },
 };
 
