@@ -43,6 +43,14 @@ impl Kind {
         }
     }
 
+    /// Returns whether this run of the tests is about it: `ALEMBIC_TEST_ONLY` names the databases, if there are others.
+    #[must_use]
+    pub fn is_tested(self) -> bool {
+        #[expect(clippy::disallowed_methods, reason = "how .ci/run says what an earlier pass has tested")]
+        let only = std::env::var("ALEMBIC_TEST_ONLY");
+        only.map_or(true, |names| names.is_empty() || names.split(',').any(|name| name == self.name()))
+    }
+
     /// Returns whether this is MySQL or its descendant.
     #[must_use]
     pub fn is_mysql_family(self) -> bool {
