@@ -131,7 +131,7 @@ fn every_file_is_about_one_thing() {
 
 #[test]
 fn no_test_file_is_forgotten() {
-    for area in ["architecture", "cli", "runtime", "builds", "hints", "faults"] {
+    for area in ["architecture", "cli", "runtime", "server", "builds", "hints", "faults"] {
         let files = sources(&format!("tests/{area}"));
         for (path, _) in &files {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -15,7 +15,6 @@ mod dumps;
 mod enum_values;
 mod gates;
 mod help;
-mod hostile;
 mod import;
 mod init;
 mod killed;
