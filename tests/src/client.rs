@@ -61,6 +61,51 @@ impl Database {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Returns what the server's own program for dumps prints of the whole server, users and settings included, byte for
+    /// byte but for the time of the dump. Not on SQLite.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such program.
+    #[must_use]
+    pub fn dump_server(&self) -> String {
+        let mut dump;
+        let (ask_settings, settings) = match self.kind() {
+            Kind::Sqlite => panic!("a file has no server"),
+            Kind::Postgres => {
+                dump = Command::new("pg_dumpall");
+                dump.args(["--dbname", self.url()]);
+                // These are in no dump.
+                (
+                    "--command",
+                    "SELECT name, setting FROM pg_settings WHERE source NOT IN ('session', 'client') ORDER BY 1; \
+                     SELECT * FROM pg_file_settings; SELECT slot_name FROM pg_replication_slots",
+                )
+            }
+            kind => {
+                dump = if kind == Kind::Mysql { mysql_client("mysqldump") } else { Command::new("mariadb-dump") };
+                dump.args(["--no-defaults", "-u", "root", "-S", self.socket()]);
+                dump.args(["--all-databases", "--routines", "--events"]);
+                if kind == Kind::Mysql {
+                    // What happened when, and how InnoDB counted rows then.
+                    dump.args(["--set-gtid-purged=OFF", "--ignore-table=mysql.innodb_table_stats"]);
+                    dump.arg("--ignore-table=mysql.innodb_index_stats");
+                } else {
+                    dump.arg("--system=all");
+                }
+                ("--execute", "SHOW GLOBAL VARIABLES WHERE Variable_name NOT LIKE '%gtid%'")
+            }
+        };
+        let mut text = String::new();
+        for output in [feed(&mut dump, ""), feed(self.client().args([ask_settings, settings]), "")] {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            text += &String::from_utf8_lossy(&output.stdout);
+        }
+        // A key of psql's is another one in each dump.
+        let is_of_dump = |line: &&str| line.starts_with("-- Dump completed on") || line.contains("restrict ");
+        text.lines().filter(|line| !is_of_dump(line)).collect::<Vec<_>>().join("\n")
+    }
+
     /// Returns the line of a script at which the client runs a command of the shell, whose parent it is.
     #[must_use]
     pub fn shell_line(&self, command: &str) -> String {
