@@ -20,6 +20,7 @@ mod locks;
 mod operations;
 mod pragmas;
 mod pure;
+mod raw_calls;
 mod recovery;
 mod row_security;
 mod rust;

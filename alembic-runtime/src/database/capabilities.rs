@@ -15,4 +15,6 @@ pub struct Capabilities {
     pub explains_reruns: bool,
     /// `DROP TABLE` deletes the rows first, and with them what refers to them.
     pub cascades_on_drop: bool,
+    /// There are roles: a replay runs as one that has no rights elsewhere.
+    pub roles: bool,
 }

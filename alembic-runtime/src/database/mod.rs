@@ -1,5 +1,6 @@
 //! Everything that speaks Diesel. It is told what to record and knows nothing of graphs.
 
+mod attached;
 mod blockers;
 mod capabilities;
 mod diagnosis;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use alembic_graph::{Hint, version_table::VersionTable};
 use alembic_sql::{Dialect, Object};
+pub(crate) use attached::{NO_PLACE, give_places_back, take_places};
 pub(crate) use blockers::blockers;
 pub(crate) use capabilities::Capabilities;
 pub(crate) use diagnosis::Diagnosis;

@@ -43,6 +43,7 @@ impl MigrationBackend for Mysql {
         locates_errors: false,
         explains_reruns: false,
         cascades_on_drop: false,
+        roles: true,
     };
 
     loading_methods!();

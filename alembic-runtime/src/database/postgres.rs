@@ -46,6 +46,7 @@ impl MigrationBackend for Pg {
         locates_errors: true,
         explains_reruns: true,
         cascades_on_drop: false,
+        roles: true,
     };
 
     fn tables_query(table: &VersionTable) -> String {

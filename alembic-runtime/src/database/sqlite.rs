@@ -36,6 +36,7 @@ impl MigrationBackend for Sqlite {
         locates_errors: false,
         explains_reruns: false,
         cascades_on_drop: true,
+        roles: false,
     };
 
     /// A temporary or attached table of that name would be found first, or instead.

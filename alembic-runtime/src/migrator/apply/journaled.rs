@@ -136,7 +136,7 @@ where
     ) -> Noted {
         let result = run.session.atomically(|session| {
             session.execute(note)?;
-            function(session.lend_to_read())
+            function(session.lend())
         });
         Noted { result, has_committed: false }
     }

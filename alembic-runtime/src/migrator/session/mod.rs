@@ -19,8 +19,8 @@ use crate::{
     Migrations,
     database::{
         Diagnosis, Lock, LogDepth, MigrationBackend, ProbeResult, Reading, State, Timeouts, Transaction, answer,
-        blockers, default_without_transactions, lock_holder, probe, progress_of, read_state, reading, session_is_busy,
-        snapshot, version_numbers, without_transactions,
+        blockers, default_without_transactions, give_places_back, lock_holder, probe, progress_of, read_state, reading, session_is_busy,
+        snapshot, take_places, version_numbers, without_transactions,
     },
 };
 
@@ -42,6 +42,8 @@ pub(super) struct Session<'r, C> {
     run: String,
     actor: &'r Actor,
     timeouts: Timeouts,
+    /// Whether this is a replay that no role keeps away from other databases.
+    is_confined: bool,
     /// Whether version table, log and lock are known to exist.
     tables_exist: bool,
     /// Whether dropping a table can touch others, as far as that has been asked.
@@ -72,8 +74,21 @@ where
         };
         let run = uuid::Uuid::new_v4().to_string();
         let lock = C::Backend::lock(&table, &run);
-        let (holds_lock, tables_exist, drops_cascade) = (false, false, None);
-        Ok(Self { conn, dialect, table, lock, holds_lock, database, run, actor, timeouts, tables_exist, drops_cascade })
+        let is_replay = migrations.replaying().is_some_and(|replaying| !replaying.around.is_free);
+        Ok(Self {
+            conn,
+            dialect,
+            table,
+            lock,
+            holds_lock: false,
+            database,
+            run,
+            actor,
+            timeouts,
+            is_confined: is_replay && !C::Backend::CAPABILITIES.roles,
+            tables_exist: false,
+            drops_cascade: None,
+        })
     }
 
     /// Reads what the database says of itself now.
@@ -195,9 +210,25 @@ where
     }
 
     /// Lends the connection to a revision in Rust. What is done with it may bring foreign keys, or take them away.
+    /// In a replay without a role of its own it reaches no other file.
     pub(super) fn lend(&mut self) -> &mut C {
         self.drops_cascade = None;
+        if self.is_confined {
+            take_places(self.conn);
+        }
         self.conn
+    }
+
+    /// Ends what lending the connection began.
+    pub(super) fn take_back(&mut self) {
+        if self.is_confined {
+            give_places_back(self.conn);
+        }
+    }
+
+    /// Returns whether a function that is lent the connection reaches no other file.
+    pub(super) fn is_confined(&self) -> bool {
+        self.is_confined
     }
 
     /// Lends the connection to look something up.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use alembic_graph::plan::Work;
 use diesel::connection::LoadConnection;
 
-use super::{into_error, operations::Operations};
+use super::operations::Operations;
 use crate::{
     database::{LogRecord, MigrationBackend},
     migrator::{
@@ -57,7 +57,8 @@ where
             earlier,
             raw_use: used,
         });
-        let result = result.map_err(|error| into_error::<C>(&grown, error)).and_then(|()| {
+        self.session.take_back();
+        let result = result.map_err(|error| self.function_failed(&grown, error)).and_then(|()| {
             let rewritten = || Finding::Rewritten { revision: work.id.clone(), path: work.path.clone(), done };
             if grown.statements.len() < done { Err(Error::Inconsistent(vec![rewritten()])) } else { Ok(()) }
         });

@@ -16,7 +16,7 @@ use in_transaction::InTransaction;
 
 use crate::{
     Migrations,
-    database::MigrationBackend,
+    database::{MigrationBackend, NO_PLACE},
     migrator::{
         Error, Outcome,
         failure::{contended, failed_in_code, failed_somewhere},
@@ -82,9 +82,10 @@ where
             Ok(()) => self.session.release_savepoint(FUNCTION),
             Err(_) => self.session.roll_back_to(FUNCTION),
         };
+        self.session.take_back();
         match (result, end.is_ok()) {
-            (Err(error), true) => Err(into_error::<C>(&grown, error)),
-            (Err(error), false) => Err(into_error::<C>(&grown, error).with_outcome(Outcome::ByHand)),
+            (Err(error), true) => Err(self.function_failed(&grown, error)),
+            (Err(error), false) => Err(self.function_failed(&grown, error).with_outcome(Outcome::ByHand)),
             (Ok(()), false) => {
                 let why =
                     "its code has ended the transaction of the step, or has ignored that a statement failed in it";
@@ -108,6 +109,16 @@ where
         call(function, &mut executor(self), context)
     }
 
+    /// Says why a function failed, and where.
+    fn function_failed(&self, work: &Work, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+        let opened_a_file = self.session.is_confined() && explain(error.as_ref()).contains(NO_PLACE);
+        let refused = self.migrations.replaying().filter(|_| opened_a_file).and_then(|replaying| {
+            let attach = Statement { text: "ATTACH".to_owned(), line: work.line, column: 1, is_skipped: false };
+            work.replay_statement(attach, &replaying.around).err()
+        });
+        refused.map_or_else(|| into_error::<C>(work, error), Into::into)
+    }
+
     /// Returns an error if the last statement is one that the step must not run.
     fn check_last_statement(&mut self, work: &Work) -> Result<(), Error> {
         let index = work.statements.len() - 1;
@@ -115,6 +126,7 @@ where
         if work.statements[index].text.contains('\\') {
             work.refuse_escapes()?;
         }
+        self.session.take_back();
         if let Some(replaying) = self.migrations.replaying() {
             work.replay_statement(work.statements[index].clone(), &replaying.around)?;
         }
