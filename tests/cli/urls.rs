@@ -36,6 +36,22 @@ fn three_slashes_are_not_guessed_at() {
 }
 
 #[test]
+fn a_scheme_may_have_capitals() {
+    let project = with_url("SQLite://shop.db");
+    project.ok("upgrade head");
+    assert_eq!(project.ok("current --database-url shop.db"), "a1 (head)\n");
+    for (kind, scheme) in [(Kind::Postgres, "POSTGRES"), (Kind::Mysql, "MySQL"), (Kind::Mariadb, "MariaDB")] {
+        let Some(db) = Database::new(kind) else { continue };
+        let (_, rest) = db.url().split_once("://").unwrap();
+        let project = with_url(&format!("{scheme}://{rest}"));
+        project.ok("upgrade head");
+        assert_eq!(project.ok(&format!("current --database-url {}", db.url())), "a1 (head)\n");
+    }
+    let output = with_url("Postgers://db/shop").try_line("current");
+    assert!(output.stderr.contains("did you mean `postgres`?"), "{output}");
+}
+
+#[test]
 fn a_driver_in_the_scheme_is_understood() {
     let project = with_url("sqlite+aiosqlite:///shop.db");
     project.ok("upgrade head");

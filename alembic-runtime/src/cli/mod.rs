@@ -56,7 +56,7 @@ pub use exit::Exit;
 pub use invocation::Invocation;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
 pub use sqlite_url::sqlite_path;
-pub use url::{mask, without_driver};
+pub use url::{mask, with_plain_scheme};
 pub use view::{RevisionView, Views};
 
 use crate::{Migrations, database::MigrationBackend, op::PRODUCTION, replaying::Replaying};
@@ -308,10 +308,10 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    if C::Backend::FAMILY != Dialect::Sqlite || !url.starts_with("sqlite") || !url.contains("://") {
-        let url = without_driver(url);
-        let rest = url.strip_prefix("mariadb://").filter(|_| C::Backend::FAMILY == Dialect::Mysql);
-        return Ok(rest.map_or_else(|| url.to_string(), |rest| format!("mysql://{rest}")));
+    let plain = with_plain_scheme(url);
+    if C::Backend::FAMILY != Dialect::Sqlite || !plain.starts_with("sqlite://") {
+        let rest = plain.strip_prefix("mariadb://").filter(|_| C::Backend::FAMILY == Dialect::Mysql);
+        return Ok(rest.map_or_else(|| plain.to_string(), |rest| format!("mysql://{rest}")));
     }
     let path = sqlite_path(url, Path::new(""));
     path.map(|path| path.display().to_string())

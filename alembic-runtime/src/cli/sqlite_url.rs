@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::without_driver;
+use super::with_plain_scheme;
 
 /// Returns the path that an `sqlite:` URL names.
 ///
@@ -15,10 +15,11 @@ use super::without_driver;
 ///
 /// Why the URL is refused, with both spellings that are clear.
 pub fn sqlite_path(url: &str, root: &Path) -> Result<PathBuf, String> {
-    let plain = without_driver(url);
+    let plain = with_plain_scheme(url);
     let (_, rest) = plain.split_once(':').unwrap_or_default();
     let rest = rest.strip_prefix("//").unwrap_or(rest);
-    if plain != url {
+    let has_driver = plain.len() != url.len();
+    if has_driver {
         return match rest.strip_prefix('/') {
             Some("") | None => {
                 Err("it names no file, which follows three slashes, or four if it is absolute".to_owned())
@@ -63,6 +64,7 @@ mod tests {
         is("sqlite://shop.db", "shop.db");
         is("sqlite:///nowhere/shop.db", "/nowhere/shop.db");
         is("sqlite:////shop.db", "//shop.db");
+        is("SQLite://shop.db", "shop.db");
         is("sqlite://:memory:", ":memory:");
         is("sqlite+aiosqlite:///shop.db", "shop.db");
         is("sqlite+pysqlite:////srv/shop.db", "/srv/shop.db");

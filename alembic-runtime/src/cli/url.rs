@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-/// Returns the URL without the driver that SQLAlchemy's have in their scheme: `postgresql+psycopg://…`.
+/// Returns the URL with its scheme in small letters, and without the driver that SQLAlchemy's have in theirs:
+/// `postgresql+psycopg://…`.
 #[must_use]
-pub fn without_driver(url: &str) -> Cow<'_, str> {
+pub fn with_plain_scheme(url: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
-    match scheme.split_once('+') {
-        Some((database @ ("postgres" | "postgresql" | "mysql" | "mariadb" | "sqlite"), _)) => {
+    let scheme = scheme.to_ascii_lowercase();
+    match scheme.split('+').next().unwrap_or_default() {
+        database @ ("postgres" | "postgresql" | "mysql" | "mariadb" | "sqlite") => {
             format!("{database}://{rest}").into()
         }
         _ => url.into(),
@@ -70,8 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_driver_is_left_out() {
+    fn a_scheme_has_small_letters_and_no_driver() {
         for (url, plain) in [
+            ("POSTGRES://me:A+B@DB/Shop", "postgres://me:A+B@DB/Shop"),
+            ("MySQL+PyMySQL://db/shop", "mysql://db/shop"),
+            ("GIT+SSH://db/shop", "GIT+SSH://db/shop"),
             ("postgresql+psycopg://me:a+b@db/shop", "postgresql://me:a+b@db/shop"),
             ("mysql+pymysql://db/shop", "mysql://db/shop"),
             ("mariadb+mariadbconnector://db/shop", "mariadb://db/shop"),
@@ -79,7 +84,7 @@ mod tests {
             ("postgres://me:a+b@db/shop", "postgres://me:a+b@db/shop"),
             ("a+b.db", "a+b.db"),
         ] {
-            assert_eq!(without_driver(url), plain);
+            assert_eq!(with_plain_scheme(url), plain);
         }
     }
 

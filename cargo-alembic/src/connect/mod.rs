@@ -8,7 +8,7 @@ use alembic_graph::Hint;
 use alembic_runtime::{
     __private::answers,
     MigrationBackend,
-    cli::{CommandError, Place, mask, sqlite_path, without_driver},
+    cli::{CommandError, Place, mask, sqlite_path, with_plain_scheme},
     pure::{MysqlServer, PgServer},
 };
 use alembic_sql::{Dialect, server::ServerStatement};
@@ -44,7 +44,7 @@ impl Target {
     /// Understands a URL, a list of libpq keywords or a path.
     fn parse(url: &str, root: &Path, environment: &Environment) -> Result<Self, String> {
         let original = url;
-        let url = &*without_driver(url);
+        let url = &*with_plain_scheme(url);
         match url.split_once("://") {
             Some(("postgres" | "postgresql", _)) => postgres(url, environment),
             Some(("mysql" | "mariadb", _)) => Ok(Self::Mysql(Box::new(MysqlServer::parse(url)?))),
@@ -52,7 +52,7 @@ impl Target {
             Some(("file", _)) => Ok(Self::Sqlite(url.into())),
             Some((scheme, _)) => {
                 let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
-                let near = alembic_sql::suggest::did_you_mean(scheme, known);
+                let near = alembic_sql::suggest::did_you_mean(&scheme.to_ascii_lowercase(), known);
                 Err(format!("`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"))
             }
             None if PgServer::are_keywords(url) => postgres(url, environment),
