@@ -1,7 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_graph::{script::normalise, seed::pick};
-use alembic_sql::{Dialect, controls_transaction, split};
+use alembic_sql::{Dialect, MODE_WITH_BACKSLASHES, controls_transaction, split};
 use diesel::connection::LoadConnection;
 
 use crate::{Error, MigrationBackend, Migrations, database::Transaction};
@@ -35,19 +35,20 @@ where
             if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {
                 return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
             }
+            let (before, after) = surrounding(dialect);
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
-            if dialect == Dialect::Postgres {
-                let set =
-                    conn.batch_execute("SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off");
-                set.inspect_err(|_| Transaction::rollback(conn)).map_err(Error::query("prepare the transaction"))?;
-            }
+            conn.batch_execute(&before)
+                .inspect_err(|_| Transaction::rollback(conn))
+                .map_err(Error::query("prepare the transaction"))?;
             for statement in &statements {
                 if let Err(error) = conn.batch_execute(statement.text) {
                     Transaction::rollback(conn);
+                    conn.batch_execute(after).ok();
                     return Err(failed(statement.line, error.to_string()));
                 }
             }
             Transaction::commit(conn).map_err(Error::query("commit"))?;
+            conn.batch_execute(after).map_err(Error::query("restore the settings"))?;
             done.push(seed.path.to_owned());
         }
         Ok(done)
@@ -61,6 +62,20 @@ where
         names.sort_unstable();
         names.dedup();
         names
+    }
+}
+
+/// Returns what is set before the statements of a seed, as before those of a revision, and what is set back.
+fn surrounding(dialect: Dialect) -> (String, &'static str) {
+    match dialect {
+        Dialect::Sqlite => (String::new(), ""),
+        Dialect::Postgres => {
+            ("SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off".to_owned(), "")
+        }
+        Dialect::Mysql | Dialect::Mariadb => (
+            format!("SET @alembic_sql_mode = @@sql_mode, sql_mode = {MODE_WITH_BACKSLASHES}"),
+            "SET sql_mode = @alembic_sql_mode",
+        ),
     }
 }
 

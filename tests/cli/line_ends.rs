@@ -94,7 +94,7 @@ fn models_and_snapshots_keep_theirs() {
 
 #[test]
 fn seeds_and_dotenv_read_the_same() {
-    let project = Project::new(PROGRAM, "").with("ALEMBIC_ENV", "test");
+    let project = Project::new(PROGRAM, "");
     project.revision("a1", "<base>", "CREATE TABLE ta (x TEXT);", "DROP TABLE ta;");
     project.write(".env", "# here\r\nDATABASE_URL=shop.db\r\nOTHER=1\r\n");
     project.write("seeds/a.sql", "\u{feff}INSERT INTO ta VALUES ('a\r\nb');\r\n");

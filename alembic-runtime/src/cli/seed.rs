@@ -45,13 +45,9 @@ impl Report for Seeded<'_> {
 }
 
 /// Refuses an environment that no seed knows: a mistake in its name would leave its seeds out in silence.
-fn require_known<C>(args: &Args, environment: &str, cx: &mut Context<'_, '_, C>) -> Result<(), CommandError> {
+fn require_known<C>(environment: &str, cx: &Context<'_, '_, C>) -> Result<(), CommandError> {
     let mut known = cx.migrations.seed_environments();
     if known.contains(&environment) || [PRODUCTION, DEVELOPMENT].contains(&environment) {
-        return Ok(());
-    }
-    if args.environment.is_none() {
-        cx.printer.status(format_args!("No seed is for the environment {environment} alone."));
         return Ok(());
     }
     known.extend([PRODUCTION, DEVELOPMENT]);
@@ -73,7 +69,7 @@ where
             CommandError::usage("seeds are not run in production unless you say so").hint(Hint::SeedInProduction)
         );
     }
-    require_known(args, environment, cx)?;
+    require_known(environment, cx)?;
     let known = cx.migrations.seed_names();
     if let Some(name) = args.seed.as_deref().filter(|name| !known.contains(name)) {
         let near = alembic_sql::suggest::did_you_mean(name, known.iter().copied());

@@ -439,7 +439,8 @@ hints! {
     NoSeeds => "write a seed first: a file such as `seeds/<name>.sql`, or `seeds/<environment>/<name>.sql`";
     /// No seed is for the environment that was named.
     UnknownEnvironment { environment: String, known: String } =>
-        "pass `--environment` with one of {known}; a file in the folder `{environment}` of the seeds makes it known, too";
+        "pass `--environment` with one of {known}, which goes before `ALEMBIC_ENV`; a file in the folder `{environment}` of the seeds \
+         makes it known, too";
     /// A seed failed.
     SeedFailed => "fix the file and run it again: seeds may be run as often as you like";
     /// The seed is not for this environment.
