@@ -105,6 +105,16 @@ fn extensions_are_where_they_are() {
     assert_eq!(output.status, 0, "{output}");
     assert!(output.stderr.contains("without the extension `dblink`"), "{output}");
     assert_eq!(output.stderr.matches("dblink").count(), 1, "{output}");
+    // Whether it was made by hand or given with the database, nobody knows: it is said.
+    let given = ["citext", "cube", "dblink", "earthdistance", "uuid-ossp"].map(|name| format!("extension `{name}`"));
+    let note = format!("note: taken as given: {}, which no revision makes", given.join(", "));
+    assert!(output.stdout.contains(&note), "{output}");
+    project.revision("b1", "a1", "CREATE EXTENSION hstore;", "DROP EXTENSION hstore;");
+    project.ok("upgrade head");
+    assert!(!project.ok("check --only drift").contains("hstore"));
+    db.run("DROP EXTENSION hstore");
+    let output = project.try_line("check --only drift");
+    assert!(output.status == 1 && output.stdout.contains("extension `hstore`"), "{output}");
 }
 
 #[test]
@@ -326,6 +336,44 @@ fn what_is_not_looked_at_is_said() {
     );
     let json = project.try_line("check --only drift --format json");
     assert!(json.stdout.contains("\"notes\": ["), "{json}");
+}
+
+/// Returns a URL of the same server that does not look like it.
+fn by_another_address(db: &Database, project: &Project) -> String {
+    let (link, encoded) = (project.path().join("server").display().to_string(), |path: &str| path.replace('/', "%2F"));
+    let folder = match db.kind() {
+        Kind::Sqlite => return project.path().join("scratch.db").display().to_string(),
+        Kind::Postgres => db.url().split(['@', '/']).find(|part| part.starts_with("%2F")).unwrap().replace("%2F", "/"),
+        _ => db.url().split("socket=").nth(1).unwrap().trim_end_matches("/socket").to_owned(),
+    };
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    db.url().replace(&encoded(&folder), &encoded(&link)).replace(&folder, &link)
+}
+
+#[test]
+fn what_is_outside_of_the_database_is_said() {
+    for kind in Kind::ALL {
+        let (Some(db), Some(other)) = (Database::new(kind), Database::new(kind)) else { continue };
+        let (statement, what) = match kind {
+            Kind::Sqlite => (format!("ATTACH '{}' AS other", other.url()), "opens another file".to_owned()),
+            Kind::Postgres => (format!("ALTER DATABASE {} SET work_mem = '5MB'", other.name()), String::new()),
+            _ => {
+                let statement = format!("CREATE TABLE IF NOT EXISTS {}.log (x INTEGER)", other.name());
+                (statement, format!("names `log` of the database `{}`", other.name()))
+            }
+        };
+        let project = project(&db, "scratch-url-env = \"SCRATCH_URL\"\n");
+        project.revision("b1", "a1\n-- Transaction: none", &format!("{statement};"), "");
+        project.ok("upgrade head");
+        let refused = project.try_line("check --only drift");
+        assert!(refused.status == 1 && refused.stdout.contains(&what), "{refused}");
+        let url = by_another_address(&db, &project);
+        let output = project.with("SCRATCH_URL", &url).try_line("check --only drift");
+        let note = format!(
+            "note: not looked at, since it is outside of the database: migrations/b1.sql:8: `{statement}` {what}"
+        );
+        assert!(output.status == 0 && output.stdout.contains(&note), "{output}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use alembic_graph::{
     Script,
     collection::script,
     created::Created,
+    replay::Surroundings,
     script::{Skipped, skipped_in_rust},
 };
 use alembic_sql::{Dialect, split};
@@ -30,6 +31,23 @@ impl Project {
             skipped.into_iter().map(move |skipped| (path.clone(), skipped)).collect::<Vec<_>>()
         };
         self.scripts().flat_map(of).collect()
+    }
+
+    /// Returns what the SQL of upgrades does outside of the database that it runs in, each statement with its place. Only
+    /// a server for scratch databases lets a replay do that.
+    pub(crate) fn outside(&self, dialect: Dialect) -> Vec<String> {
+        let around = Surroundings { roles: self.config.roles.clone(), ..Surroundings::default() };
+        let mut found = Vec::new();
+        for (path, script, _) in self.scripts() {
+            let Some(section) = script.upgrade_for(dialect) else { continue };
+            for statement in split(&section.sql, dialect).unwrap_or_default() {
+                if let Err(outside) = around.replay(statement.text, dialect) {
+                    let (line, first) = (section.line + statement.line - 1, statement.text.lines().next());
+                    found.push(format!("{path}:{line}: `{}` {}", first.unwrap_or_default(), outside.what));
+                }
+            }
+        }
+        found
     }
 
     /// Returns what the revisions make on a scratch database.

@@ -43,7 +43,12 @@ pub(super) fn drift(
     let (replay, made) = Replay::prepare(cx, project, &server)?;
     let left = made.run(Leave { replay: &replay, rows: &rows })?;
     let live = target.run(Access::Read, Live { project, schemas: &left.schemas })?;
-    Ok(Some(compare(project, left, live)))
+    let outside = project.outside(left.dialect);
+    let mut compared = compare(project, left, live);
+    if !outside.is_empty() {
+        compared.notes.push(format!("not looked at, since it is outside of the database: {}", shortened(&outside)));
+    }
+    Ok(Some(compared))
 }
 
 /// What the revisions leave.
@@ -87,6 +92,8 @@ impl Job for Leave<'_> {
 
 const SCHEMA: &str = "schema";
 const EXTENSION: &str = "extension";
+const EXTENSIONS: &str =
+    "SELECT extname::text AS answer FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1";
 
 /// Returns the names of what revisions make.
 fn names<'s>(schema: &'s Schema, created: &'s Created) -> impl Iterator<Item = &'s Name> {
@@ -95,16 +102,26 @@ fn names<'s>(schema: &'s Schema, created: &'s Created) -> impl Iterator<Item = &
     schema.tables.iter().map(|table| &table.name).chain(schema.enums.iter().map(|of| &of.name)).chain(others)
 }
 
-/// What a database holds in some schemas, and which others it has.
+/// What a database holds.
+struct Held {
+    /// In the schemas that are looked at.
+    schema: Schema,
+    /// The other schemas.
+    others: Vec<String>,
+    /// All extensions.
+    extensions: Vec<String>,
+}
+
+/// What a database holds in some schemas, and what else it has.
 struct Live<'a> {
     project: &'a Project,
     schemas: &'a [String],
 }
 
 impl Job for Live<'_> {
-    type Done = (Schema, Vec<String>);
+    type Done = Held;
 
-    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    fn run<C>(self, conn: &mut C) -> Result<Held, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -121,7 +138,11 @@ impl Job for Live<'_> {
             name: Name::from_plain(name),
             definition: String::new(),
         }));
-        Ok((schema, others.into_iter().cloned().collect()))
+        let extensions = match C::Backend::FAMILY {
+            Dialect::Postgres => alembic_runtime::answers(conn, EXTENSIONS).map_err(failed("look for extensions"))?,
+            _ => Vec::new(),
+        };
+        Ok(Held { schema, others: others.into_iter().cloned().collect(), extensions })
     }
 }
 
@@ -132,11 +153,16 @@ fn current_schema(dialect: Dialect) -> &'static str {
     }
 }
 
-fn compare(project: &Project, left: Left, (mut live, others): (Schema, Vec<String>)) -> Compared {
+fn compare(project: &Project, left: Left, Held { schema: mut live, others, extensions }: Held) -> Compared {
     let Left { mut schema, dialect, .. } = left;
     let mut notes = Vec::new();
     if !others.is_empty() {
         notes.push(format!("not looked at: {}, in which no revision makes anything", listed("schema", &others)));
+    }
+    let created = project.created(dialect);
+    let given: Vec<String> = extensions.into_iter().filter(|name| !created.extensions.contains(name)).collect();
+    if !given.is_empty() {
+        notes.push(format!("taken as given: {}, which no revision makes", listed(EXTENSION, &given)));
     }
     let unread = unread(&mut schema, &live, dialect);
     if !unread.is_empty() {
@@ -147,7 +173,6 @@ fn compare(project: &Project, left: Left, (mut live, others): (Schema, Vec<Strin
         other.kind != SCHEMA || schema.others.iter().any(|left| left.kind == SCHEMA && left.name == other.name)
     });
     let tables = &project.config.tables;
-    let created = project.created(dialect);
     let skipped: BTreeSet<String> =
         project.skipped(dialect).iter().flat_map(|(_, skipped)| mentioned(&skipped.statement, dialect)).collect();
     let mut findings = Vec::new();
@@ -207,11 +232,15 @@ fn unread(left: &mut Schema, live: &Schema, dialect: Dialect) -> Vec<String> {
     unread
 }
 
-/// Names a few, and counts the rest.
 fn listed(what: &str, names: &[String]) -> String {
+    shortened(&names.iter().map(|name| format!("{what} `{name}`")).collect::<Vec<_>>())
+}
+
+/// Names a few, and counts the rest.
+fn shortened(items: &[String]) -> String {
     const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).map(|name| format!("{what} `{name}`")).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
