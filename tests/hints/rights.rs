@@ -144,6 +144,14 @@ follow! {
         project.ok("log");
         project.ok("history");
         assert!(project.ok("print-schema").contains("ta"));
+        // Each gate has a result, or an error that names the cause.
+        let output = project.try_line("check --skip models");
+        let gate = |name: &str| output.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        assert!(gate("files").contains("  ok  ") && gate("pending").contains("failed"), "{output}");
+        assert_eq!(output.stdout.matches("read-only transaction: the server is a standby").count(), 2, "{output}");
+        let _hint = Shown::by(&output, Hint::NoScratch);
+        let output = project.try_line(&format!("check --only replay,roundtrip,drift --scratch-url {}", db.url()));
+        assert_eq!(output.status, 0, "{output}");
         let hint = Shown::by(&project.try_line("upgrade head"), Hint::Standby);
         let _same = Shown::by(&project.try_line("stamp head"), Hint::Standby);
         Some(hint.leads_to(&project.with("DATABASE_URL", db.url()).try_line("upgrade head")))

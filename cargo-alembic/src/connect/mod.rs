@@ -120,6 +120,13 @@ impl Target {
         matches!(found, Ok(Ok(names)) if names.is_empty())
     }
 
+    /// Returns whether it is on a standby, which answers queries and takes no writes.
+    pub(crate) fn is_standby(&self) -> bool {
+        let Self::Postgres(server) = self else { return false };
+        let asked = server.connect().map(|mut conn| answers(&mut conn, "SELECT pg_is_in_recovery()::text AS answer"));
+        matches!(asked, Ok(Ok(said)) if said == ["true"])
+    }
+
     /// Returns another database of the same server; on SQLite another file.
     pub(crate) fn beside(&self, database: &str) -> Self {
         match self {

@@ -149,7 +149,11 @@ impl Scratch {
         printer: &mut Printer<'_>,
         missing: &mut Vec<String>,
     ) -> Result<Self, CommandError> {
-        let unreachable = |error: CommandError| error.hint(Hint::NoScratch);
+        let unreachable = |error: CommandError| {
+            let error =
+                if server.is_standby() { error.because("the server is a standby, which only reads") } else { error };
+            error.hint(Hint::NoScratch)
+        };
         sweep::sweep(server).map_err(unreachable)?;
         let name = ScratchName::new(Utc::now().timestamp());
         let needs = Needs::of(server, makes_routines && !is_own);
