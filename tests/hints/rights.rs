@@ -177,6 +177,21 @@ follow! {
         Some(followed)
     }
 
+    fn tables_forbidden() -> Option<Followed> {
+        let db = Database::new(Kind::Mysql)?;
+        let project = on(&db);
+        let alter = |encryption: &str| format!("ALTER DATABASE `{}` ENCRYPTION = '{encryption}'", db.name());
+        db.run(&alter("Y"));
+        let output = project.try_line("upgrade head");
+        let shown = output.stderr.split("hint: ").nth(1)?.to_owned();
+        let (setting, way) = shown.split_once(" keeps the server from making our tables: ")?;
+        let way = way.trim_end().trim_end_matches("; nothing was changed by this");
+        let hint = Shown::by(&output, Hint::TablesForbidden { setting: setting.to_owned(), way: way.to_owned() });
+        let _statement = hint.says("ALTER DATABASE `<DATABASE>` ENCRYPTION = 'N'");
+        db.run(&alter("N"));
+        Some(hint.leads_to(&project.try_line("upgrade head")))
+    }
+
     fn read_only_file() -> Followed {
         let project = line();
         project.ok("upgrade a1");

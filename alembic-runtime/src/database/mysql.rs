@@ -77,7 +77,7 @@ impl MigrationBackend for Mysql {
     }
 
     fn refusal_hint<C: LoadConnection<Backend = Self>>(_conn: &mut C, message: &str, _need: Need) -> Option<Hint> {
-        refusal_hint(message)
+        read_only_hint(message).or_else(|| tables_forbidden(message))
     }
 
     /// A finite timeout, and only the answer 1 counts: MariaDB answers NULL to an infinite one.
@@ -217,7 +217,7 @@ fn each_pin(text: &dyn Fn(&(&str, &str)) -> String) -> String {
     format!("{} /*!80030 , {} */", list(&PINS), list(&PINS_OF_MYSQL))
 }
 
-fn refusal_hint(message: &str) -> Option<Hint> {
+fn read_only_hint(message: &str) -> Option<Hint> {
     let server = "connect to the server that takes writes; or, if this is the one,";
     if message.contains("--super-read-only") {
         return read_only(
@@ -235,6 +235,24 @@ fn refusal_hint(message: &str) -> Option<Hint> {
     let database = message.strip_suffix(" is in read only mode.")?.strip_prefix("Schema '")?.strip_suffix('\'')?;
     let writable = ServerStatement::let_database_be_written(database);
     read_only("`READ ONLY` of the database", &format!("run `{}`", writable.sql()))
+}
+
+/// Says which setting keeps our tables from being made.
+fn tables_forbidden(message: &str) -> Option<Hint> {
+    let (setting, way) = if message.contains("NO_ENGINE_SUBSTITUTION option") {
+        ("`enforce_storage_engine`", "run `SET GLOBAL enforce_storage_engine = 'InnoDB'`")
+    } else if message.contains("engine InnoDB is disabled") {
+        ("`disabled_storage_engines`", "take InnoDB out of it, and start the server again")
+    } else if message.contains("master key from keyring") {
+        (
+            "the default encryption of the database, or of new ones (`default_table_encryption`), without a keyring",
+            "load one; or run ``ALTER DATABASE `<DATABASE>` ENCRYPTION = 'N'``, and for scratch databases `SET GLOBAL \
+             default_table_encryption = OFF`",
+        )
+    } else {
+        return None;
+    };
+    Some(Hint::TablesForbidden { setting: setting.to_owned(), way: way.to_owned() })
 }
 
 #[cfg(test)]
@@ -255,10 +273,12 @@ mod tests {
         let said = |option: &str, server: &str| {
             format!("The {server} server is running with the {option} option so it cannot execute this statement")
         };
-        let hint = |message: &str| refusal_hint(message).map(|hint| hint.to_string()).unwrap_or_default();
+        let hint = |message: &str| read_only_hint(message).map(|hint| hint.to_string()).unwrap_or_default();
         assert!(hint(&said("--read-only", "MariaDB")).contains("SET GLOBAL read_only = OFF"));
         assert!(hint(&said("--super-read-only", "MySQL")).contains("SET GLOBAL super_read_only = OFF"));
         assert_eq!(hint(&said("--skip-grant-tables", "MySQL")), "");
+        let disabled = tables_forbidden("Storage engine InnoDB is disabled (Table creation is disallowed).");
+        assert!(disabled.unwrap().to_string().starts_with("`disabled_storage_engines` keeps"));
     }
 
     /// What `CONCAT('alembic:', MD5(CONCAT(DATABASE(), '.', 'alembic_version')))` gives, which programs of the

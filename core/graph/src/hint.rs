@@ -407,6 +407,9 @@ hints! {
     /// A setting makes the database read-only.
     ReadOnly { setting: String, way: String } =>
         "{setting} forbids to write: {way}. Commands that read work as it is; nothing was changed by this";
+    /// A setting of MySQL or MariaDB keeps tables from being made.
+    TablesForbidden { setting: String, way: String } =>
+        "{setting} keeps the server from making our tables: {way}; nothing was changed by this";
     /// The file of the SQLite database, or its folder, cannot be written.
     ReadOnlyFile =>
         "the database file or its folder cannot be written: SQLite keeps its journal beside the file, and in WAL mode \
