@@ -106,6 +106,71 @@ fn a_revision_is_there_or_not() {
 }
 
 #[test]
+fn a_generated_revision_is_there_or_not() {
+    let with_models = || {
+        let project = project();
+        project.revision("a1", "<base>", "CREATE TABLE ta (id INTEGER PRIMARY KEY NOT NULL);", "DROP TABLE ta;");
+        let column = |name: &str| format!("{name} -> Integer,");
+        let (id, more) = (column("id"), column("more").replace("Integer", "Nullable<Text>"));
+        project.write("src/schema.rs", format!("diesel::table! {{ ta (id) {{ {id} {more} }} }}"));
+        project.ok("upgrade head");
+        project
+    };
+    let line = "revision --autogenerate -m more --rev-id b1";
+    killed_anywhere(with_models, line, |project| {
+        if !project.ok("history").contains("b1") {
+            project.ok(line);
+        }
+        assert_eq!(migrations(project), 2);
+        project.ok("upgrade head");
+        project.ok("check --only files,models,pending");
+        project.ok("heads --locked");
+    });
+}
+
+#[test]
+fn what_was_edited_is_kept() {
+    let with_editor = || {
+        let project = branched().with("EDITOR", "sh editor.sh");
+        // As editors do: the new text gets its name in one step.
+        project.write("editor.sh", "sed 's/CREATE TABLE ta/CREATE TABLE edited/; s/DROP TABLE ta/DROP TABLE edited/' \"$1\" > new && mv new \"$1\"");
+        project
+    };
+    killed_anywhere(with_editor, "edit a1", |project| {
+        // The editor goes on when the command is killed, as one on a terminal does not.
+        let text = project.read("migrations/a1.sql");
+        assert_eq!(
+            text.matches("TABLE edited").count()
+                + text.matches("TABLE ta;").count()
+                + text.matches("TABLE ta (").count(),
+            2,
+            "{text}"
+        );
+        project.ok("upgrade heads");
+        project.ok("check --only replay");
+        project.ok("heads --locked");
+    });
+}
+
+#[test]
+fn a_file_that_a_killed_command_left_is_in_nobodys_way() {
+    let project = project();
+    project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
+    project.ok("lock");
+    let text = project.read("migrations/a1.sql").replace("a1", "b1");
+    for name in ["migrations/.alembic-old.tmp", "migrations/.alembic-new.tmp"] {
+        project.write(name, &text);
+    }
+    let _output = bash(project.path(), "touch -d '1 hour ago' migrations/.alembic-old.tmp");
+    project.ok("check --only files");
+    assert_eq!(project.ok("heads"), "a1 (head)\n");
+    project.ok("upgrade head");
+    // A command that writes removes what is old, and leaves what another one may be writing.
+    project.ok("revision -m more");
+    assert_eq!(bash(project.path(), "ls -A migrations | grep tmp"), ".alembic-new.tmp\n");
+}
+
+#[test]
 fn a_package_is_configured_or_can_be() {
     for line in ["init --sqlite-path shop.db", "init --sqlite-path shop.db --runner sqlite"] {
         killed_anywhere(

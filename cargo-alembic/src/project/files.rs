@@ -5,9 +5,15 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
+    time::Duration,
 };
 
 use tempfile::NamedTempFile;
+
+/// How temporary files are called: reading passes over names with a dot in front.
+const TEMPORARY: (&str, &str) = (".alembic-", ".tmp");
+/// Nobody writes a file for so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
 /// Replaces a file in one step; a reader sees the old text or the new. The lines end as those of the old text do.
 pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
@@ -37,10 +43,25 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
 
 /// Writes a temporary file in the folder of `path`, to be moved there.
 fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::new_in(path.parent().unwrap_or_else(|| Path::new(".")))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    remove_left_behind(folder);
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     readable_by_all(file.as_file())?;
     Ok(file)
+}
+
+/// Removes the temporary files of commands that were killed.
+fn remove_left_behind(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_ours = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_ours && age().is_some_and(|age| age > LEFT_BEHIND) {
+            // It is in nobody's way, so that another command may try.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 /// Temporary files are private; what is committed to git is not.
