@@ -25,6 +25,7 @@ mod merge;
 mod on_servers;
 mod output;
 mod passed_over;
+mod paths;
 mod printed;
 mod properties;
 mod revision;

@@ -5,7 +5,7 @@ use alembic_runtime::{__private::Code, Error, MigrationResult, Migrations, Op};
 use diesel::connection::SimpleConnection;
 use harness::{Database, Kind, PostgresConn};
 
-use crate::migrations;
+use crate::{migrations, scripts::script};
 
 /// A role without special rights, in a database of its own; dropped with this value.
 struct Role {
@@ -131,6 +131,27 @@ fn the_next_revision_sees_every_row_again() {
     ]);
     let error = m.migrator().upgrade(&mut role.connect(), "head").unwrap_err();
     assert!(error.to_string().contains("revision `cc33` failed"), "{error}");
+}
+
+#[test]
+fn a_script_hides_no_rows_unless_a_revision_lets_it() {
+    const LETS: &str = "SET row_security = on; UPDATE notes SET seen = true;";
+    let run = |spec: &[(&str, &str, &str, &str)]| {
+        let role = Role::new()?;
+        let text = script(&migrations::<PostgresConn>(spec), "upgrade head", &role.db);
+        let said = role.db.run_script(&format!("SET ROLE {};\n{text}", role.name));
+        let seen = "SELECT x || ' ' || seen AS answer FROM notes ORDER BY x";
+        Some(said.map(|()| role.db.ask(seen)))
+    };
+    let table = ("aa11", "", OWNED, "");
+    let Some(refused) = run(&[table, ("bb22", "aa11", BACKFILL, "")]) else { return };
+    assert!(refused.unwrap_err().contains("row-level security"));
+    for let_by in [("bb22", "aa11", LETS, ""), ("bb22", "aa11\n-- Row Security: on", BACKFILL, "")] {
+        assert_eq!(run(&[table, let_by]).unwrap().unwrap(), "1 true,2 false");
+        // The next one sees every row again.
+        let refused = run(&[table, let_by, ("cc33", "bb22", BACKFILL, "")]).unwrap();
+        assert!(refused.unwrap_err().contains("row-level security"));
+    }
 }
 
 #[test]
