@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use alembic_runtime::{MigrationBackend, Migrations, testing::Fresh};
 use diesel::connection::LoadConnection;
-use harness::{Database, Kind, PostgresConn, SqliteConn};
+use harness::{Database, Kind, MariadbConn, MysqlConn, PostgresConn, SqliteConn};
 
 const TESTS: u32 = 50;
 const REVISIONS: usize = 200;
@@ -14,6 +14,8 @@ const REVISIONS: usize = 200;
 fn main() {
     report::<SqliteConn>(Kind::Sqlite);
     report::<PostgresConn>(Kind::Postgres);
+    report::<MysqlConn>(Kind::Mysql);
+    report::<MariadbConn>(Kind::Mariadb);
 }
 
 fn migrations<C>() -> Migrations<C> {
