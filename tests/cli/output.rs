@@ -138,10 +138,8 @@ fn a_workspace_has_packages() {
 #[test]
 fn an_error_at_a_line_names_it_for_programs() {
     let project = project();
-    project.write(
-        "migrations/b1.sql",
-        "-- broken\n--\n-- Revision ID: b1\n-- Revises:\n\n-- alembic:upgrade\nSELEC 1;\n",
-    );
+    project
+        .write("migrations/b1.sql", "-- broken\n--\n-- Revision ID: b1\n-- Revises:\n\n-- alembic:upgrade\nSELEC 1;\n");
     project.ok("lock");
     let failed = project.try_line("upgrade b1 --format json");
     let json: serde_json::Value = serde_json::from_str(&failed.stdout).unwrap();

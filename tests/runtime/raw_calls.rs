@@ -2,7 +2,11 @@
 //! none.
 
 use alembic_graph::replay::Surroundings;
-use alembic_runtime::{Code, Error, Function, Migrations, Replaying, prelude::*};
+use alembic_runtime::{
+    __private::{Code, Replaying},
+    Error, Function, Migrations,
+    prelude::*,
+};
 use harness::{Database, Kind, SqliteConn};
 
 type RawOp<'a> = Op<'a, SqliteConn>;

@@ -1,10 +1,6 @@
 //! Plans a command: from the graph, the state of a database and what is wrong with it. Pure.
 
-use alembic_graph::{
-    Graph, Node, Plan, plan,
-    plan::Direction,
-    version_table::RowOperation,
-};
+use alembic_graph::{Graph, Node, Plan, plan, plan::Direction, version_table::RowOperation};
 
 use super::{Command, Error, Finding, Purge};
 use crate::database::State;

@@ -19,8 +19,8 @@ use crate::{
     Migrations,
     database::{
         Diagnosis, Lock, LogDepth, MigrationBackend, ProbeResult, Reading, State, Timeouts, Transaction, answer,
-        blockers, default_without_transactions, give_places_back, lock_holder, probe, progress_of, read_state, reading, session_is_busy,
-        snapshot, take_places, version_numbers, without_transactions,
+        blockers, default_without_transactions, give_places_back, lock_holder, probe, progress_of, read_state, reading,
+        session_is_busy, snapshot, take_places, version_numbers, without_transactions,
     },
 };
 

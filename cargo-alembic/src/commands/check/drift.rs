@@ -139,7 +139,9 @@ impl Job for Live<'_> {
             definition: String::new(),
         }));
         let extensions = match C::Backend::FAMILY {
-            Dialect::Postgres => alembic_runtime::answers(conn, EXTENSIONS).map_err(failed("look for extensions"))?,
+            Dialect::Postgres => {
+                alembic_runtime::__private::answers(conn, EXTENSIONS).map_err(failed("look for extensions"))?
+            }
             _ => Vec::new(),
         };
         Ok(Held { schema, others: others.into_iter().cloned().collect(), extensions })
