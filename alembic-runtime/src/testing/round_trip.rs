@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alembic_schema::diff::traces;
+use alembic_schema::diff::residue;
 use diesel::connection::LoadConnection;
 
 use crate::{
@@ -76,7 +76,7 @@ where
         migrations.upgrade(conn, &revision.id)?;
         migrations.migrator().undo(conn, node)?;
         let after = look(conn)?;
-        let traces = traces(&before, &after, dialect);
+        let traces = residue(&before, &after, dialect);
         if !traces.is_empty() {
             let (revision, path) = (revision.id.clone(), revision.path.clone());
             return Err(RoundTripError::Differs { revision, path, traces });

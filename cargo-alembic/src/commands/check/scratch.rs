@@ -5,7 +5,7 @@ use alembic_models::Models;
 use alembic_runtime::{MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Schema,
-    diff::{Difference, traces},
+    diff::{Difference, residue},
 };
 use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
@@ -239,7 +239,7 @@ impl Running<'_> {
             return Ok(vec![if finding.file.is_some() { finding } else { place(finding) }]);
         }
         let (now, _) = look_everywhere(conn, project)?;
-        let found: Vec<Finding> = traces(&before, &now, dialect)
+        let found: Vec<Finding> = residue(&before, &now, dialect)
             .into_iter()
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
             .map(|finding| place(finding).hint(Hint::DowngradeIsNoInverse))

@@ -3,28 +3,27 @@
 //! Pure and deterministic: the same two schemas give the same differences in the same order. Both have to be in the
 //! database's own words, as inspection returns them, or the same condition may look like two.
 
-mod alike;
+mod compare;
 mod enums;
-mod loss;
+mod hazard;
 mod operations;
 mod order;
 mod renames;
 mod report;
-mod same;
+mod residue;
 mod table;
-mod traces;
 
 use std::collections::BTreeMap;
 
 use alembic_sql::Dialect;
+pub use compare::Comparison;
 pub use enums::EnumDiff;
-pub use loss::Caution;
+pub use hazard::Caution;
 pub use operations::{Block, Locking, Sources};
 pub use renames::Renames;
 pub use report::{Difference, Subject};
-pub use same::Comparison;
+pub use residue::{OtherDifference, other_differences, residue};
 pub use table::{ColumnDiff, TableDiff};
-pub use traces::{OtherDifference, other_differences, traces};
 
 use crate::{Enumeration, ForeignKey, Name, Schema, Table};
 

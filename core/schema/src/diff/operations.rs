@@ -2,7 +2,7 @@
 
 use alembic_sql::Dialect;
 
-use super::{Caution, Diff, TableDiff, loss};
+use super::{Caution, Diff, TableDiff, hazard};
 use crate::{
     Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
     operation::{AlterColumn, BatchAlterTable, Operation},
@@ -206,7 +206,7 @@ impl Plan<'_> {
         }
         let batch = (!batch.is_empty()).then_some(Operation::Batch(batch));
         let operations: Vec<Operation> = before.into_iter().chain(batch).chain(afterwards).collect();
-        let cautions = loss::of_table(diff, self.dialect);
+        let cautions = hazard::of_table(diff, self.dialect);
         if operations.is_empty() { Vec::new() } else { vec![Block { cautions, operations }] }
     }
 

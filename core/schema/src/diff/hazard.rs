@@ -1,4 +1,4 @@
-//! What may be lost, or fail, where there are rows.
+//! Hazards: changes that may lose data, or fail on rows.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
-//! What somebody sees who has undone a revision, or looks for what somebody else has changed.
+//! Residue: what a downgrade leaves behind or takes away, and what was changed outside the revisions.
 
 use std::fmt;
 
 use alembic_sql::Dialect;
 
-use super::{Diff, Difference, alike::alike};
+use super::{Diff, Difference, compare::same_expression};
 use crate::{Name, Other, Schema};
 
 /// A difference in what is no table and no enumeration: a view, a function, a trigger ….
@@ -28,8 +28,9 @@ impl fmt::Display for OtherDifference {
 #[must_use]
 pub fn other_differences(before: &Schema, after: &Schema, dialect: Dialect) -> Vec<OtherDifference> {
     let is_called = |one: &Other, another: &Other| one.kind == another.kind && one.name == another.name;
-    let same =
-        |one: &Other, another: &Other| is_called(one, another) && alike(&one.definition, &another.definition, dialect);
+    let same = |one: &Other, another: &Other| {
+        is_called(one, another) && same_expression(&one.definition, &another.definition, dialect)
+    };
     let missing = |of: &Schema, from: &Schema| -> Vec<Other> {
         of.others.iter().filter(|one| !from.others.iter().any(|another| same(one, another))).cloned().collect()
     };
@@ -48,16 +49,16 @@ pub fn other_differences(before: &Schema, after: &Schema, dialect: Dialect) -> V
 
 /// Returns what a downgrade has left behind, or taken away, in words; nothing if all is as before.
 #[must_use]
-pub fn traces(before: &Schema, after: &Schema, dialect: Dialect) -> Vec<String> {
+pub fn residue(before: &Schema, after: &Schema, dialect: Dialect) -> Vec<String> {
     let differences = Diff::between(before, after, dialect).differences(dialect);
     let tables =
         differences.iter().map(|Difference { change, .. }| *change).zip(differences.iter().map(ToString::to_string));
     let others = other_differences(before, after, dialect);
     let others = others.iter().map(|other| (other.change, other.to_string()));
-    tables.chain(others).map(|(change, text)| trace(change, &text)).collect()
+    tables.chain(others).map(|(change, text)| left_behind(change, &text)).collect()
 }
 
-fn trace(change: &str, text: &str) -> String {
+fn left_behind(change: &str, text: &str) -> String {
     match change {
         "added" => text.replacen("added", "it left behind", 1),
         "removed" => text.replacen("removed", "it lost", 1),
@@ -85,7 +86,7 @@ mod tests {
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, ["changed view `v`", "removed function `f`", "added trigger `t`"]);
         assert_eq!(
-            traces(&before, &after, Dialect::Postgres),
+            residue(&before, &after, Dialect::Postgres),
             ["changed view `v`", "it lost function `f`", "it left behind trigger `t`"]
         );
     }

@@ -1,16 +1,93 @@
-//! Expressions that say the same in other words.
+//! Comparison of constraints, indexes and expressions: when two of them mean the same.
 
 use alembic_sql::{Dialect, pieces, spelled_alike};
 
-/// Returns whether two expressions say the same.
+use crate::{Constraint, Index, IndexKey};
+
+/// How the parts of two schemas are compared.
+#[derive(Debug)]
+pub struct Comparison {
+    dialect: Dialect,
+}
+
+impl Comparison {
+    /// Returns the comparison for a database.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect }
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Compares expressions: one may be said in several ways.
+    #[must_use]
+    pub fn expression(&self, one: &str, other: &str) -> bool {
+        same_expression(one, other, self.dialect)
+    }
+
+    /// Compares what constraints say, not what they are called.
+    #[must_use]
+    pub fn content(&self, before: &Constraint, after: &Constraint) -> bool {
+        match (before, after) {
+            (Constraint::PrimaryKey(one), Constraint::PrimaryKey(other)) => one.columns == other.columns,
+            (Constraint::Unique(one), Constraint::Unique(other)) => {
+                one.columns == other.columns && one.deferrable == other.deferrable
+            }
+            (Constraint::Check(one), Constraint::Check(other)) => self.expression(&one.expression, &other.expression),
+            (Constraint::ForeignKey(one), Constraint::ForeignKey(other)) => {
+                one.columns == other.columns
+                    && one.referred_table == other.referred_table
+                    && one.referred_columns == other.referred_columns
+                    && one.on_delete == other.on_delete
+                    && one.on_update == other.on_update
+                    && one.deferrable == other.deferrable
+            }
+            _ => false,
+        }
+    }
+
+    /// A name that is not given can be any. What keys are called means nothing.
+    pub(super) fn constraint(&self, before: &Constraint, after: &Constraint) -> bool {
+        let named = |name: &&String| {
+            !matches!(after, Constraint::PrimaryKey(_) | Constraint::ForeignKey(_)) && !name.is_empty()
+        };
+        let names = before.own_name().filter(named).zip(after.own_name().filter(named));
+        self.content(before, after) && names.is_none_or(|(one, other)| one == other)
+    }
+
+    /// Compares indexes.
+    #[must_use]
+    pub fn index(&self, before: &Index, after: &Index) -> bool {
+        let condition = match (&before.predicate, &after.predicate) {
+            (Some(one), Some(other)) => self.expression(one, other),
+            (one, other) => one == other,
+        };
+        let names = before.name.as_ref().zip(after.name.as_ref());
+        let keys = before.keys.len() == after.keys.len()
+            && before.keys.iter().zip(&after.keys).all(|(one, other)| self.key(one, other));
+        let rest = before.unique == after.unique && before.include == after.include && before.method == after.method;
+        keys && condition && rest && names.is_none_or(|(one, other)| one == other)
+    }
+
+    fn key(&self, before: &IndexKey, after: &IndexKey) -> bool {
+        match (before, after) {
+            (IndexKey::Written(one), IndexKey::Written(other)) => self.expression(one, other),
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// Returns whether two expressions mean the same.
 ///
 /// SQLite keeps the words that it was given. PostgreSQL has one way to say something, but puts other casts to text
 /// into what it has said itself when it reads that again.
-pub(super) fn alike(one: &str, other: &str, dialect: Dialect) -> bool {
+pub(super) fn same_expression(one: &str, other: &str, dialect: Dialect) -> bool {
     one == other
         || match dialect {
             Dialect::Sqlite => folded(one) == folded(other),
-            Dialect::Postgres => essence(one) == essence(other),
+            Dialect::Postgres => without_casts(one) == without_casts(other),
             Dialect::Mysql | Dialect::Mariadb => false,
         }
 }
@@ -27,7 +104,7 @@ fn folded(sql: &str) -> String {
 const TEXT: [&[&str]; 3] = [&["text"], &["character", "varying"], &["bpchar"]];
 
 /// Returns the words of an expression without casts to text, and without parentheses that change nothing.
-fn essence(sql: &str) -> Vec<String> {
+fn without_casts(sql: &str) -> Vec<String> {
     let words: Vec<&str> =
         pieces(sql, Dialect::Postgres).unwrap_or_default().into_iter().map(|piece| &sql[piece.range]).collect();
     let mut kept: Vec<String> = Vec::new();
@@ -102,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_postgresql_makes_of_its_own_words_is_the_same() {
-        let same = |one: &str, other: &str| alike(one, other, Dialect::Postgres);
+        let same = |one: &str, other: &str| same_expression(one, other, Dialect::Postgres);
         let written = "(state)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[])";
         let again = "(state)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text])";
         assert!(same(written, again));
@@ -114,7 +191,7 @@ mod tests {
 
     #[test]
     fn sqlite_takes_any_words() {
-        let same = |one: &str, other: &str| alike(one, other, Dialect::Sqlite);
+        let same = |one: &str, other: &str| same_expression(one, other, Dialect::Sqlite);
         assert!(same("\"a\">0 and b IN ('X')", "A > 0 AND b in ( 'X' )"));
         assert!(!same("a = 'x'", "a = 'X'"));
     }
