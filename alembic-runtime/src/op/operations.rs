@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use alembic_schema::{
-    Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Name, PrimaryKey, Rows, Table, Unique, Value,
+    Check, Column, Constraint, ConstraintKind, ForeignKey, Index, Initially, Name, PrimaryKey, Rows, Table, Unique,
+    Value,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, render},
     sqlite::source,
 };
@@ -141,6 +142,18 @@ where
         self.create_constraint(table.into(), check.into(), Location::caller())
     }
 
+    /// Makes a unique constraint of a unique index, which takes its name and its columns. PostgreSQL only.
+    #[track_caller]
+    pub fn create_unique_constraint_using_index(
+        &mut self,
+        table: impl Into<Name>,
+        index: &str,
+        deferrable: Option<Initially>,
+    ) -> Done {
+        let operation = Operation::CreateUniqueUsingIndex { table: table.into(), index: index.to_owned(), deferrable };
+        self.invoke_at(&operation, Location::caller())
+    }
+
     /// Checks the rows that were there before a constraint that is not valid. PostgreSQL only.
     #[track_caller]
     pub fn validate_constraint(&mut self, constraint: &str, table: impl Into<Name>) -> Done {
@@ -153,6 +166,18 @@ where
     pub fn drop_constraint(&mut self, constraint: &str, table: impl Into<Name>, kind: ConstraintKind) -> Done {
         let (table, constraint) = (table.into(), constraint.to_owned());
         self.invoke_at(&Operation::DropConstraint { table, constraint, kind, if_exists: false }, Location::caller())
+    }
+
+    /// Creates a schema, unless there is one of this name. PostgreSQL only.
+    #[track_caller]
+    pub fn create_schema(&mut self, name: &str) -> Done {
+        self.invoke_at(&Operation::CreateSchema(name.to_owned()), Location::caller())
+    }
+
+    /// Drops a schema, which has to be empty. PostgreSQL only.
+    #[track_caller]
+    pub fn drop_schema(&mut self, name: &str) -> Done {
+        self.invoke_at(&Operation::DropSchema(name.to_owned()), Location::caller())
     }
 
     /// Creates an enumeration type. PostgreSQL only.
@@ -174,6 +199,12 @@ where
     pub fn rename_enum_value(&mut self, name: impl Into<Name>, value: &str, to: &str) -> Done {
         let operation = Operation::RenameEnumValue { name: name.into(), value: value.to_owned(), to: to.to_owned() };
         self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Renames an enumeration type; it stays in its schema. PostgreSQL only.
+    #[track_caller]
+    pub fn rename_enum(&mut self, name: impl Into<Name>, to: &str) -> Done {
+        self.invoke_at(&Operation::RenameEnum { name: name.into(), to: to.to_owned() }, Location::caller())
     }
 
     /// Drops an enumeration type. PostgreSQL only.

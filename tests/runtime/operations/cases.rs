@@ -329,11 +329,24 @@ pub(super) fn drop_constraint(op: &mut Conn<'_>) -> Done {
     Ok(())
 }
 
+pub(super) fn create_unique_constraint_using_index(op: &mut Conn<'_>) -> Done {
+    op.create_index(Index::new("users", ["email"]).named("uq_users_email").unique().concurrently())?;
+    op.create_unique_constraint_using_index("users", "uq_users_email", None)?;
+    Ok(())
+}
+
+pub(super) fn create_schema(op: &mut Conn<'_>) -> Done {
+    op.create_schema("shop")?;
+    op.drop_schema("shop")?;
+    Ok(())
+}
+
 pub(super) fn create_enum(op: &mut Conn<'_>) -> Done {
     op.create_enum("mood", ["sad", "happy"])?;
     op.add_enum_value("mood", "calm")?;
     op.rename_enum_value("mood", "sad", "blue")?;
-    op.drop_enum("mood")?;
+    op.rename_enum("mood", "feeling")?;
+    op.drop_enum("feeling")?;
     Ok(())
 }
 

@@ -44,11 +44,11 @@ const CASES: &[Case] = cases! {
         create_index_of_a_kind;
     an_index: drop_index;
     users_and_posts: create_primary_key;
-    users: create_unique_constraint create_unique_constraint_in_batch;
+    users: create_unique_constraint create_unique_constraint_in_batch create_unique_constraint_using_index;
     users_and_posts: create_foreign_key create_foreign_key_deferrable;
     users: create_check_constraint create_check_constraint_not_valid;
     constraints: drop_constraint;
-    nothing: create_enum;
+    nothing: create_schema create_enum;
     users: bulk_insert insert_or_ignore upsert execute;
 };
 
@@ -161,7 +161,7 @@ fn sqlite_runs_every_operation() {
 
 #[test]
 fn postgres_runs_every_operation() {
-    run(Kind::Postgres, Dialect::Postgres, 48);
+    run(Kind::Postgres, Dialect::Postgres, 50);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub use insert::{BulkInsert, Conflict};
 pub use render::render;
 pub use rust::rust;
 
-use crate::{Column, Constraint, ConstraintKind, Enumeration, Index, Name, Table};
+use crate::{Column, Constraint, ConstraintKind, Enumeration, Index, Initially, Name, Table};
 
 /// Change of a schema, of rows, or SQL.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +93,15 @@ pub enum Operation {
         /// Constraint.
         constraint: Constraint,
     },
+    /// Makes a unique constraint of a unique index, which takes its name and its columns. PostgreSQL only.
+    CreateUniqueUsingIndex {
+        /// Table.
+        table: Name,
+        /// Index, and name of the constraint.
+        index: String,
+        /// When it is checked, if it can be deferred.
+        deferrable: Option<Initially>,
+    },
     /// Validates a constraint that was added as `NOT VALID`: checks existing rows. PostgreSQL only.
     ValidateConstraint {
         /// Table.
@@ -111,6 +120,10 @@ pub enum Operation {
         /// Emit `IF EXISTS`.
         if_exists: bool,
     },
+    /// Creates a schema, unless there is one of this name. PostgreSQL only.
+    CreateSchema(String),
+    /// Drops a schema, which has to be empty. PostgreSQL only.
+    DropSchema(String),
     /// Creates an enumeration type. PostgreSQL only.
     CreateEnum {
         /// Type.
@@ -135,6 +148,13 @@ pub enum Operation {
         name: Name,
         /// Value.
         value: String,
+        /// New name.
+        to: String,
+    },
+    /// Renames an enumeration type; it stays in its schema. PostgreSQL only.
+    RenameEnum {
+        /// Type.
+        name: Name,
         /// New name.
         to: String,
     },

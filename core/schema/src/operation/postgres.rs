@@ -8,7 +8,7 @@ use super::{
     postgres_identity::{IdentityChange, serial},
     writer::{DdlWriter, statements},
 };
-use crate::{Column, Identity, Index, Name, Naming};
+use crate::{Column, ConstraintKind, Identity, Index, Initially, Name, Naming};
 
 pub(super) const POSTGRES: Dialect = Dialect::Postgres;
 
@@ -78,6 +78,19 @@ impl DdlWriter for Postgres<'_> {
         Ok(format!("VALIDATE CONSTRAINT {}", self.quote(constraint)))
     }
 
+    fn create_unique_using_index(&self, index: &str, initially: Option<Initially>) -> Result<String, Unsupported> {
+        let (name, deferrable) = (self.quote(index), self.deferrable(initially, ConstraintKind::Unique)?);
+        Ok(format!("ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{deferrable}"))
+    }
+
+    fn create_schema(&self, name: &str) -> Result<String, Unsupported> {
+        Ok(format!("CREATE SCHEMA IF NOT EXISTS {}", self.quote(name)))
+    }
+
+    fn drop_schema(&self, name: &str) -> Result<String, Unsupported> {
+        Ok(format!("DROP SCHEMA {}", self.quote(name)))
+    }
+
     fn create_enum(&self, name: &Name, values: &[String]) -> Result<String, Unsupported> {
         let values = joined(values.iter().map(|value| POSTGRES.literal(value)));
         Ok(format!("CREATE TYPE {} AS ENUM ({values})", self.name(name)))
@@ -98,6 +111,10 @@ impl DdlWriter for Postgres<'_> {
     fn rename_enum_value(&self, name: &Name, value: &str, to: &str) -> Result<String, Unsupported> {
         let (value, to) = (POSTGRES.literal(value), POSTGRES.literal(to));
         Ok(format!("ALTER TYPE {} RENAME VALUE {value} TO {to}", self.name(name)))
+    }
+
+    fn rename_enum(&self, name: &Name, to: &str) -> Result<String, Unsupported> {
+        Ok(format!("ALTER TYPE {} RENAME TO {}", self.name(name), self.quote(to)))
     }
 
     fn drop_enum(&self, name: &Name, present: bool) -> Result<String, Unsupported> {

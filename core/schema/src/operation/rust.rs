@@ -43,16 +43,26 @@ pub fn rust(operation: &Operation) -> Option<String> {
             format!("op.drop_index({index:?}, {})?;", name_expr(table))
         }
         Operation::CreateConstraint { table, constraint } => create_constraint(table, constraint),
+        Operation::CreateUniqueUsingIndex { table, index, deferrable } => {
+            let deferrable = deferrable.map(initially_expr).map_or("None".to_owned(), |when| format!("Some({when})"));
+            format!("op.create_unique_constraint_using_index({}, {index:?}, {deferrable})?;", name_expr(table))
+        }
         Operation::ValidateConstraint { table, constraint } => {
             format!("op.validate_constraint({constraint:?}, {})?;", name_expr(table))
         }
         Operation::DropConstraint { table, constraint, kind, .. } => {
             format!("op.drop_constraint({constraint:?}, {}, {})?;", name_expr(table), kind_expr(*kind))
         }
+        Operation::CreateSchema(name) => format!("op.create_schema({name:?})?;"),
+        Operation::DropSchema(name) => format!("op.drop_schema({name:?})?;"),
         Operation::CreateEnum { name: of, values } => format!("op.create_enum({}, {values:?})?;", name_expr(of)),
         Operation::AddEnumValue { name: of, value, before: None, .. } => {
             format!("op.add_enum_value({}, {value:?})?;", name_expr(of))
         }
+        Operation::RenameEnumValue { name: of, value, to } => {
+            format!("op.rename_enum_value({}, {value:?}, {to:?})?;", name_expr(of))
+        }
+        Operation::RenameEnum { name: of, to } => format!("op.rename_enum({}, {to:?})?;", name_expr(of)),
         Operation::DropEnum { name: of, .. } => format!("op.drop_enum({})?;", name_expr(of)),
         Operation::Batch(batch) => {
             let changes: Vec<String> =
@@ -64,7 +74,7 @@ pub fn rust(operation: &Operation) -> Option<String> {
             )
         }
         // `op` has no functions for these, which only PostgreSQL has.
-        Operation::DropIndex { .. } | Operation::AddEnumValue { .. } | Operation::RenameEnumValue { .. } => {
+        Operation::DropIndex { .. } | Operation::AddEnumValue { .. } => {
             postgres::in_sql(operation)?.iter().map(execute).collect()
         }
         Operation::Execute(sql) => execute(sql),

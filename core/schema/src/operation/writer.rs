@@ -14,6 +14,8 @@ use crate::{
     Naming, Table, Type, Unique, Value, shortened,
 };
 
+const SCHEMAS_ARE_DATABASES: &str = "a schema is a database of its own there: make it outside of the revisions";
+
 /// Writes operations as a database takes them.
 ///
 /// The default methods are the standard's SQL, with what most databases have beyond it. A database overrides what it
@@ -49,17 +51,23 @@ pub(super) trait DdlWriter {
             Operation::CreateConstraint { table, constraint } => {
                 Ok(vec![Ddl::action(table, self.add_constraint(table, constraint)?)])
             }
+            Operation::CreateUniqueUsingIndex { table, index, deferrable } => {
+                Ok(vec![Ddl::action(table, self.create_unique_using_index(index, *deferrable)?)])
+            }
             Operation::ValidateConstraint { table, constraint } => {
                 Ok(vec![Ddl::action(table, self.validate_constraint(constraint)?)])
             }
             Operation::DropConstraint { table, constraint, kind, if_exists } => {
                 Ok(vec![Ddl::action(table, self.drop_constraint(&shortened(constraint), *kind, *if_exists)?)])
             }
+            Operation::CreateSchema(name) => statement(self.create_schema(name)?),
+            Operation::DropSchema(name) => statement(self.drop_schema(name)?),
             Operation::CreateEnum { name, values } => statement(self.create_enum(name, values)?),
             Operation::AddEnumValue { name, value, before, if_not_exists } => {
                 statement(self.add_enum_value(name, value, before.as_deref(), *if_not_exists)?)
             }
             Operation::RenameEnumValue { name, value, to } => statement(self.rename_enum_value(name, value, to)?),
+            Operation::RenameEnum { name, to } => statement(self.rename_enum(name, to)?),
             Operation::DropEnum { name, if_exists } => statement(self.drop_enum(name, *if_exists)?),
             Operation::BulkInsert(insert) => self.bulk_insert(insert),
             Operation::Batch(batch) => self.batch(batch),
@@ -153,6 +161,18 @@ pub(super) trait DdlWriter {
         Ok(format!("DROP CONSTRAINT {condition}{}", self.quote(constraint)))
     }
 
+    fn create_unique_using_index(&self, _index: &str, _initially: Option<Initially>) -> Result<String, Unsupported> {
+        Err(self.unsupported("UNIQUE USING INDEX", "add the unique constraint itself"))
+    }
+
+    fn create_schema(&self, _name: &str) -> Result<String, Unsupported> {
+        Err(self.unsupported("CREATE SCHEMA", SCHEMAS_ARE_DATABASES))
+    }
+
+    fn drop_schema(&self, _name: &str) -> Result<String, Unsupported> {
+        Err(self.unsupported("DROP SCHEMA", SCHEMAS_ARE_DATABASES))
+    }
+
     fn create_enum(&self, _name: &Name, _values: &[String]) -> Result<String, Unsupported> {
         Err(self.no_enum_types())
     }
@@ -168,6 +188,10 @@ pub(super) trait DdlWriter {
     }
 
     fn rename_enum_value(&self, _name: &Name, _value: &str, _to: &str) -> Result<String, Unsupported> {
+        Err(self.no_enum_types())
+    }
+
+    fn rename_enum(&self, _name: &Name, _to: &str) -> Result<String, Unsupported> {
         Err(self.no_enum_types())
     }
 
