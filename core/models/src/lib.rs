@@ -5,6 +5,7 @@ mod argument;
 mod attributes;
 mod diesel_type;
 mod file;
+mod meta;
 mod names;
 mod print;
 mod problems;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use alembic_schema::{
     Column, Constraint, ForeignKey, Identity, Index, IndexKey, Initially, Name, Naming, Schema, Table,
 };
-use alembic_sql::Dialect;
+use alembic_sql::{Dialect, wording::joined};
 
 use super::{
     DieselType, Models,
     diesel_type::{camel, printed},
+    meta::Meta,
     names::{Names, ident},
 };
 
@@ -180,7 +181,7 @@ impl<'s> Printer<'s> {
         if self.detail == Detail::Complete {
             let attributes = self.column_attributes(table, column);
             if !attributes.is_empty() {
-                lines.push(format!("#[alembic({})]", attributes.join(", ")));
+                lines.push(format!("#[alembic({})]", joined(attributes)));
             }
         }
         if *ident != column.name {
@@ -193,134 +194,124 @@ impl<'s> Printer<'s> {
         lines
     }
 
-    fn column_attributes(&self, table: &Table, column: &Column) -> Vec<String> {
+    fn column_attributes(&self, table: &Table, column: &Column) -> Vec<Meta> {
         let native = column.column_type.sql(self.dialect);
         let mut attributes = Vec::new();
         let is = printed(&native, self.dialect);
         let told = is.diesel.native(is.max_length, self.dialect).is_some_and(|told| told == native);
         // A type of PostgreSQL's is declared by its name.
         if !(told || is.custom && self.dialect == Dialect::Postgres) {
-            attributes.push(format!("type = {native:?}"));
+            attributes.push(Meta::NameValue("type", native));
         }
-        match column.identity {
-            Some(Identity::ByDefault) => attributes.push("identity".to_owned()),
-            Some(Identity::Always) => attributes.push("identity(always)".to_owned()),
-            Some(Identity::Serial) => attributes.push("serial".to_owned()),
-            None => {}
-        }
+        attributes.extend(column.identity.map(|identity| match identity {
+            Identity::ByDefault => Meta::path("identity"),
+            Identity::Always => Meta::list("identity", [Meta::path("always")]),
+            Identity::Serial => Meta::path("serial"),
+        }));
         let default = column.default.as_ref().and_then(|default| default.text(self.dialect));
-        if let Some(default) = default {
-            attributes.push(format!("default = {default:?}"));
-        }
-        if let Some(generated) = &column.generated {
-            let kind = if generated.stored { "stored" } else { "virtual" };
-            attributes.push(format!("generated({:?}, {kind})", generated.expression));
-        }
-        for (key, value) in
+        attributes.extend(default.map(|default| Meta::NameValue("default", default)));
+        attributes.extend(column.generated.as_ref().map(|generated| {
+            let kind = Meta::path(if generated.stored { "stored" } else { "virtual" });
+            Meta::list("generated", [Meta::Literal(generated.expression.clone()), kind])
+        }));
+        for (name, value) in
             [("collation", &column.collation), ("on_update", &column.on_update), ("comment", &column.comment)]
         {
-            attributes.extend(value.as_ref().map(|value| format!("{key} = {value:?}")));
+            attributes.extend(value.clone().map(|value| Meta::NameValue(name, value)));
         }
         for key in table.foreign_keys().filter(|key| key.columns == [column.name.clone()]) {
-            attributes.push(format!("references({})", self.key_arguments(table, key)));
+            let target = std::iter::once(self.referred(key));
+            attributes.push(Meta::list("references", target.chain(self.key_options(table, key))));
         }
         attributes
     }
 
-    fn key_arguments(&self, table: &Table, key: &ForeignKey) -> String {
+    fn columns(&self, table: &Name, columns: &[String]) -> Vec<Meta> {
+        columns.iter().map(|column| Meta::path(self.column_ident(table, column))).collect()
+    }
+
+    /// Returns what a foreign key refers to: by the names of Rust, if the table has them.
+    fn referred(&self, key: &ForeignKey) -> Meta {
         let target = &key.referred_table;
-        let mut arguments = vec![match self.names.table(target) {
+        let is_left_out = self.schema.table(target).is_some_and(|table| beyond_diesel(table).is_some());
+        match self.names.table(target).filter(|_| !is_left_out) {
             Some(ident) => {
-                let columns: Vec<&str> =
-                    key.referred_columns.iter().map(|column| self.column_ident(target, column)).collect();
                 let schema = target.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
-                format!("{schema}{ident}({})", columns.join(", "))
+                Meta::List(format!("{schema}{ident}"), self.columns(target, &key.referred_columns))
             }
             None => {
                 let texts = std::iter::once(target.to_string()).chain(key.referred_columns.iter().cloned());
-                format!("table({})", texts.map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", "))
+                Meta::list("table", texts.map(Meta::Literal))
             }
-        }];
-        for (name, action) in [("on_delete", key.on_delete), ("on_update", key.on_update)] {
-            arguments.extend(action.map(|action| format!("{name} = {:?}", action.sql().to_lowercase())));
         }
-        arguments.extend(deferrable(key.deferrable));
-        arguments.extend(self.own_name(table, &key.clone().into()));
-        arguments.join(", ")
+    }
+
+    fn key_options(&self, table: &Table, key: &ForeignKey) -> Vec<Meta> {
+        let actions = [("on_delete", key.on_delete), ("on_update", key.on_update)].into_iter();
+        let actions = actions.filter_map(|(name, action)| Some(Meta::NameValue(name, action?.sql().to_lowercase())));
+        actions.chain(deferrable(key.deferrable)).chain(self.own_name(table, &key.clone().into())).collect()
     }
 
     /// Returns the name of a constraint that has another one than the convention gives it.
-    fn own_name(&self, table: &Table, constraint: &Constraint) -> Option<String> {
+    fn own_name(&self, table: &Table, constraint: &Constraint) -> Option<Meta> {
         let mut unnamed = constraint.clone();
         unnamed.forget_name();
         let by_convention = self.naming.constraint(&table.name, &unnamed);
         let name = constraint.own_name().filter(|name| **name != by_convention);
-        name.map(|name| format!("name = {name:?}"))
+        name.map(|name| Meta::NameValue("name", name.clone()))
     }
 
     fn table_attributes(&self, table: &Table) -> Vec<String> {
         if self.detail == Detail::Plain {
             return Vec::new();
         }
-        let idents = |columns: &[String]| {
-            columns.iter().map(|column| self.column_ident(&table.name, column).to_owned()).collect::<Vec<_>>()
-        };
-        let mut attributes = Vec::new();
-        for constraint in &table.constraints {
-            let name = self.own_name(table, constraint);
-            match constraint {
-                Constraint::PrimaryKey(_) => {}
-                Constraint::Unique(unique) => {
-                    let parts = idents(&unique.columns).into_iter().chain(deferrable(unique.deferrable)).chain(name);
-                    attributes.push(format!("unique({})", parts.collect::<Vec<_>>().join(", ")));
-                }
-                Constraint::Check(check) => {
-                    let parts = std::iter::once(format!("{:?}", check.expression)).chain(name);
-                    attributes.push(format!("check({})", parts.collect::<Vec<_>>().join(", ")));
-                }
-                Constraint::ForeignKey(key) if key.columns.len() > 1 => {
-                    let columns = idents(&key.columns).join(", ");
-                    let arguments = self.key_arguments(table, key);
-                    let (target, rest) = split_call(&arguments);
-                    attributes.push(format!("foreign_key({columns}, references({target}){rest})"));
-                }
-                Constraint::ForeignKey(_) => {}
-            }
-        }
+        let constraints = table.constraints.iter().filter_map(|constraint| self.table_constraint(table, constraint));
         let of_key = |index: &&Index| table.foreign_keys().any(|key| key.name.is_some() && key.name == index.name);
         let implied = |index: &&Index| self.dialect.is_mysql_family() && of_key(index);
-        for index in table.indexes.iter().filter(|index| !implied(index)) {
-            attributes.push(format!("index({})", self.index_arguments(table, index)));
-        }
-        attributes.extend(table.comment.as_ref().map(|comment| format!("comment = {comment:?}")));
-        attributes.extend(table.options.iter().map(|option| format!("options = {:?}", option.sql)));
-        attributes.into_iter().map(|attribute| format!("#[alembic({attribute})]")).collect()
+        let indexes = table.indexes.iter().filter(|index| !implied(index)).map(|index| self.index(table, index));
+        let comment = table.comment.clone().map(|comment| Meta::NameValue("comment", comment));
+        let options = table.options.iter().map(|option| Meta::NameValue("options", option.sql.clone()));
+        let attributes = constraints.chain(indexes).chain(comment).chain(options);
+        attributes.map(|attribute| format!("#[alembic({attribute})]")).collect()
     }
 
-    fn index_arguments(&self, table: &Table, index: &Index) -> String {
+    /// Returns the attribute of a constraint; none if it stands at a column.
+    fn table_constraint(&self, table: &Table, constraint: &Constraint) -> Option<Meta> {
+        let name = self.own_name(table, constraint);
+        match constraint {
+            Constraint::Unique(unique) => {
+                let columns = self.columns(&table.name, &unique.columns).into_iter();
+                Some(Meta::list("unique", columns.chain(deferrable(unique.deferrable)).chain(name)))
+            }
+            Constraint::Check(check) => {
+                Some(Meta::list("check", std::iter::once(Meta::Literal(check.expression.clone())).chain(name)))
+            }
+            Constraint::ForeignKey(key) if key.columns.len() > 1 => {
+                let columns = self.columns(&table.name, &key.columns).into_iter();
+                let references = Meta::list("references", [self.referred(key)]);
+                Some(Meta::list("foreign_key", columns.chain([references]).chain(self.key_options(table, key))))
+            }
+            Constraint::PrimaryKey(_) | Constraint::ForeignKey(_) => None,
+        }
+    }
+
+    fn index(&self, table: &Table, index: &Index) -> Meta {
         let column = |column: &String| self.column_ident(&table.name, column).to_owned();
-        let mut arguments: Vec<String> = index
-            .keys
-            .iter()
-            .map(|key| match key {
-                IndexKey::Column(name) => column(name),
-                IndexKey::Descending(name) => format!("{} desc", column(name)),
-                IndexKey::Expression(text) => format!("{:?}", format!("({text})")),
-                IndexKey::Written(text) => format!("{text:?}"),
-            })
-            .collect();
-        if index.unique {
-            arguments.push("unique".to_owned());
-        }
-        arguments.extend(index.predicate.as_ref().map(|predicate| format!("where = {predicate:?}")));
-        if !index.include.is_empty() {
-            arguments.push(format!("include({})", index.include.iter().map(column).collect::<Vec<_>>().join(", ")));
-        }
-        arguments.extend(index.method.as_ref().map(|method| format!("method = {method:?}")));
+        let keys = index.keys.iter().map(|key| match key {
+            IndexKey::Column(name) => Meta::Path(column(name)),
+            IndexKey::Descending(name) => Meta::Path(format!("{} desc", column(name))),
+            IndexKey::Expression(text) => Meta::Literal(format!("({text})")),
+            IndexKey::Written(text) => Meta::Literal(text.clone()),
+        });
+        let unique = index.unique.then(|| Meta::path("unique"));
+        let predicate = index.predicate.clone().map(|predicate| Meta::NameValue("where", predicate));
+        let include = self.columns(&table.name, &index.include);
+        let include = (!include.is_empty()).then(|| Meta::list("include", include));
+        let method = index.method.clone().map(|method| Meta::NameValue("method", method));
         let by_convention = self.naming.index(&Index { name: None, ..index.clone() });
-        let name = index.name.as_ref().filter(|name| **name != by_convention);
-        arguments.extend(name.map(|name| format!("name = {name:?}")));
-        arguments.join(", ")
+        let name = index.name.clone().filter(|name| *name != by_convention);
+        let name = name.map(|name| Meta::NameValue("name", name));
+        Meta::list("index", keys.chain(unique).chain(predicate).chain(include).chain(method).chain(name))
     }
 
     /// Returns the joins that Diesel can tell apart.
@@ -362,16 +353,10 @@ impl<'s> Printer<'s> {
     }
 }
 
-/// `users(id), on_delete = "cascade"` → `users(id)` and the rest.
-fn split_call(arguments: &str) -> (&str, &str) {
-    let end = arguments.find(')').map_or(arguments.len(), |at| at + 1);
-    arguments.split_at(end)
-}
-
-fn deferrable(initially: Option<Initially>) -> Option<String> {
+fn deferrable(initially: Option<Initially>) -> Option<Meta> {
     initially.map(|initially| match initially {
-        Initially::Immediate => "deferrable".to_owned(),
-        Initially::Deferred => "deferrable = \"deferred\"".to_owned(),
+        Initially::Immediate => Meta::path("deferrable"),
+        Initially::Deferred => Meta::NameValue("deferrable", "deferred".to_owned()),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Models as a whole: what is read, and what they want.
 
 use alembic_schema::{
-    Naming, Schema,
+    Action, Column, ForeignKey, Naming, PrimaryKey, Schema, Table, Type, Unique,
     diff::{Diff, Locking},
     operation::render,
 };
@@ -114,4 +114,25 @@ fn a_function_of_the_same_name_is_no_table() {
         models.over(&current, Dialect::Postgres, &|_| false).unwrap().schema.tables.len()
     };
     assert_eq!((with("function"), with("extension"), with("view"), with("partitioned table")), (1, 1, 0, 0));
+}
+
+#[test]
+fn a_parenthesis_in_a_name_ends_no_attribute() {
+    let own = Table::new("child").constraint(PrimaryKey::new(["x", "y"]));
+    let own =
+        own.constraint(ForeignKey::new(["x", "y"], "a)b", ["x", "y"]).named("own).name").on_delete(Action::Cascade));
+    let integer = |name| Column::new(name, Type::native("INTEGER")).not_null();
+    // Diesel cannot have the other table: it has no primary key.
+    let other = Table::new("a)b").column(integer("x")).column(integer("y")).constraint(Unique::new(["x", "y"]));
+    let schema = Schema { tables: vec![other, own.column(integer("x")).column(integer("y"))], ..Schema::default() };
+    let source = print(&schema, Dialect::Sqlite, &Naming::default(), Detail::Complete);
+    assert!(
+        source.contains(
+            r#"foreign_key(x, y, references(table("a)b", "x", "y")), on_delete = "cascade", name = "own).name")"#
+        ),
+        "{source}"
+    );
+    let models = read(&source, "schema.rs").unwrap_or_else(|errors| panic!("{errors:?}\n{source}")).models;
+    let wanted = models.over(&schema, Dialect::Sqlite, &|_| false).unwrap();
+    assert_eq!(Diff::between(&schema, &wanted.schema, Dialect::Sqlite), Diff::default());
 }
