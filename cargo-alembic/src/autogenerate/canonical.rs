@@ -1,7 +1,5 @@
 //! The database's own words for what the models say.
 
-use std::collections::BTreeSet;
-
 use alembic_models::Wanted;
 use alembic_runtime::{
     __private::{Inspection, answers},
@@ -9,7 +7,8 @@ use alembic_runtime::{
     cli::CommandError,
 };
 use alembic_schema::{
-    Name, Naming, Schema, Table,
+    Enumeration, Name, Naming, Schema, Table,
+    diff::{Diff, Locking, disambiguate},
     operation::{Operation, render},
 };
 use alembic_sql::{Dialect, server::ServerStatement};
@@ -36,11 +35,12 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
+    let dialect = dialect_of(conn)?;
+    disambiguate(&mut wanted.schema, dialect, naming);
     let tables = wanted.unsettled(current);
     if tables.is_empty() {
         return Ok(());
     }
-    let dialect = dialect_of(conn)?;
     let room = Room::make(conn, dialect)?;
     let seen = words(conn, dialect, &tables, wanted, current, naming).and_then(|()| look(conn, inspection));
     room.leave(conn).map_err(failed("leave the scratch database as it was"))?;
@@ -63,11 +63,7 @@ where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let mut statements = in_the_way(dialect, tables, wanted, current);
-    for table in tables {
-        let created = render(&Operation::CreateTable(table.clone()), dialect, naming);
-        statements.extend(created.map_err(|error| unsupported(&error))?);
-    }
+    let statements = setup_statements(dialect, tables, wanted, current, naming)?;
     statements.iter().try_for_each(|statement| {
         conn.batch_execute(statement).map_err(|error| {
             CommandError::usage("the database does not take what the models say")
@@ -135,32 +131,34 @@ impl Room {
     }
 }
 
-/// Returns what makes way for the tables.
-fn in_the_way(dialect: Dialect, tables: &[Table], wanted: &Wanted, current: &Schema) -> Vec<String> {
-    let unwanted = |name: &Name| tables.iter().any(|table| table.name == *name) || wanted.schema.table(name).is_none();
-    let there = current.tables.iter().filter(|table| unwanted(&table.name));
-    match dialect {
-        Dialect::Sqlite => there.map(|table| format!("DROP TABLE {}", table.name.sql(dialect))).collect(),
-        Dialect::Postgres => {
-            let mut before: Vec<String> =
-                there.map(|table| format!("DROP TABLE {} CASCADE", table.name.sql(dialect))).collect();
-            for wanted in &wanted.schema.enums {
-                match current.enumeration(&wanted.name) {
-                    Some(existing) if existing.values == wanted.values => continue,
-                    Some(existing) => {
-                        let aside = dialect.quote(&format!("{}_alembic_old", existing.name.name));
-                        before.push(format!("ALTER TYPE {} RENAME TO {aside}", existing.name.sql(dialect)));
-                    }
-                    None => {}
-                }
-                before.extend(render(&wanted.into(), dialect, &Naming::default()).unwrap_or_default());
-            }
-            let schemas: BTreeSet<&String> = tables.iter().filter_map(|table| table.name.schema.as_ref()).collect();
-            before.extend(
-                schemas.into_iter().map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {}", dialect.quote(schema))),
-            );
-            before
-        }
-        Dialect::Mysql | Dialect::Mariadb => Vec::new(),
+/// Returns what makes the tables, with the types and schemas that they need, after what makes way for them.
+fn setup_statements(
+    dialect: Dialect,
+    tables: &[Table],
+    wanted: &Wanted,
+    current: &Schema,
+    naming: &Naming,
+) -> Result<Vec<String>, CommandError> {
+    let is_made = |name: &Name| tables.iter().any(|table| table.name == *name);
+    let goes = |table: &&Table| is_made(&table.name) || wanted.schema.table(&table.name).is_none();
+    // On MySQL they are made in another database.
+    let gone = current.tables.iter().filter(|table| !dialect.is_mysql_family() && goes(table));
+    let cascade = if dialect == Dialect::Postgres { " CASCADE" } else { "" };
+    let mut statements: Vec<String> =
+        gone.map(|table| format!("DROP TABLE {}{cascade}", table.name.sql(dialect))).collect();
+    let (there, others): (Vec<&Enumeration>, Vec<&Enumeration>) =
+        current.enums.iter().partition(|known| wanted.schema.enums.contains(known));
+    let aside = others.into_iter().filter(|known| wanted.schema.enumeration(&known.name).is_some());
+    let aside = aside.map(|Enumeration { name, .. }| {
+        let to = format!("{}_alembic_old", name.name);
+        Operation::RenameEnum { name: name.clone(), to }
+    });
+    let before = Schema { enums: there.into_iter().cloned().collect(), ..Schema::default() };
+    let after = Schema { tables: tables.to_vec(), enums: wanted.schema.enums.clone(), ..Schema::default() };
+    let blocks = Diff::between(&before, &after, dialect).blocks(dialect, naming, &|_| None, Locking::Plain);
+    let operations: Vec<Operation> = aside.chain(blocks.into_iter().flat_map(|block| block.operations)).collect();
+    for operation in &operations {
+        statements.extend(render(operation, dialect, naming).map_err(|error| unsupported(&error))?);
     }
+    Ok(statements)
 }

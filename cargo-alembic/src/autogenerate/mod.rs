@@ -19,7 +19,7 @@ use alembic_runtime::{
 };
 use alembic_schema::{
     Name, Naming, Other, Schema,
-    diff::{Block, Caution, Diff, Difference, Locking, Renames},
+    diff::{Block, Diff, Difference, Hazard, HazardKind, Locking, Renames},
     operation::render,
 };
 use alembic_sql::{Dialect, mentioned, wording::joined};
@@ -29,7 +29,7 @@ use text::{rust_body, sql_text};
 
 use crate::{
     connect::Job,
-    look::{dialect_of, failed, inspection, look},
+    look::{dialect_of, failed, inspection, look, schemas_of},
     project::{NewRevision, Project, models::misunderstood},
     replay::Replay,
 };
@@ -101,7 +101,8 @@ impl Comparing<'_> {
         C::Backend: MigrationBackend,
     {
         let dialect = dialect_of(conn)?;
-        if dialect.is_mysql_family() && !self.models.schemas().is_empty() {
+        let has_schema = self.models.tables.iter().any(|table| table.name.schema.is_some());
+        if dialect.is_mysql_family() && has_schema {
             return Err(CommandError::usage(
                 "models of another database cannot be compared: a schema is a database there",
             )
@@ -189,9 +190,9 @@ impl Generated {
         Ok(())
     }
 
-    /// Returns what a reader of the revision has to know of its upgrade.
-    pub(crate) fn cautions(&self) -> impl Iterator<Item = &Caution> {
-        self.upgrade.iter().flat_map(|block| &block.cautions)
+    /// Returns the hazards of its upgrade.
+    pub(crate) fn hazards(&self) -> impl Iterator<Item = &Hazard> {
+        self.upgrade.iter().flat_map(|block| &block.hazards)
     }
 }
 
@@ -213,12 +214,14 @@ impl Compared {
         C::Backend: MigrationBackend,
     {
         let (dialect, naming) = (self.dialect, &self.naming);
+        let schemas = schemas_of(conn)?;
         let up = self.blocks(conn, &self.diff, locking)?;
         let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
         apply(conn, &up, dialect, naming, up_disturbs).map_err(|error| error.hint(Hint::UpgradeDoesNotRun))?;
         let after = look(conn, &self.inspection)?;
         self.expect(&after, &self.wanted, "the models want what no operation brings about")?;
-        let back = Diff::between(&after, &self.renamed, dialect);
+        let created_schemas = self.diff.created_schemas.iter().filter(|schema| !schemas.contains(schema)).cloned();
+        let back = Diff { dropped_schemas: created_schemas.collect(), ..Diff::between(&after, &self.renamed, dialect) };
         let down = self.blocks(conn, &back, locking)?;
         let down_disturbs = back.disturbs_foreign_keys(&after, &down);
         let undone = self.renames.undone();
@@ -226,9 +229,9 @@ impl Compared {
         apply(conn, &all, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         let again = look(conn, &self.inspection)?;
         self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
-        let notes: Vec<Caution> = self.broken().chain(self.not_restored(&again)).map(Caution::Note).collect();
-        let noted = (!notes.is_empty()).then_some(Block { cautions: notes, operations: Vec::new() });
-        let upgrade: Vec<Block> = noted.into_iter().chain(self.renames.blocks()).chain(up).collect();
+        let hazards: Vec<Hazard> = self.broken().chain(self.not_restored(&again)).collect();
+        let told = (!hazards.is_empty()).then_some(Block { hazards, operations: Vec::new() });
+        let upgrade: Vec<Block> = told.into_iter().chain(self.renames.blocks()).chain(up).collect();
         let without_transaction =
             [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
         let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);
@@ -243,23 +246,29 @@ impl Compared {
     }
 
     /// SQLite drops a table whatever names it.
-    fn broken(&self) -> impl Iterator<Item = String> {
+    fn broken(&self) -> impl Iterator<Item = Hazard> {
         let dropped = self.diff.dropped_tables.iter().filter(|_| self.dialect == Dialect::Sqlite);
         dropped.flat_map(|table| {
             let names = |other: &&Other| mentioned(&other.definition, self.dialect).contains(&table.name.name);
             let others = self.renamed.others.iter().filter(names);
-            others.map(|other| format!("{} `{}` names `{}`, which goes", other.kind, other.name, table.name))
+            others.map(|other| {
+                let message = format!("{} `{}` names `{}`, which goes", other.kind, other.name, table.name);
+                Hazard::new(HazardKind::BreaksDependents, message)
+            })
         })
     }
 
     /// What went with a table, and is not understood.
-    fn not_restored(&self, again: &Schema) -> impl Iterator<Item = String> {
+    fn not_restored(&self, again: &Schema) -> impl Iterator<Item = Hazard> {
         let lost = self
             .before
             .others
             .iter()
             .filter(|other| !again.others.iter().any(|now| now.kind == other.kind && now.name == other.name));
-        lost.map(|other| format!("{} `{}` goes, and the downgrade does not bring it back", other.kind, other.name))
+        lost.map(|other| {
+            let message = format!("{} `{}` goes, and the downgrade does not bring it back", other.kind, other.name);
+            Hazard::new(HazardKind::NotRestored, message)
+        })
     }
 
     fn blocks<C>(&self, conn: &mut C, diff: &Diff, locking: Locking) -> Result<Vec<Block>, CommandError>

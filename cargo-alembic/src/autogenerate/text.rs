@@ -2,16 +2,16 @@
 
 use alembic_schema::{
     Naming,
-    diff::{Block, Caution},
+    diff::Block,
     operation::{Unsupported, render, rust},
 };
 use alembic_sql::Dialect;
 
-/// Writes the operations as SQL, each block with what is to be known of it.
+/// Writes the operations as SQL, each block after its hazards.
 pub(crate) fn sql_text(blocks: &[Block], dialect: Dialect, naming: &Naming) -> Result<String, Unsupported> {
     let mut parts = Vec::new();
     for block in blocks {
-        let mut lines: Vec<String> = block.cautions.iter().map(|caution| format!("-- {caution}")).collect();
+        let mut lines: Vec<String> = block.hazards.iter().map(|hazard| format!("-- {hazard}")).collect();
         for operation in &block.operations {
             lines.extend(render(operation, dialect, naming)?.into_iter().map(|statement| format!("{statement};")));
         }
@@ -25,7 +25,7 @@ pub(crate) fn sql_text(blocks: &[Block], dialect: Dialect, naming: &Naming) -> R
 pub(crate) fn rust_body(blocks: &[Block]) -> String {
     let mut lines = Vec::new();
     for block in blocks {
-        lines.extend(block.cautions.iter().map(|caution: &Caution| format!("    // {caution}\n")));
+        lines.extend(block.hazards.iter().map(|hazard| format!("    // {hazard}\n")));
         for operation in &block.operations {
             let calls = rust(operation).unwrap_or_default();
             lines.extend(calls.lines().map(|line| format!("    {line}\n")));

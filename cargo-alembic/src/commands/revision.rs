@@ -10,7 +10,7 @@ use alembic_runtime::{
 };
 use alembic_schema::{
     Schema,
-    diff::{Caution, Locking},
+    diff::{HazardKind, Locking},
 };
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
             cx.printer.report(&NoChanges { changes: 0 })?;
             return Ok(Exit::Success);
         };
-        tell_cautions(&generated, cx)?;
+        tell_hazards(&generated, cx)?;
         generated.fill_in(&mut new)?;
     }
     let written = project.add(new)?;
@@ -163,11 +163,11 @@ fn generate(
 }
 
 /// Prints what a reader of the file has to know, and asks before a revision that loses data is written.
-fn tell_cautions(generated: &autogenerate::Generated, cx: &mut Context<'_>) -> Result<(), CommandError> {
-    for caution in generated.cautions() {
-        cx.printer.status(caution);
+fn tell_hazards(generated: &autogenerate::Generated, cx: &mut Context<'_>) -> Result<(), CommandError> {
+    for hazard in generated.hazards() {
+        cx.printer.status(hazard);
     }
-    let loses = generated.cautions().any(|caution| matches!(caution, Caution::Destructive(_)));
+    let loses = generated.hazards().any(|hazard| hazard.kind == HazardKind::DataLoss);
     if loses && cx.printer.can_ask() && !cx.printer.confirm("Write a revision that loses data?") {
         return Err(CommandError::usage("nothing was written"));
     }

@@ -13,7 +13,7 @@ mod table;
 mod update;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alembic_schema::{Constraint, Generated, Identity, Index, Name};
 use alembic_sql::Dialect;
@@ -163,13 +163,12 @@ impl Models {
         self.tables.iter().find(|table| table.name == *name)
     }
 
-    /// Returns the schemas that tables name.
+    /// Returns the schemas of tables and of types, sorted.
     #[must_use]
     pub fn schemas(&self) -> Vec<String> {
-        let mut schemas: Vec<String> = self.tables.iter().filter_map(|table| table.name.schema.clone()).collect();
-        schemas.sort_unstable();
-        schemas.dedup();
-        schemas
+        let types = self.types.iter().filter_map(|declared| declared.postgres.as_ref());
+        let names = self.tables.iter().map(|table| &table.name).chain(types);
+        names.filter_map(|name| name.schema.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn sql_type(&self, ident: &str) -> Option<&SqlType> {

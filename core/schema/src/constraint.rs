@@ -295,11 +295,19 @@ impl Constraint {
 
     /// Leaves the naming of the constraint to the database.
     pub fn forget_name(&mut self) {
+        *self.name_mut() = None;
+    }
+
+    pub(crate) fn set_name(&mut self, name: String) {
+        *self.name_mut() = Some(name);
+    }
+
+    fn name_mut(&mut self) -> &mut Option<String> {
         match self {
-            Self::PrimaryKey(key) => key.name = None,
-            Self::Unique(unique) => unique.name = None,
-            Self::ForeignKey(key) => key.name = None,
-            Self::Check(check) => check.name = None,
+            Self::PrimaryKey(key) => &mut key.name,
+            Self::Unique(unique) => &mut unique.name,
+            Self::ForeignKey(key) => &mut key.name,
+            Self::Check(check) => &mut check.name,
         }
     }
 

@@ -34,12 +34,25 @@ pub(super) const CASES: &[Case] = cases! {
         "table! { a { id -> Integer } } table! { b { id -> Integer } }" => "table! { a { id -> Integer } }";
     "table renamed (`renamed_from`, or asked)", "no: drop and add", ALL:
         "table! { a { id -> Integer } }" => "table! { #[alembic(renamed_from = \"a\")] b { id -> Integer } }";
+    "table renamed, and its name taken by another", "no: names collide", ALL:
+        "table! { p { id -> Integer } } table! { #[alembic(index(n))] a { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } }" =>
+        "table! { p { id -> Integer } } table! { #[alembic(index(n))] a { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } } \
+            table! { #[alembic(index(n), renamed_from = \"a\")] b { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } }";
     "table in another schema", "yes", POSTGRES:
         "table! { a { id -> Integer } }" => "table! { a { id -> Integer } } table! { more.b { id -> Integer } }";
     "tables that refer to each other in a circle", "no: `use_alter` by hand", ALL:
         "table! { z { id -> Integer } }" => "table! { z { id -> Integer } } \
             table! { a { id -> Integer, #[alembic(references(b(id)))] b_id -> Nullable<Integer> } } \
             table! { b { id -> Integer, #[alembic(references(a(id)))] a_id -> Nullable<Integer> } }";
+    "index, check and unique constraint that move to another table", "order by hand", ALL:
+        "table! { a { id -> Integer, n -> Integer, m -> Integer } } table! { #[alembic(index(n, name = \"ix\"), unique(m, name = \"uq\"), check(\"n > 0\", name = \"ck\"))] b { id -> Integer, n -> Integer, m -> Integer } }" =>
+        "table! { #[alembic(index(n, name = \"ix\"), unique(m, name = \"uq\"), check(\"n > 0\", name = \"ck\"))] a { id -> Integer, n -> Integer, m -> Integer } } table! { b { id -> Integer, n -> Integer, m -> Integer } }";
+    "names that two tables exchange", "order by hand", ALL:
+        "table! { #[alembic(index(n, name = \"x\"), check(\"n > 0\", name = \"p\"))] a { id -> Integer, n -> Integer } } table! { #[alembic(index(n, name = \"y\"), check(\"n > 0\", name = \"q\"))] b { id -> Integer, n -> Integer } }" =>
+        "table! { #[alembic(index(n, name = \"y\"), check(\"n > 0\", name = \"q\"))] a { id -> Integer, n -> Integer } } table! { #[alembic(index(n, name = \"x\"), check(\"n > 0\", name = \"p\"))] b { id -> Integer, n -> Integer } }";
+    "foreign key that moves to another table", "order by hand", ALL:
+        "table! { a { id -> Integer, p -> Nullable<Integer> } } table! { b { id -> Integer, #[alembic(references(c(id), name = \"fk\"))] p -> Nullable<Integer> } } table! { c { id -> Integer } }" =>
+        "table! { a { id -> Integer, #[alembic(references(c(id), name = \"fk\"))] p -> Nullable<Integer> } } table! { b { id -> Integer, p -> Nullable<Integer> } } table! { c { id -> Integer } }";
     "column added", "yes", ALL:
         "table! { a { id -> Integer } }" => "table! { a { id -> Integer, n -> Nullable<Integer> } }";
     "column added, NOT NULL with default", "yes", ALL:
@@ -122,6 +135,9 @@ pub(super) const CASES: &[Case] = cases! {
         "MOOD table! { a { id -> Integer, #[alembic(values(\"sad\", \"glad\"))] mood -> Mood } }" => "MOOD table! { a { id -> Integer, #[alembic(values(\"sad\", \"ok\", \"glad\"))] mood -> Mood } }";
     "enum: value removed", "MySQL only", ALL:
         "MOOD table! { a { id -> Integer, #[alembic(values(\"sad\", \"ok\"))] mood -> Mood } }" => "MOOD table! { a { id -> Integer, #[alembic(values(\"sad\"))] mood -> Mood } }";
+    "enum in a new schema", "no", POSTGRES:
+        "table! { a { id -> Integer } }" => "#[derive(SqlType)] #[diesel(postgres_type(name = \"mood\", schema = \"fresh\"))] struct Mood; \
+            table! { a { id -> Integer, #[alembic(values(\"sad\"), default = \"'sad'\")] mood -> Nullable<Mood> } }";
     "enum: type added and removed", "no", POSTGRES:
         "MOOD table! { a { id -> Integer } }" => "MOOD table! { a { id -> Integer, #[alembic(values(\"sad\"), default = \"'sad'\")] mood -> Mood } }";
     "`STRICT`, `WITHOUT ROWID` of an existing table", "no", SQLITE:

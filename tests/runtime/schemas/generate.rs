@@ -1,7 +1,7 @@
 //! Schemas made up at random, of all that a revision can change.
 
 use alembic_schema::{
-    Action, Check, Column, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially, Name,
+    Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially, Name,
     PrimaryKey, Schema, Table, Type, Unique,
 };
 use alembic_sql::Dialect;
@@ -32,6 +32,8 @@ impl Dice {
 }
 
 const TABLES: [&str; 5] = ["alpha", "Beta", "gamma", "order", "delta x"];
+/// In another schema, on PostgreSQL.
+const ELSEWHERE: &str = "more.things";
 const COLUMNS: [&str; 7] = ["a", "b", "C", "select", "e", "f", "g h"];
 const MOODS: [&str; 5] = ["sad", "ok", "it's", "glad", "so so"];
 
@@ -82,28 +84,30 @@ fn types(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
 pub(super) fn schema(dice: &mut Dice, dialect: Dialect) -> Schema {
     let mut schema = Schema::default();
     if dialect == Dialect::Postgres {
-        for name in ["mood", "Level"] {
+        for name in ["mood", "Level", "more.mood"] {
             let values: Vec<String> =
                 MOODS.iter().filter(|_| dice.roll(4) > 0).map(|value| (*value).to_owned()).collect();
             if !values.is_empty() && dice.roll(4) > 0 {
-                schema.enums.push(Enumeration { name: Name::from_plain(name), values });
+                schema.enums.push(Enumeration { name: name.into(), values });
             }
         }
     }
-    for name in TABLES {
+    let elsewhere = (dialect == Dialect::Postgres).then_some(ELSEWHERE);
+    for name in TABLES.into_iter().chain(elsewhere) {
         if dice.roll(3) > 0 {
             let table = table(dice, dialect, name, &schema.enums);
             schema.tables.push(table);
         }
     }
     add_foreign_keys(dice, dialect, &mut schema);
+    exchange_names(dice, &mut schema);
     schema.tables.sort_by(|a, b| a.name.cmp(&b.name));
     schema.enums.sort();
     schema
 }
 
 fn table(dice: &mut Dice, dialect: Dialect, name: &str, enums: &[Enumeration]) -> Table {
-    let mut table = Table::new(Name::from_plain(name));
+    let mut table = Table::new(name);
     let whole = if dialect.is_mysql_family() { "bigint(20)" } else { "bigint" };
     let whole = if dialect == Dialect::Sqlite { "INTEGER" } else { whole };
     let mut id = Column::new("id", Type::native(whole)).not_null();
@@ -273,6 +277,27 @@ fn add_foreign_keys(dice: &mut Dice, dialect: Dialect, schema: &mut Schema) {
                 key.deferrable = Some(Initially::Deferred);
             }
             table.constraints.push(key.into());
+        }
+    }
+}
+
+/// Gives indexes, checks, unique constraints and foreign keys names that those of other tables have in other schemas.
+fn exchange_names(dice: &mut Dice, schema: &mut Schema) {
+    let mut wandering: Vec<String> = ["w1", "w2", "w3", "w4", "w5", "w6"].map(str::to_owned).into();
+    let mut name = |dice: &mut Dice, of: &mut Option<String>| {
+        if !wandering.is_empty() && dice.one_in(3) {
+            *of = Some(wandering.swap_remove(dice.roll(wandering.len())));
+        }
+    };
+    for table in &mut schema.tables {
+        table.indexes.iter_mut().for_each(|index| name(dice, &mut index.name));
+        for constraint in &mut table.constraints {
+            match constraint {
+                Constraint::Unique(unique) => name(dice, &mut unique.name),
+                Constraint::ForeignKey(key) => name(dice, &mut key.name),
+                Constraint::Check(check) => name(dice, &mut check.name),
+                Constraint::PrimaryKey(_) => {}
+            }
         }
     }
 }

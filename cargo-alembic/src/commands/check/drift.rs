@@ -6,7 +6,7 @@ use alembic_graph::created::Created;
 use alembic_runtime::{__private::Inspection, MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Name, Other, Schema,
-    diff::{Diff, OtherDifference, other_differences},
+    diff::{Change, Diff, OtherDifference, other_differences},
 };
 use alembic_sql::{Dialect, mentioned};
 use diesel::connection::LoadConnection;
@@ -204,7 +204,9 @@ fn compare(project: &Project, left: Left, Held { schema: mut live, others, exten
 
 /// An extension that no revision makes was given to the database.
 fn is_given(difference: &OtherDifference, created: &Created) -> bool {
-    difference.kind == EXTENSION && difference.change == "added" && !created.extensions.contains(&difference.name.name)
+    difference.kind == EXTENSION
+        && difference.change == Change::Added
+        && !created.extensions.contains(&difference.name.name)
 }
 
 /// Returns the table that it is, if it is one of a kind of its own, or that it says something about.

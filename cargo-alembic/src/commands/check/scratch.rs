@@ -5,7 +5,7 @@ use alembic_models::Models;
 use alembic_runtime::{MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Schema,
-    diff::{Difference, residue},
+    diff::{Change, Difference, residue},
 };
 use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
@@ -151,7 +151,7 @@ fn wanted(models: &Models, differences: &[Difference]) -> Said {
 
 /// Either the revisions or the models are to follow: what the models lack, a generated revision would drop.
 fn way_out(models: &Models, differences: &[Difference]) -> Hint {
-    let lacking = differences.iter().find(|difference| difference.change == "removed");
+    let lacking = differences.iter().find(|difference| difference.change == Change::Removed);
     let file_of = |difference: &Difference| {
         let table = models.table(&difference.table).or_else(|| models.tables.first());
         table.map(|table| table.place.file.clone())

@@ -1,9 +1,12 @@
 //! Enumeration types with other values. PostgreSQL only.
 
-use alembic_sql::{Dialect, mentioned, wording::joined};
+use alembic_sql::{Dialect, mentioned};
 
 use super::{Diff, TableDiff};
-use crate::{Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table, operation::Operation};
+use crate::{
+    Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table, Type,
+    operation::{AlterColumn, Operation},
+};
 
 const POSTGRES: Dialect = Dialect::Postgres;
 
@@ -14,32 +17,39 @@ pub struct EnumDiff {
     pub before: Enumeration,
     /// As it is to be.
     pub after: Enumeration,
-    /// What there is to do if values cannot just be added: the type is made anew.
-    again: Option<Again>,
+    recreation: Option<TypeRecreation>,
 }
 
-/// What has to be changed with a type that is made anew.
+/// What has to be changed with a type that is created again: a value can only be added.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Again {
-    /// Each with the default that it is to have.
+struct TypeRecreation {
+    /// Columns of the type, each with the default that it is to have.
     columns: Vec<(Name, Column, Option<DefaultValue>)>,
-    constraints: Vec<(Name, Constraint, bool)>,
-    indexes: Vec<(Index, bool)>,
+    /// Checks that mention it, and stay.
+    constraints: Vec<(Name, Constraint)>,
+    /// Indexes that mention it, and stay.
+    indexes: Vec<Index>,
 }
 
 impl EnumDiff {
+    /// Compares two forms of a type; `diff` has what becomes of the tables.
     pub(super) fn new(
         existing: &Enumeration,
         wanted: &Enumeration,
-        diff: &mut Diff,
+        diff: &Diff,
         before: &Schema,
         after: &Schema,
     ) -> Self {
-        let mut this = Self { before: existing.clone(), after: wanted.clone(), again: None };
+        let mut this = Self { before: existing.clone(), after: wanted.clone(), recreation: None };
         if !this.only_adds() || this.uses_new_values(after) {
-            this.again = Some(Again::of(existing, diff, before));
+            this.recreation = Some(TypeRecreation::new(existing, diff, before));
         }
         this
+    }
+
+    /// Returns whether the type is created again.
+    pub(super) fn recreates(&self) -> bool {
+        self.recreation.is_some()
     }
 
     /// Returns the values that are there no more.
@@ -75,38 +85,29 @@ impl EnumDiff {
     }
 
     pub(super) fn operations(&self) -> Vec<Operation> {
-        let Some(again) = &self.again else {
+        let Some(recreation) = &self.recreation else {
             return self.additions();
         };
         let name = &self.before.name;
         let old = name.beside(&format!("{}_alembic_old", name.name));
         let mut operations: Vec<Operation> = Vec::new();
-        for (index, _) in &again.indexes {
+        for index in &recreation.indexes {
             let (table, index) = (index.table.clone(), index.name.clone().unwrap_or_default());
             operations.push(Operation::DropIndex { table, index, if_exists: false, concurrently: false });
         }
-        for (table, constraint, _) in &again.constraints {
+        for (table, constraint) in &recreation.constraints {
             let (table, kind) = (table.clone(), constraint.kind());
             let constraint = constraint.own_name().cloned().unwrap_or_default();
             operations.push(Operation::DropConstraint { table, constraint, kind, if_exists: false });
         }
-        let to = POSTGRES.quote(&old.name);
-        operations.push(Operation::Execute(format!("ALTER TYPE {} RENAME TO {to}", name.sql(POSTGRES))));
+        operations.push(Operation::RenameEnum { name: name.clone(), to: old.name.clone() });
         operations.push((&self.after).into());
-        operations.extend(
-            again
-                .columns
-                .iter()
-                .map(|(table, column, default)| Operation::Execute(self.retype(table, column, default.as_ref()))),
-        );
+        let columns = recreation.columns.iter();
+        operations.extend(columns.map(|(table, column, default)| self.change_type(table, column, default.clone())));
         operations.push(Operation::DropEnum { name: old, if_exists: false });
-        let kept = again.constraints.iter().filter(|(.., kept)| *kept);
-        operations.extend(kept.map(|(table, constraint, _)| Operation::CreateConstraint {
-            table: table.clone(),
-            constraint: constraint.clone(),
-        }));
-        let kept = again.indexes.iter().filter(|(_, kept)| *kept);
-        operations.extend(kept.map(|(index, _)| Operation::CreateIndex(index.clone())));
+        let constraints = recreation.constraints.iter().cloned();
+        operations.extend(constraints.map(|(table, constraint)| Operation::CreateConstraint { table, constraint }));
+        operations.extend(recreation.indexes.iter().cloned().map(Operation::CreateIndex));
         operations
     }
 
@@ -123,46 +124,38 @@ impl EnumDiff {
     }
 
     /// A default of the old type has no cast to the new one.
-    fn retype(&self, table: &Name, column: &Column, default: Option<&DefaultValue>) -> String {
-        let (table, name) = (table.sql(POSTGRES), POSTGRES.quote(&column.name));
+    fn change_type(&self, table: &Name, column: &Column, default: Option<DefaultValue>) -> Operation {
         let array = if column.column_type.sql(POSTGRES).ends_with("[]") { "[]" } else { "" };
         let new = format!("{}{array}", self.after.name.sql(POSTGRES));
-        let before = column.default.as_ref().map(|_| format!("ALTER COLUMN {name} DROP DEFAULT"));
-        let change = format!("ALTER COLUMN {name} TYPE {new} USING {name}::text{array}::{new}");
-        let default = default.and_then(|default| default.text(POSTGRES));
-        let after = default.map(|default| format!("ALTER COLUMN {name} SET DEFAULT {default}"));
-        format!("ALTER TABLE {table} {}", joined(before.into_iter().chain([change]).chain(after)))
+        let using = format!("{}::text{array}::{new}", POSTGRES.quote(&column.name));
+        let mut change = AlterColumn::new(table, &column.name).column_type(Type::Native(new)).postgres_using(&using);
+        change.default = (column.default.is_some() || default.is_some()).then_some(default);
+        Operation::AlterColumn(change)
     }
 }
 
-impl Again {
-    /// Finds what uses a type, in the tables that stay. What is not wanted any more is dropped here, and not later.
-    fn of(existing: &Enumeration, diff: &mut Diff, before: &Schema) -> Self {
+impl TypeRecreation {
+    /// Finds what uses a type, in the tables that stay, and stays itself.
+    fn new(existing: &Enumeration, diff: &Diff, before: &Schema) -> Self {
         let mut this = Self::default();
-        let stays = |table: &&Table| !diff.dropped_tables.iter().any(|dropped| dropped.name == table.name);
-        let tables: Vec<&Table> = before.tables.iter().filter(stays).collect();
-        for table in tables {
-            let mut of_table = diff.altered_tables.iter_mut().find(|diff| diff.before.name == table.name);
-            this.columns.extend(
-                table
-                    .columns
-                    .iter()
-                    .filter(|column| column.column_type.is_named(&existing.name))
-                    .map(|column| (table.name.clone(), column.clone(), wanted_default(column, of_table.as_deref()))),
-            );
-            for constraint in &table.constraints {
-                let Constraint::Check(check) = constraint else { continue };
-                if mentions(&check.expression, &existing.name) {
-                    let kept = of_table.as_mut().is_none_or(|diff| !taken(&mut diff.dropped_constraints, constraint));
-                    this.constraints.push((table.name.clone(), constraint.clone(), kept));
-                }
-            }
-            for index in &table.indexes {
-                if index.predicate.as_ref().is_some_and(|predicate| mentions(predicate, &existing.name)) {
-                    let kept = of_table.as_mut().is_none_or(|diff| !taken(&mut diff.dropped_indexes, index));
-                    this.indexes.push((index.clone(), kept));
-                }
-            }
+        let is_dropped = |table: &Table| diff.dropped_tables.iter().any(|dropped| dropped.name == table.name);
+        for table in before.tables.iter().filter(|table| !is_dropped(table)) {
+            let altered = diff.altered_tables.iter().find(|diff| diff.before.name == table.name);
+            let of_type = table.columns.iter().filter(|column| column.column_type.is_named(&existing.name));
+            let columns = of_type.map(|column| (table.name.clone(), column.clone(), wanted_default(column, altered)));
+            this.columns.extend(columns);
+            let checks = table.constraints.iter().filter(|constraint| {
+                matches!(constraint, Constraint::Check(check) if mentions(&check.expression, &existing.name))
+            });
+            let stays =
+                |constraint: &&Constraint| altered.is_none_or(|diff| !diff.dropped_constraints.contains(constraint));
+            this.constraints.extend(checks.filter(stays).map(|check| (table.name.clone(), check.clone())));
+            let mentioning = table
+                .indexes
+                .iter()
+                .filter(|index| index.predicate.as_ref().is_some_and(|predicate| mentions(predicate, &existing.name)));
+            let stays = |index: &&Index| altered.is_none_or(|diff| !diff.dropped_indexes.contains(index));
+            this.indexes.extend(mentioning.filter(stays).cloned());
         }
         this
     }
@@ -180,11 +173,7 @@ fn wanted_default(column: &Column, diff: Option<&TableDiff>) -> Option<DefaultVa
     }
 }
 
-fn taken<T: PartialEq>(list: &mut Vec<T>, item: &T) -> bool {
-    let at = list.iter().position(|other| other == item);
-    at.map(|at| list.remove(at)).is_some()
-}
-
-fn mentions(expression: &str, name: &Name) -> bool {
+/// Returns whether an expression mentions a type.
+pub(super) fn mentions(expression: &str, name: &Name) -> bool {
     mentioned(expression, POSTGRES).contains(&name.name)
 }

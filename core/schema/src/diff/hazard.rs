@@ -4,36 +4,103 @@ use std::fmt;
 
 use alembic_sql::{Dialect, wording::quoted};
 
-use super::{ColumnDiff, TableDiff};
-use crate::{Column, Constraint};
+use super::{ColumnDiff, EnumDiff, TableDiff, steps::Part};
+use crate::{Column, Constraint, Name};
 
-/// What a reader of a revision has to know of an operation.
+/// What a reader of a revision has to know of an operation before it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caution {
-    /// Rows, or values, are lost.
-    Destructive(String),
-    /// It fails, or changes values, if the rows are not as it needs them.
-    Note(String),
+pub struct Hazard {
+    /// Which kind of hazard.
+    pub kind: HazardKind,
+    /// What happens to what, in words.
+    pub message: String,
 }
 
-impl fmt::Display for Caution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, text) = match self {
-            Self::Destructive(text) => ("destructive", text),
-            Self::Note(text) => ("note", text),
-        };
-        // It stands in a comment of one line, whatever is called how.
-        write!(f, "{kind}: {}", text.replace(['\n', '\r'], " "))
+/// The kinds of hazards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum HazardKind {
+    /// Rows or values are lost.
+    DataLoss,
+    /// It fails if the rows are not as it needs them.
+    FailsOnRows,
+    /// Values may become others.
+    ConvertsValues,
+    /// Others wait until it is done.
+    Blocks,
+    /// Something that names the object does not work any more.
+    BreaksDependents,
+    /// The downgrade does not bring it back.
+    NotRestored,
+}
+
+impl HazardKind {
+    /// Returns its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DataLoss => "data-loss",
+            Self::FailsOnRows => "fails-on-rows",
+            Self::ConvertsValues => "converts-values",
+            Self::Blocks => "blocks",
+            Self::BreaksDependents => "breaks-dependents",
+            Self::NotRestored => "not-restored",
+        }
     }
 }
 
-/// Returns what is to be known of the change of a table.
-pub(super) fn of_table(diff: &TableDiff, dialect: Dialect) -> Vec<Caution> {
+impl Hazard {
+    /// Returns a hazard.
+    #[must_use]
+    pub fn new(kind: HazardKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.kind == HazardKind::DataLoss { "destructive" } else { "note" };
+        // A comment of one line, whatever is called how.
+        write!(f, "{word}: {}", self.message.replace(['\n', '\r'], " "))
+    }
+}
+
+/// Returns the hazards of an enumeration type with other values.
+pub(super) fn of_enum(diff: &EnumDiff) -> Vec<Hazard> {
+    let name = &diff.after.name;
+    let fails =
+        |value: &&String| Hazard::new(HazardKind::FailsOnRows, format!("fails if a row holds `{value}` of `{name}`"));
+    diff.dropped_values().iter().map(fails).collect()
+}
+
+/// Returns the hazards of altering a part of a table.
+pub(super) fn of_part(diff: &TableDiff, part: &Part<'_>, dialect: Dialect, online: bool) -> Vec<Hazard> {
     let table = &diff.after.name;
-    let again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
-    let mut cautions = Vec::new();
-    for column in diff.dropped.iter().filter(|column| !again(column) && column.generated.is_none()) {
-        cautions.push(Caution::Destructive(format!("drops `{table}.{}` with all its values", column.name)));
+    // Elsewhere reading and writing goes on, or the whole database is locked anyway.
+    let blocks = (dialect == Dialect::Postgres && !online).then(|| blocks_writes(table));
+    match part {
+        Part::Columns => of_columns(diff, dialect),
+        Part::CreateConstraint(Constraint::Unique(unique)) => {
+            let fails = format!("fails if rows of `{table}` share {}", quoted(&unique.columns));
+            std::iter::once(Hazard::new(HazardKind::FailsOnRows, fails)).chain(blocks).collect()
+        }
+        Part::CreateIndex(_) => blocks.into_iter().collect(),
+        Part::DropConstraint(_) | Part::DropIndex(_) | Part::CreateConstraint(_) => Vec::new(),
+    }
+}
+
+fn blocks_writes(table: &Name) -> Hazard {
+    let message = format!("blocks writes to `{table}` while the index is built; `--online` does not");
+    Hazard::new(HazardKind::Blocks, message)
+}
+
+fn of_columns(diff: &TableDiff, dialect: Dialect) -> Vec<Hazard> {
+    let table = &diff.after.name;
+    let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
+    let mut hazards = Vec::new();
+    for column in diff.dropped.iter().filter(|column| !is_added_again(column) && column.generated.is_none()) {
+        let message = format!("drops `{table}.{}` with all its values", column.name);
+        hazards.push(Hazard::new(HazardKind::DataLoss, message));
     }
     for column in diff.added.iter().filter(|column| needs_a_value(column)) {
         let text = format!(
@@ -41,42 +108,35 @@ pub(super) fn of_table(diff: &TableDiff, dialect: Dialect) -> Vec<Caution> {
              it in, then make it NOT NULL",
             column.name
         );
-        cautions.push(Caution::Note(text));
+        hazards.push(Hazard::new(HazardKind::FailsOnRows, text));
     }
-    for column in &diff.altered {
-        cautions.extend(of_column(&table.to_string(), column, dialect));
-    }
-    for constraint in &diff.created_constraints {
-        if let Constraint::Unique(unique) = constraint {
-            cautions.push(Caution::Note(format!("fails if rows of `{table}` share {}", quoted(&unique.columns))));
-        }
-    }
-    cautions
+    hazards.extend(diff.altered.iter().flat_map(|column| of_column(table, column, dialect)));
+    hazards
 }
 
 fn needs_a_value(column: &Column) -> bool {
     !column.nullable && column.default.is_none() && column.identity.is_none() && column.generated.is_none()
 }
 
-fn of_column(table: &str, diff: &ColumnDiff, dialect: Dialect) -> Vec<Caution> {
+fn of_column(table: &Name, diff: &ColumnDiff, dialect: Dialect) -> Vec<Hazard> {
     let name = &diff.before.name;
-    let mut cautions = Vec::new();
+    let mut hazards = Vec::new();
     if diff.before.column_type != diff.after.column_type {
         let (old, new) = (diff.before.column_type.sql(dialect), diff.after.column_type.sql(dialect));
         let text = format!("`{table}.{name}` changes from {old} to {new}");
         if dialect == Dialect::Sqlite {
             let text = format!("{text}: values stay as they are, as far as the new type takes them");
-            cautions.push(Caution::Note(text));
+            hazards.push(Hazard::new(HazardKind::ConvertsValues, text));
         } else if rounds(&old, &new) {
-            cautions.push(Caution::Destructive(format!("{text}: values are rounded, or lose a part")));
+            hazards.push(Hazard::new(HazardKind::DataLoss, format!("{text}: values are rounded, or lose a part")));
         } else if !only_widens(&old, &new) {
-            cautions.push(Caution::Note(format!("{text}: fails if a value does not fit")));
+            hazards.push(Hazard::new(HazardKind::FailsOnRows, format!("{text}: fails if a value does not fit")));
         }
     }
     if diff.before.nullable && !diff.after.nullable {
-        cautions.push(Caution::Note(format!("fails if `{table}.{name}` is NULL somewhere")));
+        hazards.push(Hazard::new(HazardKind::FailsOnRows, format!("fails if `{table}.{name}` is NULL somewhere")));
     }
-    cautions
+    hazards
 }
 
 /// Returns whether values lose a part without an error.

@@ -2,30 +2,28 @@
 
 use alembic_sql::Dialect;
 
-use super::{Caution, Diff, TableDiff, hazard};
+use super::{
+    Diff, Hazard, HazardKind, TableDiff, hazard, order,
+    steps::{Part, Resource, Work, steps},
+};
 use crate::{
     Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
     operation::{AlterColumn, BatchAlterTable, Operation},
     sqlite::{TableSource, words::mentions},
 };
 
-/// Operations that belong together, and what is to be known of them.
+/// Operations that belong together, and their hazards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// What is to be known.
-    pub cautions: Vec<Caution>,
+    /// What a reader has to know before they run.
+    pub hazards: Vec<Hazard>,
     /// The operations, in their order.
     pub operations: Vec<Operation>,
 }
 
 impl Block {
-    pub(super) fn of(operation: Operation) -> Self {
-        Self { cautions: Vec::new(), operations: vec![operation] }
-    }
-
-    fn destructive(mut self, what: String) -> Self {
-        self.cautions.push(Caution::Destructive(what));
-        self
+    pub(super) fn new(operation: Operation) -> Self {
+        Self { hazards: Vec::new(), operations: vec![operation] }
     }
 }
 
@@ -43,7 +41,7 @@ pub enum Locking {
 }
 
 impl Diff {
-    /// Returns what makes the one schema of the other.
+    /// Returns what makes the one schema of the other, each operation after those that it waits for.
     #[must_use]
     pub fn blocks(&self, dialect: Dialect, naming: &Naming, sources: &Sources<'_>, locking: Locking) -> Vec<Block> {
         let plan = Plan {
@@ -89,188 +87,89 @@ struct Plan<'d> {
 
 impl Plan<'_> {
     fn blocks(&self) -> Vec<Block> {
-        let diff = self.diff;
-        let mut blocks = Vec::new();
-        // SQLite changes them with the table.
-        let apart = self.dialect != Dialect::Sqlite;
-        if apart {
-            blocks.extend(diff.altered_tables.iter().flat_map(|table| {
-                let name = &table.after.name;
-                table.dropped_keys.iter().map(move |key| Block::of(self.drop_constraint(name, &key.clone().into())))
-            }));
-        }
-        blocks.extend(self.dropped_tables());
-        blocks.extend(diff.created_enums.iter().map(|created| Block::of(created.into())));
-        blocks.extend(diff.altered_enums.iter().map(|altered| {
-            let gone = altered.dropped_values();
-            let lost = gone
-                .iter()
-                .map(|value| Caution::Note(format!("fails if a row holds `{value}` of `{}`", altered.after.name)));
-            Block { cautions: lost.collect(), operations: altered.operations() }
-        }));
-        blocks.extend(diff.created_schemas.iter().filter(|_| self.dialect == Dialect::Postgres).map(|schema| {
-            Block::of(Operation::Execute(format!("CREATE SCHEMA IF NOT EXISTS {}", self.dialect.quote(schema))))
-        }));
-        let (created, later) = self.created_tables();
-        blocks.extend(created);
-        blocks.extend(diff.altered_tables.iter().flat_map(|table| self.altered_table(table)));
-        if apart {
-            let keys = diff
-                .altered_tables
-                .iter()
-                .flat_map(|table| table.created_keys.iter().map(|key| (&table.after.name, key)));
-            blocks.extend(keys.chain(later).flat_map(|(table, key)| self.create_key(table, key)));
-        }
-        blocks.extend(
-            diff.dropped_enums
-                .iter()
-                .map(|dropped| Block::of(Operation::DropEnum { name: dropped.name.clone(), if_exists: false })),
-        );
-        blocks
+        let steps = steps(self.diff, self.dialect, self.naming);
+        // SQLite lets a foreign key refer to a table that is not there.
+        let binding = |resource: &Resource| self.dialect != Dialect::Sqlite || !matches!(resource, Resource::Table(_));
+        order::sorted(steps, binding).iter().flat_map(|run| self.run(run)).collect()
     }
 
-    fn dropped_tables(&self) -> Vec<Block> {
-        let dropped = &self.diff.dropped_tables;
-        let mut blocks = Vec::new();
-        for (at, table) in dropped.iter().enumerate().filter(|_| self.dialect != Dialect::Sqlite) {
-            // Only a circle refers to what was dropped before.
-            let circular = |key: &&ForeignKey| dropped[..at].iter().any(|other| other.name == key.referred_table);
-            let keys = table.foreign_keys().filter(circular);
-            blocks.extend(keys.map(|key| Block::of(self.drop_constraint(&table.name, &key.clone().into()))));
-        }
-        blocks.extend(dropped.iter().map(|table| {
-            let drop = Block::of(Operation::DropTable { table: table.name.clone(), if_exists: false });
-            drop.destructive(format!("drops the table `{}` with all its rows", table.name))
-        }));
-        blocks
+    /// Returns what steps of one unit do together.
+    fn run(&self, run: &[Work<'_>]) -> Vec<Block> {
+        let table = run.iter().find_map(|work| match work {
+            Work::CreateTable(table) => Some(vec![self.create_table(table, run)]),
+            // Its foreign keys go with it.
+            Work::DropTable(table) => Some(vec![drop_table(table)]),
+            Work::AlterTable(diff, _) => Some(self.alter_table(diff, run)),
+            _ => None,
+        });
+        table.unwrap_or_else(|| run.iter().flat_map(|work| self.block(work)).collect())
     }
 
-    /// Returns the tables, and the foreign keys that have to wait for what they refer to.
-    fn created_tables(&self) -> (Vec<Block>, Vec<(&Name, &ForeignKey)>) {
-        let created = &self.diff.created_tables;
-        let altered = |name: &Name| self.diff.altered_tables.iter().any(|diff| diff.after.name == *name);
-        let (mut blocks, mut later) = (Vec::new(), Vec::new());
-        for (at, table) in created.iter().enumerate() {
-            let waits = |key: &ForeignKey| {
-                let comes = created[at + 1..].iter().any(|other| other.name == key.referred_table);
-                self.dialect != Dialect::Sqlite && (comes || altered(&key.referred_table))
-            };
-            later.extend(table.foreign_keys().filter(|key| waits(key)).map(|key| (&table.name, key)));
-            let now = |constraint: &&Constraint| !matches!(constraint, Constraint::ForeignKey(key) if waits(key));
-            let constraints = table.constraints.iter().filter(now).cloned().collect();
-            blocks.push(Block::of(Operation::CreateTable(Table { constraints, ..table.clone() })));
-        }
-        (blocks, later)
+    fn block(&self, work: &Work<'_>) -> Option<Block> {
+        Some(match work {
+            Work::DropForeignKey(table, key) => Block::new(self.drop_constraint(table, &(*key).clone().into())),
+            Work::CreateForeignKey(table, key) => self.create_foreign_key(table, key),
+            Work::CreateSchema(name) => Block::new(Operation::CreateSchema((*name).to_owned())),
+            Work::DropSchema(name) => Block::new(Operation::DropSchema((*name).to_owned())),
+            Work::CreateEnum(created) => Block::new((*created).into()),
+            Work::AlterEnum(altered) => Block { hazards: hazard::of_enum(altered), operations: altered.operations() },
+            Work::DropEnum(dropped) => Block::new(Operation::DropEnum { name: dropped.name.clone(), if_exists: false }),
+            Work::CreateTable(_) | Work::DropTable(_) | Work::AlterTable(..) => return None,
+        })
     }
 
-    fn altered_table(&self, diff: &TableDiff) -> Vec<Block> {
+    /// Creates a table, with those foreign keys that need not wait.
+    fn create_table(&self, table: &Table, run: &[Work<'_>]) -> Block {
+        let waits = |constraint: &Constraint| {
+            let Constraint::ForeignKey(key) = constraint else { return false };
+            let is_it = |work: &Work<'_>| matches!(work, Work::CreateForeignKey(_, now) if *now == key);
+            self.dialect != Dialect::Sqlite && !run.iter().any(is_it)
+        };
+        let mut table = table.clone();
+        table.constraints.retain(|constraint| !waits(constraint));
+        table.columns.iter_mut().for_each(|column| column.constraints.retain(|constraint| !waits(constraint)));
+        Block::new(Operation::CreateTable(table))
+    }
+
+    /// Alters those parts of a table that are in the run.
+    fn alter_table(&self, diff: &TableDiff, run: &[Work<'_>]) -> Vec<Block> {
         let name = &diff.after.name;
-        let mut batch = BatchAlterTable::new(name);
-        batch.source = (self.sources)(name);
-        let mut afterwards = Vec::new();
-        let mut before = Vec::new();
-        for constraint in &diff.dropped_constraints {
-            batch.drop_constraint(&self.naming.constraint(name, constraint), constraint.kind());
-        }
-        for index in &diff.dropped_indexes {
-            let index = self.naming.index(index);
-            match self.online {
-                true => before.push(Operation::DropIndex {
-                    table: name.clone(),
-                    index,
-                    if_exists: false,
-                    concurrently: true,
-                }),
-                false => _ = batch.drop_index(&index),
-            }
-        }
-        self.columns(diff, &mut batch, &mut before);
-        for constraint in &diff.created_constraints {
-            match constraint {
-                Constraint::Check(check) if self.online => {
-                    let check = Check { not_valid: true, ..check.clone() };
-                    afterwards.extend(self.create_and_validate(name, check.into()));
-                }
-                Constraint::Unique(unique) if self.online => afterwards.extend(self.unique_by_index(name, unique)),
-                _ => _ = batch.create_constraint(constraint.clone()),
-            }
-        }
-        for index in &diff.created_indexes {
-            match self.online {
-                true => afterwards.push(Operation::CreateIndex(index.clone().concurrently())),
-                false => _ = batch.create_index(index.clone()),
-            }
-        }
-        if diff.comment {
-            afterwards.push(Operation::TableComment { table: name.clone(), comment: diff.after.comment.clone() });
-        }
+        let parts = run.iter().filter_map(|work| match work {
+            Work::AlterTable(_, part) => Some(*part),
+            _ => None,
+        });
+        let parts: Vec<Part<'_>> = parts.collect();
+        let mut altering =
+            Altering { plan: self, diff, batch: BatchAlterTable::new(name), before: Vec::new(), after: Vec::new() };
+        altering.batch.source = self.source(diff, &parts);
+        parts.iter().for_each(|part| altering.part(part));
+        let Altering { batch, before, after, .. } = altering;
         let batch = (!batch.is_empty()).then_some(Operation::Batch(batch));
-        let operations: Vec<Operation> = before.into_iter().chain(batch).chain(afterwards).collect();
-        let cautions = hazard::of_table(diff, self.dialect);
-        if operations.is_empty() { Vec::new() } else { vec![Block { cautions, operations }] }
+        let operations: Vec<Operation> = before.into_iter().chain(batch).chain(after).collect();
+        let hazards = parts.iter().flat_map(|part| hazard::of_part(diff, part, self.dialect, self.online)).collect();
+        if operations.is_empty() { Vec::new() } else { vec![Block { hazards, operations }] }
     }
 
-    fn columns(&self, diff: &TableDiff, batch: &mut BatchAlterTable, before: &mut Vec<Operation>) {
-        let sqlite = self.dialect == Dialect::Sqlite;
-        if sqlite {
-            for key in &diff.dropped_keys {
-                batch.drop_constraint(
-                    &self.naming.constraint(&diff.after.name, &key.clone().into()),
-                    ConstraintKind::ForeignKey,
-                );
-            }
+    /// Returns how SQLite remembers a table, without the indexes that went before this run.
+    fn source(&self, diff: &TableDiff, parts: &[Part<'_>]) -> Option<TableSource> {
+        let mut source = (self.sources)(&diff.after.name)?;
+        if let TableSource::Catalog { indexes, .. } = &mut source {
+            let gone = diff.dropped_indexes.iter().filter(|index| !parts.contains(&Part::DropIndex(index)));
+            let gone: Vec<String> = gone.map(|index| self.naming.index(index)).collect();
+            indexes.retain(|(name, _)| !gone.contains(name));
         }
-        let again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
-        for column in diff.dropped.iter().filter(again) {
-            batch.drop_column(&column.name);
-        }
-        for column in &diff.added {
-            let mut column = column.clone();
-            // One that comes with its column can be added without a rebuild.
-            let own = diff.created_keys.iter().filter(|key| sqlite && comes_with(&column, key));
-            let keys: Vec<Constraint> = own.map(|key| key.clone().into()).collect();
-            column.constraints.extend(keys);
-            batch.add_column(column);
-        }
-        for column in &diff.altered {
-            let change = alter(diff, column, self.dialect);
-            let proves = self.online && column.before.nullable && !column.after.nullable;
-            if proves {
-                before.extend(self.prove_not_null(&diff.after.name, &column.after.name));
-            }
-            batch.alter_column(&column.after.name, |_| change);
-            if proves {
-                batch.drop_constraint(&proof_name(&diff.after.name, &column.after.name), ConstraintKind::Check);
-            }
-        }
-        let plainly = sqlite && batch.is_empty() && drops_plainly(diff, batch.source.as_ref());
-        for column in diff.dropped.iter().filter(|column| !again(column)) {
-            let (table, name) = (diff.after.name.clone(), column.name.clone());
-            match plainly {
-                true => before.push(Operation::DropColumn { table, column: name, if_exists: false }),
-                false => _ = batch.drop_column(&name),
-            }
-        }
-        if sqlite {
-            let comes = |key: &&ForeignKey| !diff.added.iter().any(|column| comes_with(column, key));
-            for key in diff.created_keys.iter().filter(comes) {
-                batch.create_constraint(key.clone());
-            }
-        }
+        Some(source)
     }
 
-    fn create_key(&self, table: &Name, key: &ForeignKey) -> Vec<Block> {
+    fn create_foreign_key(&self, table: &Name, key: &ForeignKey) -> Block {
         if !self.online {
-            return vec![Block::of(Operation::CreateConstraint {
-                table: table.clone(),
-                constraint: key.clone().into(),
-            })];
+            return Block::new(Operation::CreateConstraint { table: table.clone(), constraint: key.clone().into() });
         }
         let key = ForeignKey { not_valid: true, ..key.clone() };
-        vec![Block { cautions: Vec::new(), operations: self.create_and_validate(table, key.into()) }]
+        Block { hazards: Vec::new(), operations: self.create_and_validate(table, key.into()) }
     }
 
-    /// Rows are looked at without keeping writers waiting.
+    /// Rows are checked without blocking writes.
     fn create_and_validate(&self, table: &Name, constraint: Constraint) -> Vec<Operation> {
         let name = self.naming.constraint(table, &constraint);
         vec![
@@ -279,18 +178,15 @@ impl Plan<'_> {
         ]
     }
 
-    /// The index is what takes time, and it can be built without keeping writers waiting.
+    /// The index is what takes time, and it can be built without blocking writes.
     fn unique_by_index(&self, table: &Name, unique: &Unique) -> Vec<Operation> {
-        let constraint: Constraint = unique.clone().into();
-        let name = self.naming.constraint(table, &constraint);
+        let name = self.naming.constraint(table, &unique.clone().into());
         let index = Index::new(table, unique.columns.iter().map(String::as_str)).named(&name).unique().concurrently();
-        let deferrable = unique.deferrable.map(|initially| format!(" {}", initially.sql())).unwrap_or_default();
-        let (table, quoted) = (table.sql(self.dialect), self.dialect.quote(&name));
-        let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}{deferrable}");
-        vec![Operation::CreateIndex(index), Operation::Execute(sql)]
+        let (table, deferrable) = (table.clone(), unique.deferrable);
+        vec![Operation::CreateIndex(index), Operation::CreateUniqueUsingIndex { table, index: name, deferrable }]
     }
 
-    /// `SET NOT NULL` takes the word of a condition that is valid, and looks at no row.
+    /// `SET NOT NULL` scans no rows where a valid check proves it.
     fn prove_not_null(&self, table: &Name, column: &str) -> Vec<Operation> {
         let condition = format!("{} IS NOT NULL", self.dialect.quote(column));
         let check = Check::new(&condition).named(&proof_name(table, column)).not_valid();
@@ -303,6 +199,102 @@ impl Plan<'_> {
             constraint: self.naming.constraint(table, constraint),
             kind: constraint.kind(),
             if_exists: false,
+        }
+    }
+}
+
+fn drop_table(table: &Table) -> Block {
+    let message = format!("drops the table `{}` with all its rows", table.name);
+    let operation = Operation::DropTable { table: table.name.clone(), if_exists: false };
+    Block { hazards: vec![Hazard::new(HazardKind::DataLoss, message)], operations: vec![operation] }
+}
+
+/// A table that is being altered: at once, as far as that is possible.
+struct Altering<'d> {
+    plan: &'d Plan<'d>,
+    diff: &'d TableDiff,
+    batch: BatchAlterTable,
+    before: Vec<Operation>,
+    after: Vec<Operation>,
+}
+
+impl Altering<'_> {
+    fn part(&mut self, part: &Part<'_>) {
+        let (name, plan) = (&self.diff.after.name, self.plan);
+        match part {
+            Part::DropConstraint(constraint) => {
+                self.batch.drop_constraint(&plan.naming.constraint(name, constraint), constraint.kind());
+            }
+            Part::DropIndex(index) => {
+                let (table, index) = (name.clone(), plan.naming.index(index));
+                if plan.online {
+                    self.before.push(Operation::DropIndex { table, index, if_exists: false, concurrently: true });
+                } else {
+                    self.batch.drop_index(&index);
+                }
+            }
+            Part::Columns => {
+                self.columns();
+                let comment =
+                    || Operation::TableComment { table: name.clone(), comment: self.diff.after.comment.clone() };
+                self.after.extend(self.diff.comment.then(comment));
+            }
+            Part::CreateConstraint(Constraint::Check(check)) if plan.online => {
+                let check = Check { not_valid: true, ..(*check).clone() };
+                self.after.extend(plan.create_and_validate(name, check.into()));
+            }
+            Part::CreateConstraint(Constraint::Unique(unique)) if plan.online => {
+                self.after.extend(plan.unique_by_index(name, unique));
+            }
+            Part::CreateConstraint(constraint) => _ = self.batch.create_constraint((*constraint).clone()),
+            Part::CreateIndex(index) if plan.online => {
+                self.after.push(Operation::CreateIndex((*index).clone().concurrently()));
+            }
+            Part::CreateIndex(index) => _ = self.batch.create_index((*index).clone()),
+        }
+    }
+
+    fn columns(&mut self) {
+        let (diff, plan, table) = (self.diff, self.plan, &self.diff.after.name);
+        let sqlite = plan.dialect == Dialect::Sqlite;
+        for key in diff.dropped_keys.iter().filter(|_| sqlite) {
+            let name = plan.naming.constraint(table, &key.clone().into());
+            self.batch.drop_constraint(&name, ConstraintKind::ForeignKey);
+        }
+        let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
+        for column in diff.dropped.iter().filter(is_added_again) {
+            self.batch.drop_column(&column.name);
+        }
+        for column in &diff.added {
+            let mut column = column.clone();
+            // One that comes with its column can be added without a rebuild.
+            let own = diff.created_keys.iter().filter(|key| sqlite && comes_with(&column, key));
+            let keys: Vec<Constraint> = own.map(|key| key.clone().into()).collect();
+            column.constraints.extend(keys);
+            self.batch.add_column(column);
+        }
+        for column in &diff.altered {
+            let change = alter(diff, column, plan.dialect);
+            let proves = plan.online && column.before.nullable && !column.after.nullable;
+            if proves {
+                self.before.extend(plan.prove_not_null(table, &column.after.name));
+            }
+            self.batch.alter_column(&column.after.name, |_| change);
+            if proves {
+                self.batch.drop_constraint(&proof_name(table, &column.after.name), ConstraintKind::Check);
+            }
+        }
+        let plainly = sqlite && self.batch.is_empty() && drops_plainly(diff, self.batch.source.as_ref());
+        for column in diff.dropped.iter().filter(|column| !is_added_again(column)) {
+            let (table, name) = (table.clone(), column.name.clone());
+            match plainly {
+                true => self.before.push(Operation::DropColumn { table, column: name, if_exists: false }),
+                false => _ = self.batch.drop_column(&name),
+            }
+        }
+        let comes_apart = |key: &&ForeignKey| !diff.added.iter().any(|column| comes_with(column, key));
+        for key in diff.created_keys.iter().filter(|key| sqlite && comes_apart(key)) {
+            self.batch.create_constraint(key.clone());
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What is meant by a name that is new: an old one.
+//! Renames: an added object that replaces a dropped one.
 
-use super::{Block, Difference, Subject};
+use super::{Block, Change, Difference, Subject};
 use crate::{
     Name, Schema,
     operation::{AlterColumn, Operation},
 };
 
-/// What is called otherwise. Renaming comes first, by itself: the database then tells how all that names it reads.
+/// Renames, applied before anything else so that the server reports dependent expressions with the new names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Renames {
     /// Tables: the old name and the new one.
@@ -57,7 +57,7 @@ impl Renames {
             self.tables.iter().map(|(old, new)| Operation::RenameTable { table: old.clone(), to: new.name.clone() });
         let columns = self.columns.iter();
         let columns = columns.map(|(table, old, new)| Operation::AlterColumn(AlterColumn::new(table, old).rename(new)));
-        tables.chain(columns).map(Block::of).collect()
+        tables.chain(columns).map(Block::new).collect()
     }
 
     /// Returns the operations that undo these.
@@ -67,18 +67,19 @@ impl Renames {
         let columns = columns.map(|(table, old, new)| Operation::AlterColumn(AlterColumn::new(table, new).rename(old)));
         let tables =
             self.tables.iter().map(|(old, new)| Operation::RenameTable { table: new.clone(), to: old.name.clone() });
-        columns.chain(tables).map(Block::of).collect()
+        columns.chain(tables).map(Block::new).collect()
     }
 
     /// Returns what they change, in words.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
         let tables = self.tables.iter();
-        let tables =
-            tables.map(|(old, new)| Difference::new("renamed", Subject::Table, new, None).previously(&old.to_string()));
+        let tables = tables
+            .map(|(old, new)| Difference::new(Change::Renamed, Subject::Table, new, None).previously(&old.to_string()));
         let columns = self.columns.iter();
-        let columns = columns
-            .map(|(table, old, new)| Difference::new("renamed", Subject::Column, table, Some(new)).previously(old));
+        let columns = columns.map(|(table, old, new)| {
+            Difference::new(Change::Renamed, Subject::Column, table, Some(new)).previously(old)
+        });
         tables.chain(columns).collect()
     }
 }

@@ -7,6 +7,27 @@ use alembic_sql::{Dialect, wording::joined};
 use super::{ColumnDiff, Diff, TableDiff};
 use crate::{Constraint, ForeignKey, Identity, Index, IndexKey, Name};
 
+/// What became of a part of a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub enum Change {
+    Added,
+    Removed,
+    Changed,
+    Renamed,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Renamed => "renamed",
+        })
+    }
+}
+
 /// What a difference is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are what they are called")]
@@ -55,8 +76,8 @@ impl fmt::Display for Subject {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `added`, `removed`, `changed`, `renamed`.
-    pub change: &'static str,
+    /// What became of it.
+    pub change: Change,
     /// What it is about.
     pub subject: Subject,
     /// The table, or the enumeration type.
@@ -70,7 +91,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    pub(super) fn new(change: &'static str, subject: Subject, table: &Name, part: Option<&str>) -> Self {
+    pub(super) fn new(change: Change, subject: Subject, table: &Name, part: Option<&str>) -> Self {
         Self { change, subject, table: table.clone(), part: part.map(str::to_owned), before: None, after: None }
     }
 
@@ -123,26 +144,26 @@ impl Diff {
     pub fn differences(&self, dialect: Dialect) -> Vec<Difference> {
         let new = |change, subject: Subject, name: &Name| Difference::new(change, subject, name, None);
         let mut all = Vec::new();
-        all.extend(self.created_enums.iter().map(|created| new("added", Subject::Enum, &created.name)));
+        all.extend(self.created_enums.iter().map(|created| new(Change::Added, Subject::Enum, &created.name)));
         for diff in &self.altered_enums {
             let value =
                 |change, value: &String| Difference::new(change, Subject::EnumValue, &diff.after.name, Some(value));
             let before = all.len();
-            all.extend(diff.added_values().into_iter().map(|text| value("added", text)));
-            all.extend(diff.dropped_values().into_iter().map(|text| value("removed", text)));
+            all.extend(diff.added_values().into_iter().map(|text| value(Change::Added, text)));
+            all.extend(diff.dropped_values().into_iter().map(|text| value(Change::Removed, text)));
             if all.len() == before {
                 all.push(
-                    new("changed", Subject::Enum, &diff.after.name)
+                    new(Change::Changed, Subject::Enum, &diff.after.name)
                         .told(Some(joined(&diff.before.values)), Some(joined(&diff.after.values))),
                 );
             }
         }
-        all.extend(self.created_tables.iter().map(|table| new("added", Subject::Table, &table.name)));
-        all.extend(self.dropped_tables.iter().map(|table| new("removed", Subject::Table, &table.name)));
+        all.extend(self.created_tables.iter().map(|table| new(Change::Added, Subject::Table, &table.name)));
+        all.extend(self.dropped_tables.iter().map(|table| new(Change::Removed, Subject::Table, &table.name)));
         for diff in &self.altered_tables {
             diff.differences(dialect, &mut all);
         }
-        all.extend(self.dropped_enums.iter().map(|dropped| new("removed", Subject::Enum, &dropped.name)));
+        all.extend(self.dropped_enums.iter().map(|dropped| new(Change::Removed, Subject::Enum, &dropped.name)));
         all
     }
 }
@@ -154,35 +175,38 @@ impl TableDiff {
         let again =
             |name: &str| self.added.iter().chain(&self.dropped).filter(|column| column.name == name).count() > 1;
         for column in &self.added {
-            let change = if again(&column.name) { "changed" } else { "added" };
+            let change = if again(&column.name) { Change::Changed } else { Change::Added };
             all.push(new(change, Subject::Column, Some(&column.name)));
         }
         for column in &self.altered {
             column.differences(table, dialect, all);
         }
         let dropped = self.dropped.iter().filter(|column| !again(&column.name));
-        all.extend(dropped.map(|column| new("removed", Subject::Column, Some(&column.name))));
-        for (change, constraints) in [("removed", &self.dropped_constraints), ("added", &self.created_constraints)] {
+        all.extend(dropped.map(|column| new(Change::Removed, Subject::Column, Some(&column.name))));
+        for (change, constraints) in
+            [(Change::Removed, &self.dropped_constraints), (Change::Added, &self.created_constraints)]
+        {
             all.extend(
                 constraints
                     .iter()
                     .map(|constraint| of_constraint(new(change, subject_of(constraint), None), constraint)),
             );
         }
-        for (change, keys) in [("removed", &self.dropped_keys), ("added", &self.created_keys)] {
+        for (change, keys) in [(Change::Removed, &self.dropped_keys), (Change::Added, &self.created_keys)] {
             all.extend(keys.iter().map(|key| new(change, Subject::ForeignKey, Some(&key_text(key)))));
         }
-        for (change, indexes) in [("removed", &self.dropped_indexes), ("added", &self.created_indexes)] {
+        for (change, indexes) in [(Change::Removed, &self.dropped_indexes), (Change::Added, &self.created_indexes)] {
             all.extend(indexes.iter().map(|index| new(change, Subject::Index, Some(&index_text(index)))));
         }
         if self.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));
             all.push(
-                new("changed", Subject::Comment, None).told(text(&self.before.comment), text(&self.after.comment)),
+                new(Change::Changed, Subject::Comment, None)
+                    .told(text(&self.before.comment), text(&self.after.comment)),
             );
         }
         if self.options {
-            all.push(new("changed", Subject::Options, None));
+            all.push(new(Change::Changed, Subject::Options, None));
         }
     }
 }
@@ -224,7 +248,7 @@ impl ColumnDiff {
     fn differences(&self, table: &Name, dialect: Dialect, all: &mut Vec<Difference>) {
         let (before, after) = (&self.before, &self.after);
         let mut push = |subject, one: Option<String>, other: Option<String>| {
-            all.push(Difference::new("changed", subject, table, Some(&after.name)).told(one, other));
+            all.push(Difference::new(Change::Changed, subject, table, Some(&after.name)).told(one, other));
         };
         if before.column_type != after.column_type {
             push(Subject::Type, Some(before.column_type.sql(dialect)), Some(after.column_type.sql(dialect)));

@@ -4,14 +4,14 @@ use std::fmt;
 
 use alembic_sql::Dialect;
 
-use super::{Diff, Difference, compare::same_expression};
+use super::{Change, Diff, Difference, compare::same_expression};
 use crate::{Name, Other, Schema};
 
 /// A difference in what is no table and no enumeration: a view, a function, a trigger ….
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherDifference {
-    /// `added`, `removed`, `changed`.
-    pub change: &'static str,
+    /// What became of it.
+    pub change: Change,
     /// What it is.
     pub kind: String,
     /// What it is called.
@@ -39,11 +39,11 @@ pub fn other_differences(before: &Schema, after: &Schema, dialect: Dialect) -> V
     let mut all = Vec::new();
     for one in lost {
         match left.iter().position(|another| is_called(&one, another)) {
-            Some(at) => all.push(told("changed", left.remove(at))),
-            None => all.push(told("removed", one)),
+            Some(at) => all.push(told(Change::Changed, left.remove(at))),
+            None => all.push(told(Change::Removed, one)),
         }
     }
-    all.extend(left.into_iter().map(|one| told("added", one)));
+    all.extend(left.into_iter().map(|one| told(Change::Added, one)));
     all
 }
 
@@ -58,10 +58,10 @@ pub fn residue(before: &Schema, after: &Schema, dialect: Dialect) -> Vec<String>
     tables.chain(others).map(|(change, text)| left_behind(change, &text)).collect()
 }
 
-fn left_behind(change: &str, text: &str) -> String {
+fn left_behind(change: Change, text: &str) -> String {
     match change {
-        "added" => text.replacen("added", "it left behind", 1),
-        "removed" => text.replacen("removed", "it lost", 1),
+        Change::Added => text.replacen("added", "it left behind", 1),
+        Change::Removed => text.replacen("removed", "it lost", 1),
         _ => text.to_owned(),
     }
 }

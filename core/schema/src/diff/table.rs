@@ -2,7 +2,10 @@
 
 use alembic_sql::{Dialect, mentioned};
 
-use super::Comparison;
+use super::{
+    Comparison,
+    pairing::{Pairing, owned},
+};
 use crate::{Column, Constraint, DefaultValue, ForeignKey, Generated, Index, Table};
 
 /// What differs in a table.
@@ -69,13 +72,31 @@ impl TableDiff {
         if before == after {
             return None;
         }
-        let mut this = Self::none(before, after);
+        let none = Self::none(before, after);
+        let constraints =
+            Pairing::by_comparison(&before.constraints, &after.constraints, |old, new| comparison.constraint(old, new));
+        let indexes = Pairing::by_comparison(&before.indexes, &after.indexes, |old, new| comparison.index(old, new));
+        let (created_keys, created_constraints) = foreign_keys_apart(&constraints.created);
+        let (dropped_keys, dropped_constraints) = foreign_keys_apart(&constraints.dropped);
+        let mut this = Self {
+            created_constraints,
+            dropped_constraints,
+            created_keys,
+            dropped_keys,
+            created_indexes: owned(&indexes.created),
+            dropped_indexes: owned(&indexes.dropped),
+            comment: before.comment != after.comment,
+            options: comparison.dialect() == Dialect::Sqlite && before.options != after.options,
+            ..none.clone()
+        };
         this.compare_columns(comparison);
-        this.compare_constraints(comparison);
-        this.compare_indexes(comparison);
-        this.comment = before.comment != after.comment;
-        this.options = comparison.dialect() == Dialect::Sqlite && before.options != after.options;
-        (this != Self::none(before, after)).then_some(this)
+        (this != none).then_some(this)
+    }
+
+    /// Returns whether columns change, or foreign keys, which SQLite changes with them.
+    pub(super) fn changes_columns(&self) -> bool {
+        let columns = self.added.len() + self.altered.len() + self.dropped.len();
+        columns + self.created_keys.len() + self.dropped_keys.len() > 0
     }
 
     /// Returns no differences.
@@ -98,81 +119,39 @@ impl TableDiff {
     }
 
     fn compare_columns(&mut self, comparison: &Comparison) {
-        for wanted in &self.after.columns {
-            let existing = self.before.columns.iter().find(|column| column.name == wanted.name);
-            match existing {
-                None => self.added.push(wanted.clone()),
-                Some(existing) if !same_column(existing, wanted, comparison) => {
-                    self.altered.push(ColumnDiff { before: existing.clone(), after: wanted.clone() });
-                }
-                Some(_) => {}
-            }
-        }
-        let gone = |column: &&Column| self.column(&column.name).is_none();
-        self.dropped = self.before.columns.iter().filter(gone).cloned().collect();
-        // What is computed from a column stands in the way of its change.
-        let computed = |column: &&Column| {
-            let names =
-                column.generated.as_ref().map(|g| mentioned(&g.expression, comparison.dialect())).unwrap_or_default();
-            let changes = |diff: &ColumnDiff| {
-                diff.before.column_type != diff.after.column_type && names.contains(&diff.before.name)
-            };
-            let anew = self.altered.iter().any(changes) && comparison.dialect() == Dialect::Postgres;
-            anew && !self.altered.iter().any(|diff| diff.before.name == column.name)
-                && self.column(&column.name).is_some()
+        let columns = Pairing::by_key(&self.before.columns, &self.after.columns);
+        (self.added, self.dropped) = (owned(&columns.created), owned(&columns.dropped));
+        let is_retyped = |name: &String| {
+            let of_name = columns.kept.iter().find(|(old, _)| old.name == *name);
+            of_name.is_some_and(|(old, new)| old.column_type != new.column_type)
         };
-        let again: Vec<Column> = self.before.columns.iter().filter(computed).cloned().collect();
-        for column in again {
-            let wanted = self.column(&column.name).cloned();
-            self.added.extend(wanted);
-            self.dropped.push(column);
-        }
-        let (anew, altered): (Vec<_>, Vec<_>) = std::mem::take(&mut self.altered)
-            .into_iter()
-            .partition(|diff| is_computed_anew(&diff.before, &diff.after, comparison));
-        self.altered = altered;
-        for diff in anew {
-            self.dropped.push(diff.before);
-            self.added.push(diff.after);
+        for (old, new) in &columns.kept {
+            // A column that is computed from another stands in the way of a change of that one's type.
+            let is_in_the_way = || {
+                let text = old.generated.as_ref().map(|generated| generated.expression.as_str());
+                let names = mentioned(text.unwrap_or_default(), comparison.dialect());
+                comparison.dialect() == Dialect::Postgres && names.iter().any(is_retyped)
+            };
+            if is_computed_otherwise(old, new, comparison) || is_in_the_way() {
+                self.dropped.push((*old).clone());
+                self.added.push((*new).clone());
+            } else if !same_column(old, new, comparison) {
+                self.altered.push(ColumnDiff { before: (*old).clone(), after: (*new).clone() });
+            }
         }
         // Last what is computed from others.
         self.added.sort_by_key(|column| column.generated.is_some());
         self.dropped.sort_by_key(|column| column.generated.is_none());
     }
+}
 
-    fn column(&self, name: &str) -> Option<&Column> {
-        self.after.columns.iter().find(|column| column.name == name)
-    }
-
-    fn compare_constraints(&mut self, comparison: &Comparison) {
-        let mut unmatched = self.before.constraints.clone();
-        for wanted in &self.after.constraints {
-            match unmatched.iter().position(|existing| comparison.constraint(existing, wanted)) {
-                Some(at) => drop(unmatched.remove(at)),
-                None => match wanted {
-                    Constraint::ForeignKey(key) => self.created_keys.push(key.clone()),
-                    other => self.created_constraints.push(other.clone()),
-                },
-            }
-        }
-        for unwanted in unmatched {
-            match unwanted {
-                Constraint::ForeignKey(key) => self.dropped_keys.push(key),
-                other => self.dropped_constraints.push(other),
-            }
-        }
-    }
-
-    fn compare_indexes(&mut self, comparison: &Comparison) {
-        let mut unmatched = self.before.indexes.clone();
-        for wanted in &self.after.indexes {
-            match unmatched.iter().position(|existing| comparison.index(existing, wanted)) {
-                Some(at) => drop(unmatched.remove(at)),
-                None => self.created_indexes.push(wanted.clone()),
-            }
-        }
-        self.dropped_indexes = unmatched;
-    }
+fn foreign_keys_apart(constraints: &[&Constraint]) -> (Vec<ForeignKey>, Vec<Constraint>) {
+    let keys = constraints.iter().filter_map(|constraint| match constraint {
+        Constraint::ForeignKey(key) => Some(key.clone()),
+        _ => None,
+    });
+    let others = constraints.iter().filter(|constraint| !matches!(constraint, Constraint::ForeignKey(_)));
+    (keys.collect(), others.map(|constraint| (*constraint).clone()).collect())
 }
 
 fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool {
@@ -184,7 +163,6 @@ fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool
         (one, other) => one == other,
     };
     default
-        && !is_computed_anew(before, after, comparison)
         && before.column_type == after.column_type
         && before.nullable == after.nullable
         && before.identity == after.identity
@@ -193,8 +171,8 @@ fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool
         && before.comment == after.comment
 }
 
-/// Returns whether a column has to be made anew: what it is computed from cannot be changed.
-fn is_computed_anew(before: &Column, after: &Column, comparison: &Comparison) -> bool {
+/// Returns whether a column has to be dropped and added again: what it is computed from cannot be changed.
+fn is_computed_otherwise(before: &Column, after: &Column, comparison: &Comparison) -> bool {
     let same = |one: &Generated, other: &Generated| {
         one.stored == other.stored && comparison.expression(&one.expression, &other.expression)
     };

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::{Check, Column, DefaultValue, Index, Naming, PrimaryKey, Type, Unique, operation::render};
+use crate::{Check, Column, DefaultValue, ForeignKey, Index, Naming, PrimaryKey, Type, Unique, operation::render};
 
 fn schema(tables: Vec<Table>) -> Schema {
     Schema { tables, ..Schema::default() }
@@ -24,7 +24,7 @@ fn sql(before: &Schema, after: &Schema, dialect: Dialect) -> String {
     let blocks = diff.blocks(dialect, &Naming::default(), &|_| None, Locking::Plain);
     let mut lines = Vec::new();
     for block in blocks {
-        lines.extend(block.cautions.iter().map(|caution| format!("-- {caution}")));
+        lines.extend(block.hazards.iter().map(|hazard| format!("-- {hazard}")));
         let statements =
             block.operations.iter().map(|operation| render(operation, dialect, &Naming::default()).unwrap());
         lines.extend(statements.flatten());
@@ -71,15 +71,15 @@ fn parents_come_first_and_circles_are_broken() {
     ALTER TABLE "a" ADD CONSTRAINT "fk_a_b_id_b" FOREIGN KEY ("b_id") REFERENCES "b" ("id")
     "#);
     assert_snapshot!(sql(&circle, &Schema::default(), Dialect::Postgres), @r#"
+    -- destructive: drops the table `c` with all its rows
+    DROP TABLE "c"
+    -- destructive: drops the table `d` with all its rows
+    DROP TABLE "d"
     ALTER TABLE "a" DROP CONSTRAINT "fk_a_b_id_b"
     -- destructive: drops the table `b` with all its rows
     DROP TABLE "b"
     -- destructive: drops the table `a` with all its rows
     DROP TABLE "a"
-    -- destructive: drops the table `c` with all its rows
-    DROP TABLE "c"
-    -- destructive: drops the table `d` with all its rows
-    DROP TABLE "d"
     "#);
 }
 
@@ -209,4 +209,167 @@ fn mysql_sets_some_defaults_with_the_whole_column() {
             assert_eq!(sql(&before, &after, dialect), format!("ALTER TABLE `a` {wanted}"));
         }
     }
+}
+
+/// `a` and `b`, one of them with an index, a check and a unique constraint of these names.
+fn named_on(owner: &str) -> Schema {
+    let owned = |name: &str| {
+        let mut one = table(name, &["id bigint", "n bigint"]);
+        if name == owner {
+            one.indexes.push(Index::new(name, ["n"]).named("ix"));
+            one = one.constraint(Check::new("n > 0").named("ck")).constraint(Unique::new(["n"]).named("uq"));
+        }
+        one
+    };
+    schema(vec![owned("a"), owned("b")])
+}
+
+#[test]
+fn a_name_is_dropped_before_it_is_created() {
+    for (from, to) in [("a", "b"), ("b", "a")] {
+        for dialect in [Dialect::Postgres, Dialect::Mysql] {
+            let sql = sql(&named_on(from), &named_on(to), dialect);
+            let drops = sql.find("DROP").into_iter().chain(sql.rfind("DROP")).max().unwrap();
+            assert!(drops < sql.find("ADD").unwrap(), "{from} to {to} on {dialect}:\n{sql}");
+        }
+    }
+}
+
+#[test]
+fn names_that_are_exchanged_are_dropped_everywhere_first() {
+    let with = |of_a: &str, of_b: &str| {
+        let one = |name: &str, index: &str| {
+            let mut one = table(name, &["id bigint", "n bigint"]);
+            one.indexes.push(Index::new(name, ["n"]).named(index));
+            one
+        };
+        schema(vec![one("a", of_a), one("b", of_b)])
+    };
+    assert_snapshot!(sql(&with("x", "y"), &with("y", "x"), Dialect::Sqlite), @r#"
+    DROP INDEX "x"
+    DROP INDEX "y"
+    CREATE INDEX "x" ON "b" ("n")
+    CREATE INDEX "y" ON "a" ("n")
+    "#);
+    assert_snapshot!(sql(&with("x", "y"), &with("y", "x"), Dialect::Mariadb), @r"
+    ALTER TABLE `a` DROP INDEX `x`, ADD INDEX `y` (`n`)
+    ALTER TABLE `b` DROP INDEX `y`, ADD INDEX `x` (`n`)
+    ");
+}
+
+#[test]
+fn a_foreign_key_gives_up_a_name_that_another_constraint_takes() {
+    let schema_of = |a: Option<&str>, b: &str| {
+        let refers = |table: Table, name: &str| table.constraint(ForeignKey::new(["p_id"], "p", ["id"]).named(name));
+        let one = |name: &str| table(name, &["id bigint", "p_id bigint"]);
+        let a = a.map_or(one("a"), |name| refers(one("a"), name));
+        schema(vec![a, refers(one("b"), b), table("p", &["id bigint"])])
+    };
+    let (before, after) = (schema_of(None, "w"), schema_of(Some("w"), "v"));
+    assert_snapshot!(sql(&before, &after, Dialect::Mysql), @"
+    ALTER TABLE `b` DROP FOREIGN KEY `w`
+    ALTER TABLE `a` ADD CONSTRAINT `w` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ALTER TABLE `b` ADD CONSTRAINT `v` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ");
+    // The way back gives it its name again: what was written to drop it there would not find it otherwise.
+    assert_snapshot!(sql(&after, &before, Dialect::Mysql), @"
+    ALTER TABLE `a` DROP FOREIGN KEY `w`
+    ALTER TABLE `b` DROP FOREIGN KEY `v`
+    ALTER TABLE `b` ADD CONSTRAINT `w` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ");
+    assert_snapshot!(sql(&before, &after, Dialect::Postgres), @r#"ALTER TABLE "a" ADD CONSTRAINT "w" FOREIGN KEY ("p_id") REFERENCES "p" ("id")"#);
+}
+
+#[test]
+fn a_name_by_convention_that_a_renamed_table_keeps_is_not_given_again() {
+    let refers = |name: &str| {
+        table(name, &["id bigint", "n bigint"])
+            .constraint(ForeignKey::new(["n"], "p", ["id"]))
+            .constraint(Unique::new(["n"]))
+    };
+    let mut renamed = refers("b");
+    renamed.constraints =
+        vec![ForeignKey::new(["n"], "p", ["id"]).named("fk_a_n_p").into(), Unique::new(["n"]).named("uq_a_n").into()];
+    let names = |dialect| {
+        let mut schema = schema(vec![refers("a"), renamed.clone()]);
+        disambiguate(&mut schema, dialect, &Naming::default());
+        let names = schema.tables[0].constraints[1..].iter().map(|constraint| constraint.own_name().cloned());
+        names.map(Option::unwrap_or_default).collect::<Vec<_>>()
+    };
+    assert_eq!(names(Dialect::Postgres), ["", "uq_a_n_1"]);
+    assert_eq!(names(Dialect::Mysql), ["fk_a_n_p_1", ""]);
+    assert_eq!(names(Dialect::Sqlite), ["", ""]);
+}
+
+#[test]
+fn a_schema_comes_before_its_types_and_they_before_what_has_them() {
+    let mut uses = table("people", &["id bigint"]);
+    uses.columns.push(Column::new("mood", Type::native("more.mood")));
+    let values = vec!["sad".to_owned(), "glad".to_owned()];
+    let wanted = Schema { enums: vec![Enumeration { name: "more.mood".into(), values }], ..schema(vec![uses]) };
+    assert_snapshot!(sql(&Schema::default(), &wanted, Dialect::Postgres), @r#"
+    CREATE SCHEMA IF NOT EXISTS "more"
+    CREATE TYPE "more"."mood" AS ENUM ('sad', 'glad')
+    CREATE TABLE "people" (
+        "id" bigint NOT NULL,
+        "mood" more.mood,
+        CONSTRAINT "people_key" PRIMARY KEY ("id")
+    )
+    "#);
+    assert_snapshot!(sql(&wanted, &Schema::default(), Dialect::Postgres), @r#"
+    -- destructive: drops the table `people` with all its rows
+    DROP TABLE "people"
+    DROP TYPE "more"."mood"
+    "#);
+}
+
+#[test]
+fn a_check_that_goes_does_not_hold_up_the_type_that_it_mentions() {
+    let with = |values: &[&str], column: Option<&str>, check: bool| {
+        let mut one = table("a", &["id bigint", "mood mood"]);
+        one.columns.extend(column.map(|name| Column::new(name, Type::native("mood"))));
+        let one = if check { one.constraint(Check::new("mood <> 'ok'::mood").named("ck")) } else { one };
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Schema { enums: vec![Enumeration { name: "mood".into(), values }], ..schema(vec![one]) }
+    };
+    let (before, after) = (with(&["ok", "sad"], None, true), with(&["sad"], Some("other"), false));
+    assert_snapshot!(sql(&before, &after, Dialect::Postgres), @r#"
+    ALTER TABLE "a" DROP CONSTRAINT "ck"
+    -- note: fails if a row holds `ok` of `mood`
+    ALTER TYPE "mood" RENAME TO "mood_alembic_old"
+    CREATE TYPE "mood" AS ENUM ('sad')
+    ALTER TABLE "a" ALTER COLUMN "mood" TYPE "mood" USING "mood"::text::"mood"
+    DROP TYPE "mood_alembic_old"
+    ALTER TABLE "a" ADD COLUMN "other" mood
+    "#);
+}
+
+#[test]
+fn a_foreign_key_takes_the_name_of_another() {
+    let refers = |on: &str| {
+        let one = |name: &str| {
+            let table = table(name, &["id bigint", "p_id bigint"]);
+            if name == on { table.constraint(ForeignKey::new(["p_id"], "p", ["id"]).named("fk")) } else { table }
+        };
+        schema(vec![one("a"), one("b"), table("p", &["id bigint"])])
+    };
+    assert_snapshot!(sql(&refers("b"), &refers("a"), Dialect::Mysql), @r"
+    ALTER TABLE `b` DROP FOREIGN KEY `fk`
+    ALTER TABLE `a` ADD CONSTRAINT `fk` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    ");
+    // A new table may have the name of an old one's key.
+    let mut new = refers("c");
+    new.tables.insert(
+        2,
+        table("c", &["id bigint", "p_id bigint"]).constraint(ForeignKey::new(["p_id"], "p", ["id"]).named("fk")),
+    );
+    assert_snapshot!(sql(&refers("b"), &new, Dialect::Mysql), @"
+    ALTER TABLE `b` DROP FOREIGN KEY `fk`
+    CREATE TABLE `c` (
+        `id` bigint NOT NULL,
+        `p_id` bigint NOT NULL,
+        CONSTRAINT `c_key` PRIMARY KEY (`id`),
+        CONSTRAINT `fk` FOREIGN KEY (`p_id`) REFERENCES `p` (`id`)
+    )
+    ");
 }

@@ -1,0 +1,91 @@
+//! Names that have to differ from those of other tables.
+
+use std::collections::BTreeSet;
+
+use alembic_sql::Dialect;
+
+use crate::{Constraint, ConstraintKind, Index, Name, Naming, Schema, Table};
+
+/// A name, in the list of a database in which no other may be the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SharedName {
+    /// Of tables and indexes.
+    Relation(Name),
+    /// Of checks.
+    Check(String),
+    /// Of foreign keys.
+    ForeignKey(String),
+}
+
+impl SharedName {
+    /// Returns the name of a table or an index.
+    pub(super) fn relation(dialect: Dialect, name: &Name) -> Self {
+        Self::Relation(match dialect {
+            Dialect::Sqlite => name.beside(&name.name.to_lowercase()),
+            _ => name.clone(),
+        })
+    }
+
+    /// Returns the name of a constraint; none if it only has to differ from those of its table.
+    pub(super) fn constraint(dialect: Dialect, table: &Name, kind: ConstraintKind, name: &str) -> Option<Self> {
+        match (dialect, kind) {
+            // They are indexes.
+            (Dialect::Postgres, ConstraintKind::PrimaryKey | ConstraintKind::Unique) => {
+                Some(Self::relation(dialect, &table.beside(name)))
+            }
+            (Dialect::Mysql | Dialect::Mariadb, ConstraintKind::ForeignKey) => {
+                Some(Self::ForeignKey(name.to_lowercase()))
+            }
+            (Dialect::Mysql, ConstraintKind::Check) => Some(Self::Check(name.to_lowercase())),
+            _ => None,
+        }
+    }
+
+    /// Returns the name of an index; none if it only has to differ from those of its table.
+    pub(super) fn index(dialect: Dialect, table: &Name, name: &str) -> Option<Self> {
+        (!dialect.is_mysql_family()).then(|| Self::relation(dialect, &table.beside(name)))
+    }
+}
+
+/// Gives constraints and indexes a name of their own where the convention gives them one that another table has: one
+/// that was renamed keeps the names of what it has.
+pub fn disambiguate(schema: &mut Schema, dialect: Dialect, naming: &Naming) {
+    let mut taken: BTreeSet<SharedName> = schema.tables.iter().flat_map(|table| given_names(table, dialect)).collect();
+    for table in &mut schema.tables {
+        let name = table.name.clone();
+        for constraint in table.constraints.iter_mut().filter(|constraint| constraint.own_name().is_none()) {
+            let (kind, by_convention) = (constraint.kind(), naming.constraint(&name, constraint));
+            let shared = |text: &str| SharedName::constraint(dialect, &name, kind, text);
+            if let Some(free) = another_name(&by_convention, &mut taken, shared) {
+                constraint.set_name(free);
+            }
+        }
+        for index in table.indexes.iter_mut().filter(|index| index.name.is_none()) {
+            let shared = |text: &str| SharedName::index(dialect, &name, text);
+            if let Some(free) = another_name(&naming.index(index), &mut taken, shared) {
+                index.name = Some(free);
+            }
+        }
+    }
+}
+
+fn given_names(table: &Table, dialect: Dialect) -> Vec<SharedName> {
+    let constraints = table.all_constraints().filter_map(|constraint: &Constraint| {
+        SharedName::constraint(dialect, &table.name, constraint.kind(), constraint.own_name()?)
+    });
+    let indexes =
+        table.indexes.iter().filter_map(|index: &Index| SharedName::index(dialect, &table.name, index.name.as_ref()?));
+    constraints.chain(indexes).collect()
+}
+
+/// Takes a name, or returns the first that is free if it is taken: the name with a number.
+fn another_name(
+    name: &str,
+    taken: &mut BTreeSet<SharedName>,
+    shared: impl Fn(&str) -> Option<SharedName>,
+) -> Option<String> {
+    if taken.insert(shared(name)?) {
+        return None;
+    }
+    (1_u32..).map(|number| format!("{name}_{number}")).find(|free| shared(free).is_some_and(|free| taken.insert(free)))
+}
