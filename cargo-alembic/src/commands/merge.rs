@@ -3,7 +3,7 @@
 use alembic_graph::{Graph, Hint, Node, graph::Edges, identifier};
 use alembic_runtime::cli::{CommandError, Exit};
 
-use super::revision::finish;
+use super::revision::{Finishing, finish};
 use crate::{context::Context, project::NewRevision};
 
 /// Merge two revisions together, creating a new revision file
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         ..NewRevision::default()
     };
     let written = project.add(new)?;
-    finish(cx, &project, &written, false)
+    finish(cx, &project, &written, &Finishing::default())
 }
 
 /// Refuses what has been merged, and what heads have followed: the graph would have two heads again.

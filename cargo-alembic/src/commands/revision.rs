@@ -10,7 +10,7 @@ use alembic_runtime::{
 };
 use alembic_schema::{
     Schema,
-    diff::{HazardKind, Locking},
+    diff::{Hazard, HazardKind, Locking},
 };
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
@@ -110,6 +110,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         connection: args.rust.then(|| connection(&project, cx)),
         ..NewRevision::default()
     };
+    let mut hazards = Vec::new();
     if args.autogenerate {
         let Some(generated) = generate(args, cx, &project)? else {
             cx.printer.report(&NoChanges { changes: 0 })?;
@@ -117,9 +118,10 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         };
         tell_hazards(&generated, cx)?;
         generated.fill_in(&mut new)?;
+        hazards.extend(generated.hazards().cloned());
     }
     let written = project.add(new)?;
-    finish(cx, &project, &written, args.edit)
+    finish(cx, &project, &written, &Finishing { edit: args.edit, hazards })
 }
 
 fn generate(
@@ -250,20 +252,31 @@ fn dependency(project: &Project, name: &str) -> Result<String, CommandError> {
     }
 }
 
+/// What becomes of a revision that was written.
+#[derive(Default)]
+pub(super) struct Finishing {
+    /// Whether the editor is opened.
+    pub(super) edit: bool,
+    /// What its reader has to know.
+    pub(super) hazards: Vec<Hazard>,
+}
+
 /// Says what was written, runs the hooks, opens the editor.
 pub(super) fn finish(
     cx: &mut Context<'_>,
     project: &Project,
     written: &Written,
-    open_editor: bool,
+    finishing: &Finishing,
 ) -> Result<Exit, CommandError> {
     cx.printer.status(format_args!("Generating {} ...  done", written.path.display()));
     project.run_hooks(&written.path, |line| cx.printer.status(line))?;
-    if open_editor {
+    if finishing.edit {
         edit::open(cx, &written.path)?;
         Project::load(project.package.clone(), project.config.clone(), Lock::Rewrite)?;
     }
-    let report = NewFile { revision: &written.id, parents: &written.parents, path: &written.name };
+    let hazards = finishing.hazards.iter().map(|Hazard { kind, message }| ToldHazard { kind: kind.name(), message });
+    let hazards = hazards.collect();
+    let report = NewFile { revision: &written.id, parents: &written.parents, path: &written.name, hazards };
     cx.printer.report(&report)?;
     Ok(Exit::Success)
 }
@@ -273,6 +286,13 @@ struct NewFile<'a> {
     revision: &'a str,
     parents: &'a [String],
     path: &'a str,
+    hazards: Vec<ToldHazard<'a>>,
+}
+
+#[derive(Serialize)]
+struct ToldHazard<'a> {
+    kind: &'static str,
+    message: &'a str,
 }
 
 impl Report for NewFile<'_> {

@@ -55,6 +55,33 @@ fn what_goes_with_a_table_is_told() {
 }
 
 #[test]
+fn hazards_are_named_for_programs() {
+    let project = users();
+    let view = "CREATE VIEW named AS SELECT email FROM users;";
+    project.revision("b1", "a1", view, "DROP VIEW named;");
+    project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
+    let output = project.try_line("revision --autogenerate -m gone --format json");
+    let answer: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_snapshot!(serde_json::to_string_pretty(&answer["data"]["hazards"]).unwrap(), @r#"
+    [
+      {
+        "kind": "breaks-dependents",
+        "message": "view `named` names `users`, which goes"
+      },
+      {
+        "kind": "data-loss",
+        "message": "drops the table `users` with all its rows"
+      }
+    ]
+    "#);
+    let project = users();
+    project.revision("b1", "a1", "CREATE INDEX ix_users_email ON users (email);", "SELECT 1;");
+    project.ok("lock");
+    let output = project.try_line("check --only roundtrip --format json");
+    assert!(output.stdout.contains("\"hazard\": \"not-restored\""), "{output}");
+}
+
+#[test]
 fn on_a_terminal_a_loss_is_asked_about() {
     let project = users();
     let nick = CREATE_USERS.replace("email TEXT NOT NULL", "email TEXT NOT NULL, nick TEXT");

@@ -7,6 +7,7 @@ use std::{
 
 use alembic_graph::{Hint, replay::LeftOut};
 use alembic_runtime::cli::{CommandError, Exit, Invocation, Location, Report, Styles};
+use alembic_schema::diff::HazardKind;
 use serde::Serialize;
 
 use super::{Gate, Said, in_one_line};
@@ -36,17 +37,24 @@ pub(super) struct Finding {
     pub(super) file: Option<String>,
     /// The line, from 1.
     pub(super) line: Option<usize>,
+    /// Which hazard of a revision it is, if it is one.
+    pub(super) hazard: Option<HazardKind>,
     /// What to do.
     pub(super) hints: Vec<Hint>,
 }
 
 impl Finding {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), file: None, line: None, hints: Vec::new() }
+        Self { message: message.into(), file: None, line: None, hazard: None, hints: Vec::new() }
     }
 
     pub(super) fn at(mut self, file: &str, line: usize) -> Self {
         (self.file, self.line) = (Some(file.to_owned()), Some(line));
+        self
+    }
+
+    pub(super) fn hazard(mut self, kind: HazardKind) -> Self {
+        self.hazard = Some(kind);
         self
     }
 
@@ -71,6 +79,8 @@ struct Told {
     message: String,
     file: Option<String>,
     line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hazard: Option<&'static str>,
     hints: Vec<String>,
 }
 
@@ -182,8 +192,9 @@ impl Checked {
         }
     }
 
-    fn told(&self, Finding { message, file, line, hints }: Finding) -> Told {
-        Told { message, file, line, hints: hints.iter().map(|hint| self.invocation.told(hint)).collect() }
+    fn told(&self, Finding { message, file, line, hazard, hints }: Finding) -> Told {
+        let hints = hints.iter().map(|hint| self.invocation.told(hint)).collect();
+        Told { message, file, line, hazard: hazard.map(HazardKind::name), hints }
     }
 
     pub(super) fn failed(&mut self, gate: Gate, findings: Vec<Finding>) {

@@ -5,7 +5,7 @@ use alembic_models::Models;
 use alembic_runtime::{MigrationBackend, cli::CommandError};
 use alembic_schema::{
     Schema,
-    diff::{Change, Difference, residue},
+    diff::{Change, Difference, HazardKind, residue},
 };
 use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
@@ -242,7 +242,7 @@ impl Running<'_> {
         let found: Vec<Finding> = residue(&before, &now, dialect)
             .into_iter()
             .map(|text| Finding::new(format!("the downgrade of `{}` does not restore the schema: {text}", revision.id)))
-            .map(|finding| place(finding).hint(Hint::DowngradeIsNoInverse))
+            .map(|finding| place(finding).hazard(HazardKind::NotRestored).hint(Hint::DowngradeIsNoInverse))
             .collect();
         if !found.is_empty() {
             return Ok(found);
