@@ -1,8 +1,8 @@
 //! Schemas made up at random, of all that a revision can change.
 
 use alembic_schema::{
-    Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-    PrimaryKey, Schema, Table, Type, Unique,
+    Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, IndexKey, Initially,
+    Name, PrimaryKey, Schema, Table, Type, Unique,
 };
 use alembic_sql::Dialect;
 

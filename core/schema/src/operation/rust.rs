@@ -55,15 +55,11 @@ pub fn rust(operation: &Operation) -> Option<String> {
         }
         Operation::CreateSchema(name) => format!("op.create_schema({name:?})?;"),
         Operation::DropSchema(name) => format!("op.drop_schema({name:?})?;"),
-        Operation::CreateEnum { name: of, values } => format!("op.create_enum({}, {values:?})?;", name_expr(of)),
-        Operation::AddEnumValue { name: of, value, before: None, .. } => {
-            format!("op.add_enum_value({}, {value:?})?;", name_expr(of))
-        }
-        Operation::RenameEnumValue { name: of, value, to } => {
-            format!("op.rename_enum_value({}, {value:?}, {to:?})?;", name_expr(of))
-        }
-        Operation::RenameEnum { name: of, to } => format!("op.rename_enum({}, {to:?})?;", name_expr(of)),
-        Operation::DropEnum { name: of, .. } => format!("op.drop_enum({})?;", name_expr(of)),
+        Operation::CreateEnum { .. }
+        | Operation::AddEnumValue { .. }
+        | Operation::RenameEnumValue { .. }
+        | Operation::RenameEnum { .. }
+        | Operation::DropEnum { .. } => enumeration(operation)?,
         Operation::Batch(batch) => {
             let changes: Vec<String> =
                 batch.changes.iter().map(|change| format!("\n        {}", batch_call(change))).collect();
@@ -73,13 +69,30 @@ pub fn rust(operation: &Operation) -> Option<String> {
                 changes.concat()
             )
         }
-        // `op` has no functions for these, which only PostgreSQL has.
-        Operation::DropIndex { .. } | Operation::AddEnumValue { .. } => {
-            postgres::in_sql(operation)?.iter().map(execute).collect()
-        }
+        Operation::DropIndex { .. } => in_sql(operation)?,
         Operation::Execute(sql) => execute(sql),
         Operation::BulkInsert(_) => return None,
     })
+}
+
+fn enumeration(operation: &Operation) -> Option<String> {
+    Some(match operation {
+        Operation::CreateEnum { name: of, values } => format!("op.create_enum({}, {values:?})?;", name_expr(of)),
+        Operation::AddEnumValue { name: of, value, before: None, .. } => {
+            format!("op.add_enum_value({}, {value:?})?;", name_expr(of))
+        }
+        Operation::RenameEnumValue { name: of, value, to } => {
+            format!("op.rename_enum_value({}, {value:?}, {to:?})?;", name_expr(of))
+        }
+        Operation::RenameEnum { name: of, to } => format!("op.rename_enum({}, {to:?})?;", name_expr(of)),
+        Operation::DropEnum { name: of, .. } => format!("op.drop_enum({})?;", name_expr(of)),
+        other => in_sql(other)?,
+    })
+}
+
+/// Prints what only PostgreSQL has and `op` has no function for.
+fn in_sql(operation: &Operation) -> Option<String> {
+    Some(postgres::in_sql(operation)?.iter().map(execute).collect())
 }
 
 fn execute(sql: &String) -> String {
