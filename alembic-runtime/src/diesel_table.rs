@@ -6,7 +6,7 @@ use diesel::connection::LoadConnection;
 
 use crate::{
     Error,
-    database::{MigrationBackend, Place, Reading, reading},
+    database::{MigrationBackend, Reading, TableSchema, reading},
 };
 
 /// What Diesel calls its table.
@@ -36,7 +36,7 @@ where
     C::Backend: MigrationBackend,
 {
     let unreadable = |error: diesel::result::Error| Error::Diesel(error.to_string());
-    if let Place::Elsewhere { found, first } = C::Backend::place(conn, TABLE).map_err(unreadable)?
+    if let TableSchema::Elsewhere { found, first } = C::Backend::place(conn, TABLE).map_err(unreadable)?
         && !schemas.contains(&first)
     {
         let problem = format!(

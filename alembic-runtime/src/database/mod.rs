@@ -45,7 +45,7 @@ pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
 pub(crate) use lock::{Backoff, Lock, LockAttempt, application_name};
 pub(crate) use mysql_session::{begin_mysql, between_steps_mysql, restore_mysql};
 pub(crate) use pins::{Reading, reading};
-pub(crate) use place::Place;
+pub(crate) use place::TableSchema;
 pub(crate) use probe::{ProbeResult, probe};
 pub(crate) use rights::{Need, refusal_hint, would_hide_rows};
 pub use rows::LogRecord;
@@ -115,8 +115,8 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
 
     /// Finds the schema of an unqualified table. Temporary and attached tables do not count.
     #[doc(hidden)]
-    fn place<C: LoadConnection<Backend = Self>>(_conn: &mut C, _table: &str) -> QueryResult<Place> {
-        Ok(Self::SCHEMA.map_or(Place::Current, |schema| Place::In(schema.to_owned())))
+    fn place<C: LoadConnection<Backend = Self>>(_conn: &mut C, _table: &str) -> QueryResult<TableSchema> {
+        Ok(Self::SCHEMA.map_or(TableSchema::Current, |schema| TableSchema::In(schema.to_owned())))
     }
 
     /// Returns the database in use, where a session can change it.

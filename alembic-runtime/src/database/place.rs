@@ -2,7 +2,7 @@
 
 /// Where an unqualified table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum TableSchema {
     /// In this schema, or it would be made there.
     In(String),
     /// In another schema than the one in which it would be made.

@@ -12,7 +12,7 @@ use diesel::{
 };
 
 use super::{
-    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Place, Reading, Scope, Timeouts, Transaction, answer,
+    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Reading, Scope, TableSchema, Timeouts, Transaction, answer,
     loading_methods,
     rights::{read_only, would_hide_rows},
     sealed::Sealed,
@@ -60,7 +60,7 @@ impl MigrationBackend for Pg {
     }
 
     /// Along the search path.
-    fn place<C: LoadConnection<Backend = Self>>(conn: &mut C, name: &str) -> QueryResult<Place> {
+    fn place<C: LoadConnection<Backend = Self>>(conn: &mut C, name: &str) -> QueryResult<TableSchema> {
         let table = Dialect::Postgres.literal(&format!(".{}", Dialect::Postgres.quote(name)));
         let exists = format!("to_regclass(quote_ident(s) || {table}) IS NOT NULL");
         let sql = format!(
@@ -68,12 +68,12 @@ impl MigrationBackend for Pg {
              FROM unnest(current_schemas(false)) WITH ORDINALITY p (s, n) WHERE n = 1 OR {exists} ORDER BY n"
         );
         let rows: Vec<String> = snapshot(conn, |conn| Ok(Self::answers(conn, &sql)?.into_iter().flatten().collect()))?;
-        let Some(first) = rows.first().and_then(|row| row.get(1..)) else { return Ok(Place::Nowhere) };
+        let Some(first) = rows.first().and_then(|row| row.get(1..)) else { return Ok(TableSchema::Nowhere) };
         let found = rows.iter().find_map(|row| row.strip_prefix('+')).unwrap_or(first);
         if found == first {
-            return Ok(Place::In(first.to_owned()));
+            return Ok(TableSchema::In(first.to_owned()));
         }
-        Ok(Place::Elsewhere { found: found.to_owned(), first: first.to_owned() })
+        Ok(TableSchema::Elsewhere { found: found.to_owned(), first: first.to_owned() })
     }
 
     /// One transaction: a query is prepared and then run; behind a transaction pooler the two reach the same session only

@@ -6,7 +6,7 @@ use diesel::connection::LoadConnection;
 use super::Error;
 use crate::{
     Migrations,
-    database::{MigrationBackend, Place},
+    database::{MigrationBackend, TableSchema},
 };
 
 impl<C> Migrations<C>
@@ -25,13 +25,13 @@ where
         }
         let name = table.name().to_owned();
         match C::Backend::place(conn, &name).map_err(Error::query("find the version table"))? {
-            Place::In(schema) => Ok(table.in_schema(&schema)),
-            Place::Current => Ok(table),
-            Place::Elsewhere { found, first } if self.created_schemas()?.contains(&first) => {
+            TableSchema::In(schema) => Ok(table.in_schema(&schema)),
+            TableSchema::Current => Ok(table),
+            TableSchema::Elsewhere { found, first } if self.created_schemas()?.contains(&first) => {
                 Ok(table.in_schema(&found))
             }
-            Place::Elsewhere { found, first } => Err(Error::WhichSchema { table: name, found, first }),
-            Place::Nowhere => Err(Error::NoSchema { table: name }),
+            TableSchema::Elsewhere { found, first } => Err(Error::WhichSchema { table: name, found, first }),
+            TableSchema::Nowhere => Err(Error::NoSchema { table: name }),
         }
     }
 

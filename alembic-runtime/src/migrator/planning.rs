@@ -1,6 +1,10 @@
 //! Plans a command: from the graph, the state of a database and what is wrong with it. Pure.
 
-use alembic_graph::{Graph, Node, Plan, plan, plan::Direction, version_table::RowOperation};
+use alembic_graph::{
+    Graph, Node, Plan,
+    plan::{self, Direction},
+    version_table::RowOperation,
+};
 
 use super::{Command, Error, Finding, Purge};
 use crate::database::State;

@@ -3,8 +3,7 @@
 use alembic_graph::{
     Graph, Node, Plan,
     collection::is_rust,
-    plan,
-    plan::{Direction, Work},
+    plan::{self, Direction, Work},
 };
 use alembic_sql::Dialect;
 
