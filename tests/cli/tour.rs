@@ -1,8 +1,9 @@
 //! What a newcomer does in the first five minutes.
 
+use harness::{Database, Kind, Project};
 use insta::assert_snapshot;
 
-use crate::{branched, project};
+use crate::{PROGRAM, branched, project};
 
 #[test]
 fn up_down_and_where_it_stands() {
@@ -61,10 +62,59 @@ fn up_down_and_where_it_stands() {
     ");
 }
 
+/// The same on every database, as far as no program has to be built; `tests/builds/first_day.rs` goes on from there.
+#[test]
+fn the_first_day_on_every_database() {
+    for kind in Kind::ALL {
+        let Some(db) = Database::new(kind) else { continue };
+        let project = Project::unconfigured(PROGRAM).with("DATABASE_URL", db.url());
+        project.ok("init");
+        let file = project.ok("revision -m users --rev-id a1");
+        let text = project.read(file.trim());
+        let text = text.replace(
+            "-- alembic:upgrade",
+            "-- alembic:upgrade\nCREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80) NOT NULL);",
+        );
+        project.write(file.trim(), text.replace("-- alembic:downgrade", "-- alembic:downgrade\nDROP TABLE users;"));
+        project.ok("upgrade head");
+        let models = project.ok("print-schema --complete");
+        project.write(
+            "src/schema.rs",
+            models.replace("        email ->", "        nick -> Nullable<Text>,\n        email ->"),
+        );
+        project.ok("revision --autogenerate -m nick --rev-id b1");
+        project.ok("revision -m login --rev-id b2 --head a1 --splice");
+        project.ok("merge heads -m both --rev-id c1");
+        let behind = project.try_line("current");
+        assert_eq!((behind.stdout.as_str(), behind.stderr.as_str()), ("a1 (branchpoint)\n", "3 behind head.\n"));
+        project.ok("upgrade head");
+        let checked = project.try_line("check");
+        let is_ok = |line: &str| line.contains("  ok  ");
+        assert_eq!(
+            (checked.status, checked.stdout.lines().filter(|line| is_ok(line)).count()),
+            (0, 6),
+            "{kind:?}\n{checked}"
+        );
+        // The merge alone, and all of it.
+        for (line, at) in [
+            ("downgrade -1", "b1\nb2\n"),
+            ("upgrade head", "c1 (head) (mergepoint)\n"),
+            ("redo a1", "c1 (head) (mergepoint)\n"),
+        ] {
+            project.ok(line);
+            assert_eq!(project.ok("current"), at, "{kind:?} {line}");
+        }
+        let script = project.ok(&format!("upgrade head --sql --dialect {}", kind.name()));
+        db.empty();
+        db.run_script(&script).unwrap_or_else(|said| panic!("{kind:?}: {said}"));
+        assert_eq!(project.try_line("check --only pending,drift").status, 0, "{kind:?}");
+    }
+}
+
 #[test]
 fn how_far_behind_a_database_is() {
     let project = branched();
-    let told = |project: &harness::Project| project.try_line("current").stderr;
+    let told = |project: &Project| project.try_line("current").stderr;
     assert!(told(&project).ends_with("3 behind heads.\n"));
     project.ok("upgrade b1");
     project.ok("merge heads --rev-id m1");
