@@ -1,7 +1,9 @@
 //! Settings of a whole server of MySQL or MariaDB: upgrades, seeds, scripts and what reads do the same as without them, or
 //! an error names the setting.
 
-use harness::{Database, Kind, Output, Project};
+use std::process::Command;
+
+use harness::{Database, Kind, Output, Project, workspace};
 
 use crate::{PROGRAM, alone_on};
 
@@ -72,6 +74,10 @@ impl Drop for Told<'_> {
         let is_bare = before == "NULL" || before.parse::<u8>().is_ok();
         let before = if is_bare { before.clone() } else { format!("'{before}'") };
         db.run(&format!("SET GLOBAL {name} = {before}"));
+        if *name == "super_read_only" {
+            // It has switched the other on.
+            db.run("SET GLOBAL read_only = 0");
+        }
     }
 }
 
@@ -134,17 +140,21 @@ fn no_setting_changes_an_outcome(kind: Kind, own: &[&'static str]) {
     for (output, _) in &without {
         assert_eq!(output.status, 0, "{output}");
     }
-    let mut wrong = Vec::new();
     for setting in FAMILY.iter().chain(own) {
-        let with = outcomes(&db, Some(setting));
-        let lines = LINES.iter().chain(["the script, by the client"].iter());
-        for ((line, (expected, expected_dump)), (found, dump)) in lines.zip(&without).zip(&with) {
-            let same = (expected.status, &expected.stdout, expected_dump) == (found.status, &found.stdout, dump);
-            if !same && !names(found, setting) {
-                let (before, after) = (format!("{expected}{expected_dump}"), format!("{found}{dump}"));
-                let differs = before.lines().zip(after.lines()).find(|(before, after)| before != after);
-                wrong.push(format!("{setting}: {line}: {differs:?}\n{}", found.stderr));
-            }
+        expect_same(setting, &without, &outcomes(&db, Some(setting)));
+    }
+}
+
+/// Fails unless each command did the same, or named the setting.
+fn expect_same(setting: &str, without: &[(Output, String)], with: &[(Output, String)]) {
+    let mut wrong = Vec::new();
+    let lines = LINES.iter().chain(["the script, by the client"].iter());
+    for ((line, (expected, expected_dump)), (found, dump)) in lines.zip(without).zip(with) {
+        let same = (expected.status, &expected.stdout, expected_dump) == (found.status, &found.stdout, dump);
+        if !same && !names(found, setting) {
+            let (before, after) = (format!("{expected}{expected_dump}"), format!("{found}{dump}"));
+            let differs = before.lines().zip(after.lines()).find(|(before, after)| before != after);
+            wrong.push(format!("{setting}: {line}: {differs:?}\n{}", found.stderr));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -158,4 +168,42 @@ fn settings_of_a_whole_mysql_server_change_nothing() {
 #[test]
 fn settings_of_a_whole_mariadb_server_change_nothing() {
     no_setting_changes_an_outcome(Kind::Mariadb, &MARIADB);
+}
+
+/// MySQL started again with options, and without them when this value goes.
+struct Restarted;
+
+impl Restarted {
+    fn with(options: &str) -> Self {
+        restart(options);
+        Self
+    }
+}
+
+impl Drop for Restarted {
+    fn drop(&mut self) {
+        restart("");
+    }
+}
+
+fn restart(options: &str) {
+    let mut script = Command::new(workspace().join("scripts/with-databases"));
+    let status = script.args(["--restart", "mysql"]).env("ALEMBIC_MYSQL_OPTIONS", options).status().unwrap();
+    assert!(status.success(), "{options}: {status}");
+}
+
+#[test]
+fn engines_that_mysql_disables_are_none_of_ours_or_named() {
+    let _alone = alone_on(Kind::Mysql);
+    let Some(db) = Database::new(Kind::Mysql) else { return };
+    let without = outcomes(&db, None);
+    let restarted = Restarted::with("--disabled-storage-engines=MyISAM,MEMORY");
+    expect_same("disabled_storage_engines", &without, &outcomes(&db, None));
+    drop(restarted);
+    db.empty();
+    let project = project(&db);
+    let _restarted = Restarted::with("--disabled-storage-engines=InnoDB");
+    let output = project.try_line("upgrade head");
+    assert!(output.status != 0 && output.stderr.contains("`disabled_storage_engines`"), "{output}");
+    assert_eq!((project.ok("current").as_str(), db.tables().as_str()), ("", ""));
 }
