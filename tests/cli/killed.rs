@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Stdio},
     thread::sleep,
     time::Instant,
@@ -25,15 +27,21 @@ fn killed_anywhere(make: impl Fn() -> Project, line: &str, look: impl Fn(&Projec
         let project = make();
         let mut child = start(&project, line);
         sleep(whole * moment / MOMENTS);
-        // SIGKILL: nothing is tidied up.
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill(&mut child);
         look(&project);
     }
 }
 
 fn start(project: &Project, line: &str) -> Child {
-    project.command(line.split(' ')).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let mut command = project.command(line.split(' '));
+    command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap()
+}
+
+/// Kills a command and what it has started, an editor for example. SIGKILL: nothing is tidied up.
+fn kill(child: &mut Child) {
+    child.kill().unwrap();
+    let _output = bash(Path::new("/"), &format!("kill -KILL -- -{} || true", child.id()));
+    child.wait().unwrap();
 }
 
 fn migrations(project: &Project) -> usize {
@@ -83,8 +91,7 @@ fn an_import_is_there_or_not_or_waits_to_be_finished() {
         let project = with_many_diesel_migrations();
         let mut child = start(&project, "import diesel diesel");
         while !project.path().join("migrations/.alembic-import").exists() && child.try_wait().unwrap().is_none() {}
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill(&mut child);
         imported_after_all(&project)
     });
     assert!(interrupted.count() > 0);
@@ -137,7 +144,6 @@ fn what_was_edited_is_kept() {
         project
     };
     killed_anywhere(with_editor, "edit a1", |project| {
-        // The editor goes on when the command is killed, as one on a terminal does not.
         let text = project.read("migrations/a1.sql");
         assert_eq!(
             text.matches("TABLE edited").count()
