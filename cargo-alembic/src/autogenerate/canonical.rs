@@ -36,7 +36,7 @@ where
     C::Backend: MigrationBackend,
 {
     let dialect = dialect_of(conn)?;
-    disambiguate(&mut wanted.schema, dialect, naming);
+    disambiguate(&mut wanted.schema, current, dialect, naming);
     let tables = wanted.unsettled(current);
     if tables.is_empty() {
         return Ok(());
@@ -47,6 +47,8 @@ where
     let mut seen = seen?;
     seen.tables.retain(|table| tables.iter().any(|made| made.name == table.name));
     wanted.settle(&seen, naming);
+    // The convention names a check after its condition, which reads differently now.
+    disambiguate(&mut wanted.schema, current, dialect, naming);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use alembic_sql::Dialect;
 
+use super::Diff;
 use crate::{Constraint, ConstraintKind, Index, Name, Naming, Schema, Table};
 
 /// A name, in the list of a database in which no other may be the same.
@@ -47,20 +48,31 @@ impl SharedName {
     }
 }
 
-/// Gives constraints and indexes a name of their own where the convention gives them one that another table has: one
+/// Gives new constraints and indexes a name of their own where the convention gives them one that another table has: one
 /// that was renamed keeps the names of what it has.
-pub fn disambiguate(schema: &mut Schema, dialect: Dialect, naming: &Naming) {
-    let mut taken: BTreeSet<SharedName> = schema.tables.iter().flat_map(|table| given_names(table, dialect)).collect();
-    for table in &mut schema.tables {
+pub fn disambiguate(wanted: &mut Schema, current: &Schema, dialect: Dialect, naming: &Naming) {
+    let diff = Diff::between(current, wanted, dialect);
+    let stays = |table: &&Table| wanted.table(&table.name).is_some();
+    let mut taken: BTreeSet<SharedName> = wanted.tables.iter().flat_map(|table| given_names(table, dialect)).collect();
+    taken.extend(current.tables.iter().filter(stays).flat_map(|table| given_names(table, dialect)));
+    for dropped in &diff.altered_tables {
+        given_names(&dropped.only_dropped(), dialect).iter().for_each(|name| _ = taken.remove(name));
+    }
+    for table in &mut wanted.tables {
         let name = table.name.clone();
-        for constraint in table.constraints.iter_mut().filter(|constraint| constraint.own_name().is_none()) {
+        let altered = diff.altered_tables.iter().find(|diff| diff.after.name == name);
+        let is_new = diff.created_tables.iter().any(|created| created.name == name);
+        let creates = |constraint: &Constraint| is_new || altered.is_some_and(|diff| diff.creates(constraint));
+        let unnamed = |constraint: &&mut Constraint| constraint.own_name().is_none() && creates(constraint);
+        for constraint in table.constraints.iter_mut().filter(unnamed) {
             let (kind, by_convention) = (constraint.kind(), naming.constraint(&name, constraint));
             let shared = |text: &str| SharedName::constraint(dialect, &name, kind, text);
             if let Some(free) = another_name(&by_convention, &mut taken, shared) {
                 constraint.set_name(free);
             }
         }
-        for index in table.indexes.iter_mut().filter(|index| index.name.is_none()) {
+        let creates = |index: &Index| is_new || altered.is_some_and(|diff| diff.created_indexes.contains(index));
+        for index in table.indexes.iter_mut().filter(|index| index.name.is_none() && creates(index)) {
             let shared = |text: &str| SharedName::index(dialect, &name, text);
             if let Some(free) = another_name(&naming.index(index), &mut taken, shared) {
                 index.name = Some(free);
@@ -70,11 +82,11 @@ pub fn disambiguate(schema: &mut Schema, dialect: Dialect, naming: &Naming) {
 }
 
 fn given_names(table: &Table, dialect: Dialect) -> Vec<SharedName> {
-    let constraints = table.all_constraints().filter_map(|constraint: &Constraint| {
+    let constraints = table.all_constraints().filter_map(|constraint| {
         SharedName::constraint(dialect, &table.name, constraint.kind(), constraint.own_name()?)
     });
     let indexes =
-        table.indexes.iter().filter_map(|index: &Index| SharedName::index(dialect, &table.name, index.name.as_ref()?));
+        table.indexes.iter().filter_map(|index| SharedName::index(dialect, &table.name, index.name.as_ref()?));
     constraints.chain(indexes).collect()
 }
 

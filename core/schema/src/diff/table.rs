@@ -99,6 +99,23 @@ impl TableDiff {
         columns + self.created_keys.len() + self.dropped_keys.len() > 0
     }
 
+    /// Returns whether a constraint of the table is new.
+    pub(super) fn creates(&self, constraint: &Constraint) -> bool {
+        match constraint {
+            Constraint::ForeignKey(key) => self.created_keys.contains(key),
+            other => self.created_constraints.contains(other),
+        }
+    }
+
+    /// Returns the table with nothing but the constraints and indexes that it loses.
+    pub(super) fn only_dropped(&self) -> Table {
+        let mut table = Table::new(&self.before.name);
+        let keys = self.dropped_keys.iter().cloned().map(Constraint::from);
+        table.constraints = self.dropped_constraints.iter().cloned().chain(keys).collect();
+        table.indexes.clone_from(&self.dropped_indexes);
+        table
+    }
+
     /// Returns no differences.
     pub(super) fn none(before: &Table, after: &Table) -> Self {
         Self {

@@ -291,9 +291,12 @@ fn a_name_by_convention_that_a_renamed_table_keeps_is_not_given_again() {
     renamed.constraints =
         vec![ForeignKey::new(["n"], "p", ["id"]).named("fk_a_n_p").into(), Unique::new(["n"]).named("uq_a_n").into()];
     let names = |dialect| {
-        let mut schema = schema(vec![refers("a"), renamed.clone()]);
-        disambiguate(&mut schema, dialect, &Naming::default());
-        let names = schema.tables[0].constraints[1..].iter().map(|constraint| constraint.own_name().cloned());
+        let current = schema(vec![renamed.clone()]);
+        // What is there has a name in the database only.
+        let mut wanted = schema(vec![refers("a"), refers("b")]);
+        disambiguate(&mut wanted, &current, dialect, &Naming::default());
+        assert_eq!(wanted.tables[1], refers("b"));
+        let names = wanted.tables[0].constraints[1..].iter().map(|constraint| constraint.own_name().cloned());
         names.map(Option::unwrap_or_default).collect::<Vec<_>>()
     };
     assert_eq!(names(Dialect::Postgres), ["", "uq_a_n_1"]);
