@@ -86,13 +86,12 @@ impl Database {
                 dump = if kind == Kind::Mysql { mysql_client("mysqldump") } else { Command::new("mariadb-dump") };
                 dump.args(["--no-defaults", "-u", "root", "-S", self.socket()]);
                 dump.args(["--all-databases", "--routines", "--events"]);
-                if kind == Kind::Mysql {
-                    // What happened when, and how InnoDB counted rows then.
-                    dump.args(["--set-gtid-purged=OFF", "--ignore-table=mysql.innodb_table_stats"]);
-                    dump.arg("--ignore-table=mysql.innodb_index_stats");
-                } else {
-                    dump.arg("--system=all");
-                }
+                // InnoDB counts rows again in the background, and a GTID says when something happened.
+                dump.args(["--ignore-table=mysql.innodb_table_stats", "--ignore-table=mysql.innodb_index_stats"]);
+                dump.arg(match kind {
+                    Kind::Mysql => "--set-gtid-purged=OFF",
+                    _ => "--system=users,plugins,udfs,servers,timezones",
+                });
                 ("--execute", "SHOW GLOBAL VARIABLES WHERE Variable_name NOT LIKE '%gtid%'")
             }
         };
