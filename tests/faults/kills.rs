@@ -66,7 +66,7 @@ where
         if row.runs == runs {
             break;
         }
-        assert!(attempt < 10 * runs, "nearly every migration was over before it could be disturbed");
+        assert!(attempt < 30 * runs, "nearly every migration was over before it could be disturbed");
         db.empty();
         let moment = whole.mul_f64(fraction(attempt));
         let mut child = spawn(&db, mode, REVISIONS, db.url());
