@@ -7,6 +7,7 @@ mod rows;
 mod stamp;
 mod upgrade;
 mod work;
+mod work_error;
 
 use std::fmt;
 
@@ -14,7 +15,8 @@ pub use downgrade::{Siblings, downgrade, redo, undo};
 pub use rows::Rows;
 pub use stamp::stamp;
 pub use upgrade::upgrade;
-pub use work::{Statement, Work, WorkError, prepare};
+pub use work::{Statement, Work, prepare};
+pub use work_error::WorkError;
 
 use crate::{
     graph::{Graph, Node},
