@@ -118,10 +118,6 @@ impl Diff {
         names.chain(constraints.iter().filter_map(Constraint::own_name)).collect()
     }
 
-    fn altered(&self, name: &Name) -> Option<&TableDiff> {
-        self.altered_tables.iter().find(|diff| diff.after.name == *name)
-    }
-
     fn altered_or_unchanged(&mut self, before: &Table, after: &Table) -> &mut TableDiff {
         let at = self.altered_tables.iter().position(|diff| diff.after.name == after.name);
         let at = at.unwrap_or_else(|| {

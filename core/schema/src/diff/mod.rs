@@ -31,7 +31,7 @@ pub use report::{Change, Difference, Subject};
 pub use residue::{OtherDifference, other_differences, residue};
 pub use table::{ColumnDiff, TableDiff};
 
-use crate::{Enumeration, Schema, Table};
+use crate::{Enumeration, Name, Schema, Table};
 
 /// The differences between two schemas.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,6 +55,11 @@ pub struct Diff {
 }
 
 impl Diff {
+    /// Returns the changes of the table of this name, if it has any.
+    fn altered(&self, name: &Name) -> Option<&TableDiff> {
+        self.altered_tables.iter().find(|diff| diff.after.name == *name)
+    }
+
     /// Compares two schemas.
     #[must_use]
     pub fn between(before: &Schema, after: &Schema, dialect: Dialect) -> Self {

@@ -60,7 +60,7 @@ pub fn disambiguate(wanted: &mut Schema, current: &Schema, dialect: Dialect, nam
     }
     for table in &mut wanted.tables {
         let name = table.name.clone();
-        let altered = diff.altered_tables.iter().find(|diff| diff.after.name == name);
+        let altered = diff.altered(&name);
         let is_new = diff.created_tables.iter().any(|created| created.name == name);
         let creates = |constraint: &Constraint| is_new || altered.is_some_and(|diff| diff.creates(constraint));
         let unnamed = |constraint: &&mut Constraint| constraint.own_name().is_none() && creates(constraint);

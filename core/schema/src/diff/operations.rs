@@ -66,7 +66,7 @@ impl Diff {
         };
         let referred =
             |name: &Name| before.tables.iter().flat_map(Table::foreign_keys).any(|key| key.referred_table == *name);
-        let altered = |name: &Name| self.altered_tables.iter().any(|diff| diff.after.name == *name);
+        let altered = |name: &Name| self.altered(name).is_some();
         blocks.iter().flat_map(|block| &block.operations).any(|operation| match operation {
             Operation::Batch(batch) if batch.needs_rebuild() => {
                 referred(&batch.table) || refers_to(&batch.table).into_iter().any(altered)
