@@ -38,6 +38,12 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
+/// Returns the lines of a source before its tests, comments aside, each with its number from 1.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let before_tests = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    (1..).zip(before_tests).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
 /// Fails if a line of code, comments aside, holds one of the words.
 fn ban(folder: &str, exempt: &[&str], words: &[&str]) {
     for (path, text) in sources(folder) {

@@ -1,6 +1,6 @@
 //! What is special about a database is in its writer's file: nothing else in `operation` asks which database it is.
 
-use crate::sources;
+use crate::{code, sources};
 
 const FOLDER: &str = "core/schema/src/operation";
 
@@ -34,9 +34,8 @@ fn only_writers_know_databases() {
             continue;
         }
         let allowed = NAMING.iter().find(|(name, _)| *name == file).map_or(&[][..], |(_, databases)| databases);
-        let code = text.lines().take_while(|line| *line != "#[cfg(test)]");
-        for (number, line) in code.enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
-            let place = format!("{}:{}", path.display(), number + 1);
+        for (number, line) in code(&text) {
+            let place = format!("{}:{number}", path.display());
             for database in named(line) {
                 assert!(allowed.contains(&database), "{place} names {database}: a writer's method can differ instead");
                 used.push((file.clone(), database.to_owned()));

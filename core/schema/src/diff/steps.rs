@@ -50,27 +50,27 @@ pub(super) type Step<'d> = order::Step<Work<'d>, Resource>;
 /// Returns the steps of a diff. Foreign keys are steps of their own, except on SQLite, which takes one to a table that
 /// is not there, and changes it with its table.
 pub(super) fn steps<'d>(diff: &'d Diff, dialect: Dialect, naming: &'d Naming) -> Vec<Step<'d>> {
-    let mut steps = Steps { diff, dialect, naming, unit: 0, steps: Vec::new() };
-    let apart = dialect != Dialect::Sqlite;
+    let (keys_apart, has_schemas) = (dialect != Dialect::Sqlite, dialect == Dialect::Postgres);
+    let mut steps = Steps { diff, dialect, naming, keys_apart, unit: 0, steps: Vec::new() };
     let altered = || diff.altered_tables.iter();
-    if apart {
+    if keys_apart {
         let dropped = altered().flat_map(|table| table.dropped_keys.iter().map(|key| (&table.after.name, key)));
         dropped.for_each(|(table, key)| steps.unit().drop_foreign_key(table, key));
     }
     diff.dropped_tables.iter().for_each(|table| steps.unit().drop_table(table));
-    if dialect == Dialect::Postgres {
+    if has_schemas {
         diff.created_schemas.iter().for_each(|schema| steps.unit().create_schema(schema));
     }
     diff.created_enums.iter().for_each(|created| steps.unit().create_enum(created));
     diff.altered_enums.iter().for_each(|altered| steps.unit().alter_enum(altered));
     diff.created_tables.iter().for_each(|table| steps.unit().create_table(table));
     altered().for_each(|table| steps.unit().alter_table(table));
-    if apart {
+    if keys_apart {
         let created = altered().flat_map(|table| table.created_keys.iter().map(|key| (&table.after.name, key)));
         created.for_each(|(table, key)| steps.unit().create_foreign_key(table, key));
     }
     diff.dropped_enums.iter().for_each(|dropped| steps.unit().drop_enum(dropped));
-    if dialect == Dialect::Postgres {
+    if has_schemas {
         diff.dropped_schemas.iter().for_each(|schema| steps.unit().drop_schema(schema));
     }
     steps.steps
@@ -80,6 +80,8 @@ struct Steps<'d> {
     diff: &'d Diff,
     dialect: Dialect,
     naming: &'d Naming,
+    /// Whether foreign keys are steps of their own.
+    keys_apart: bool,
     unit: usize,
     steps: Vec<Step<'d>>,
 }
@@ -124,12 +126,12 @@ impl<'d> Steps<'d> {
     fn create_table(&mut self, table: &'d Table) {
         let mut needs = schema_of(&table.name);
         needs.extend(self.new_types(&table.columns));
-        if self.dialect == Dialect::Sqlite {
+        if !self.keys_apart {
             needs.extend(table.foreign_keys().map(|key| Resource::Table(key.referred_table.clone())));
         }
         let makes = self.resources_of_table(table);
         self.steps.push(Step { makes, needs, ..self.step(Work::CreateTable(table)) });
-        if self.dialect != Dialect::Sqlite {
+        if self.keys_apart {
             table.foreign_keys().for_each(|key| self.create_foreign_key(&table.name, key));
         }
     }
@@ -137,10 +139,10 @@ impl<'d> Steps<'d> {
     fn drop_table(&mut self, table: &'d Table) {
         let mut releases = schema_of(&table.name);
         releases.extend(self.old_types(&table.columns));
-        if self.dialect == Dialect::Sqlite {
-            releases.extend(table.foreign_keys().map(|key| Resource::Table(key.referred_table.clone())));
-        } else {
+        if self.keys_apart {
             table.foreign_keys().for_each(|key| self.drop_foreign_key(&table.name, key));
+        } else {
+            releases.extend(table.foreign_keys().map(|key| Resource::Table(key.referred_table.clone())));
         }
         let frees = self.resources_of_table(table);
         self.steps.push(Step { releases, frees, ..self.step(Work::DropTable(table)) });
@@ -200,7 +202,7 @@ impl<'d> Steps<'d> {
         };
         needs.extend(releases.iter().filter(|resource| altered(resource)).cloned());
         releases.retain(|resource| !altered(resource));
-        if self.dialect == Dialect::Sqlite {
+        if !self.keys_apart {
             let table = |key: &ForeignKey| Resource::Table(key.referred_table.clone());
             needs.extend(diff.created_keys.iter().map(table));
             releases.extend(diff.dropped_keys.iter().map(table));
