@@ -1,7 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_graph::{script::normalise, seed::pick};
-use alembic_sql::{Dialect, MODE_WITH_BACKSLASHES, controls_transaction, split};
+use alembic_sql::{controls_transaction, split};
 use diesel::connection::LoadConnection;
 
 use crate::{Error, MigrationBackend, Migrations, database::Transaction};
@@ -35,7 +35,7 @@ where
             if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {
                 return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
             }
-            let (before, after) = surrounding(dialect);
+            let (before, after) = C::Backend::around_seed();
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
             conn.batch_execute(&before)
                 .inspect_err(|_| Transaction::rollback(conn))
@@ -62,20 +62,6 @@ where
         names.sort_unstable();
         names.dedup();
         names
-    }
-}
-
-/// Returns what is set before the statements of a seed, as before those of a revision, and what is set back.
-fn surrounding(dialect: Dialect) -> (String, &'static str) {
-    match dialect {
-        Dialect::Sqlite => (String::new(), ""),
-        Dialect::Postgres => {
-            ("SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off".to_owned(), "")
-        }
-        Dialect::Mysql | Dialect::Mariadb => (
-            format!("SET @alembic_sql_mode = @@sql_mode, sql_mode = {MODE_WITH_BACKSLASHES}"),
-            "SET sql_mode = @alembic_sql_mode",
-        ),
     }
 }
 

@@ -164,6 +164,13 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
         Ok(())
     }
 
+    /// Returns what sets the session for a seed inside its transaction, as a run sets it for a revision, and what sets it
+    /// back afterwards.
+    #[doc(hidden)]
+    fn around_seed() -> (String, &'static str) {
+        (String::new(), "")
+    }
+
     /// Returns what to run before and after a statement that waits for others by design, so that no timeout cuts it off.
     #[doc(hidden)]
     fn without_timeout(_sql: &str, _timeouts: Timeouts) -> Option<[String; 2]> {

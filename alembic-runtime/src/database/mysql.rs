@@ -1,7 +1,7 @@
 //! MySQL and MariaDB, which Diesel treats as one backend.
 
 use alembic_graph::{Hint, version_table::VersionTable};
-use alembic_sql::{Dialect, Name, Object, server::ServerStatement};
+use alembic_sql::{Dialect, MODE_WITH_BACKSLASHES, Name, Object, server::ServerStatement};
 use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql, result::Error};
 use md5::{Digest, Md5};
 
@@ -70,6 +70,13 @@ impl MigrationBackend for Mysql {
     /// Without autocommit a session goes on to see what it saw when it first looked.
     fn renew_snapshot<C: LoadConnection<Backend = Self>>(conn: &mut C) -> QueryResult<()> {
         conn.batch_execute("COMMIT")
+    }
+
+    fn around_seed() -> (String, &'static str) {
+        (
+            format!("SET @alembic_sql_mode = @@sql_mode, sql_mode = {MODE_WITH_BACKSLASHES}"),
+            "SET sql_mode = @alembic_sql_mode",
+        )
     }
 
     fn has_statement_timeout(dialect: Dialect) -> bool {

@@ -135,6 +135,10 @@ impl MigrationBackend for Pg {
         answer(conn, &sql).map(|_| ())
     }
 
+    fn around_seed() -> (String, &'static str) {
+        ("SET LOCAL standard_conforming_strings = on; SET LOCAL row_security = off".to_owned(), "")
+    }
+
     /// Concurrent builds wait for others by design: cut off, they leave an invalid index.
     fn without_timeout(sql: &str, timeouts: Timeouts) -> Option<[String; 2]> {
         let timeout = timeouts.lock.as_millis();
