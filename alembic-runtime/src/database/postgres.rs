@@ -114,7 +114,7 @@ impl MigrationBackend for Pg {
     }
 
     /// Settings that the server does not know are left out. A server that notices that its client is gone stops what it
-    /// does for it. Texts are cut as they are read where a backslash stands for itself. Policies hide no rows: an update
+    /// does for it. A backslash is an ordinary character, as the splitter reads it. Policies hide no rows: an update
     /// of none of them would be recorded as done.
     fn begin_run<C>(conn: &mut C, scope: Scope, timeouts: Timeouts, application: &str) -> QueryResult<()>
     where

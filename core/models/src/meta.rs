@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What stands in `#[alembic(…)]`, by the names that `syn` has for it.
+/// An argument of `#[alembic(…)]`, by the names that `syn` has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meta {
     /// `identity`, a column, `created desc`.

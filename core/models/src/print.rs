@@ -275,7 +275,7 @@ impl<'s> Printer<'s> {
         attributes.map(|attribute| format!("#[alembic({attribute})]")).collect()
     }
 
-    /// Returns the attribute of a constraint; none if it stands at a column.
+    /// Returns the attribute of a constraint; none if it is printed at a column.
     fn table_constraint(&self, table: &Table, constraint: &Constraint) -> Option<Meta> {
         let name = self.own_name(table, constraint);
         match constraint {

@@ -143,7 +143,7 @@ impl TableDiff {
             of_name.is_some_and(|(old, new)| old.column_type != new.column_type)
         };
         for (old, new) in &columns.kept {
-            // A column that is computed from another stands in the way of a change of that one's type.
+            // The type of a column cannot be changed while another column is computed from it.
             let is_in_the_way = || {
                 let text = old.generated.as_ref().map(|generated| generated.expression.as_str());
                 let names = mentioned(text.unwrap_or_default(), comparison.dialect());
