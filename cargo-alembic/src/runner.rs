@@ -160,11 +160,7 @@ impl Program {
         }
         let how = format!("ended with {} on the scratch database; the live database is unchanged", output.status);
         let said = said.join("\n");
-        let error = failed(how).because(said.trim());
-        Err(match place(&said) {
-            Some((path, line)) => error.at(path, line),
-            None => error,
-        })
+        Err(failed(how).because(said.trim()).at(place(&said)))
     }
 }
 

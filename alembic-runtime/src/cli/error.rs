@@ -70,10 +70,11 @@ impl CommandError {
         self
     }
 
-    /// Names the line that it is about; the first one counts.
+    /// Names the file and the line that it is about, if there is one; the first one counts.
     #[must_use]
-    pub fn at(mut self, path: &str, line: usize) -> Self {
-        self.at.get_or_insert_with(|| Box::new(Location { path: path.to_owned(), line }));
+    pub fn at(mut self, place: Option<(&str, usize)>) -> Self {
+        let location = place.map(|(path, line)| Box::new(Location { path: path.to_owned(), line }));
+        self.at = self.at.or(location);
         self
     }
 
@@ -103,10 +104,7 @@ impl From<Error> for CommandError {
         let hint = error.hint();
         let this =
             if error.touched_the_database() { Self::failed(error.to_string()) } else { Self::usage(error.to_string()) };
-        let this = match error.place() {
-            Some((path, line)) => this.at(path, line),
-            None => this,
-        };
+        let this = this.at(error.place());
         let this = match &error {
             Error::NotCompiled { revision, .. } => Self { not_compiled: Some(revision.clone()), ..this },
             _ => this,

@@ -1,5 +1,7 @@
 //! Places of errors in the project's files.
 
+use alembic_graph::Problem;
+
 use super::{Error, Finding};
 
 impl Error {
@@ -12,7 +14,7 @@ impl Error {
             Self::NotForScripts { path, line, .. }
             | Self::Seed { path, line, .. }
             | Self::Cascade { path, line, .. } => Some((path, *line)),
-            Self::Files(problems) => problems.iter().find_map(|problem| Some((problem.path.as_str(), problem.line?))),
+            Self::Files(problems) => problems.iter().find_map(Problem::place),
             Self::Inconsistent(findings) => findings.iter().find_map(Finding::place),
             _ => None,
         }

@@ -181,13 +181,7 @@ fn problems(wrong: &[Problem]) -> CommandError {
         [_] => "a revision file is not usable".to_owned(),
         _ => format!("{} problems with the revision files", wrong.len()),
     });
-    let error = wrong.iter().fold(error, |error, problem| {
-        let error = error.because(problem.to_string());
-        match problem.line {
-            Some(line) => error.at(&problem.path, line),
-            None => error,
-        }
-    });
+    let error = wrong.iter().fold(error, |error, problem| error.because(problem.to_string()).at(problem.place()));
     let mut hints: Vec<Hint> = wrong.iter().filter_map(|problem| problem.hint.as_deref().cloned()).collect();
     hints.dedup();
     hints.into_iter().fold(error, CommandError::hint)

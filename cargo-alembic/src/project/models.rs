@@ -85,7 +85,7 @@ impl Source {
 /// Turns mistakes in models into one error.
 pub(crate) fn misunderstood(errors: Vec<ModelError>) -> CommandError {
     let error = CommandError::usage("the models are not understood");
-    errors.into_iter().fold(error, |error, wrong| error.because(wrong.to_string()).at(&wrong.file, wrong.line))
+    errors.into_iter().fold(error, |error, wrong| error.because(wrong.to_string()).at(Some((&wrong.file, wrong.line))))
 }
 
 struct Reader<'p> {

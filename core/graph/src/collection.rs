@@ -47,6 +47,12 @@ impl Problem {
     pub fn of_file(path: &str, message: String, hint: impl Into<Option<Hint>>) -> Self {
         Self { path: path.to_owned(), line: None, column: None, message, hint: hint.into().map(Box::new) }
     }
+
+    /// Returns the file and the line, from 1, if the problem is about a line.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, usize)> {
+        Some((&self.path, self.line?))
+    }
 }
 
 impl Collection {

@@ -33,10 +33,8 @@ impl From<String> for Passed {
 pub(super) struct Finding {
     /// What, in words.
     pub(super) message: String,
-    /// The file that it is about, relative to the package.
-    pub(super) file: Option<String>,
-    /// The line, from 1.
-    pub(super) line: Option<usize>,
+    /// The line that it is about.
+    pub(super) at: Option<Location>,
     /// Which hazard of a revision it is, if it is one.
     pub(super) hazard: Option<HazardKind>,
     /// What to do.
@@ -45,11 +43,11 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), file: None, line: None, hazard: None, hints: Vec::new() }
+        Self { message: message.into(), at: None, hazard: None, hints: Vec::new() }
     }
 
-    pub(super) fn at(mut self, file: &str, line: usize) -> Self {
-        (self.file, self.line) = (Some(file.to_owned()), Some(line));
+    pub(super) fn at(mut self, path: &str, line: usize) -> Self {
+        self.at = Some(Location { path: path.to_owned(), line });
         self
     }
 
@@ -65,11 +63,8 @@ impl Finding {
 
     /// An error as a finding, at the line that it is about.
     pub(super) fn of_error(error: &CommandError) -> Self {
-        let finding = Self { hints: error.hints.clone(), ..Self::new(in_one_line(error)) };
-        match error.at.as_deref() {
-            Some(Location { path, line }) => finding.at(path, *line),
-            None => finding,
-        }
+        let at = error.at.as_deref().cloned();
+        Self { at, hints: error.hints.clone(), ..Self::new(in_one_line(error)) }
     }
 }
 
@@ -192,7 +187,8 @@ impl Checked {
         }
     }
 
-    fn told(&self, Finding { message, file, line, hazard, hints }: Finding) -> Told {
+    fn told(&self, Finding { message, at, hazard, hints }: Finding) -> Told {
+        let (file, line) = at.map(|Location { path, line }| (path, line)).unzip();
         let hints = hints.iter().map(|hint| self.invocation.told(hint)).collect();
         Told { message, file, line, hazard: hazard.map(HazardKind::name), hints }
     }

@@ -236,7 +236,7 @@ impl Running<'_> {
         let place = |finding: Finding| finding.at(&revision.path, project.downgrade_line(node));
         if let Err(error) = self.replay.undo(conn, node) {
             let finding = Finding::of_error(&error);
-            return Ok(vec![if finding.file.is_some() { finding } else { place(finding) }]);
+            return Ok(vec![if finding.at.is_some() { finding } else { place(finding) }]);
         }
         let (now, _) = look_everywhere(conn, project)?;
         let found: Vec<Finding> = residue(&before, &now, dialect)
