@@ -146,7 +146,11 @@ fn what_is_no_table_is_adopted_too() {
 fn what_does_not_come_along_is_listed() {
     for (kind, sql, listed) in [
         (Kind::Postgres, "CREATE AGGREGATE total (integer) (SFUNC = int4pl, STYPE = integer)", "function `total`"),
-        (Kind::Postgres, "CREATE TABLE log (id integer) PARTITION BY RANGE (id)", "partitioned table `log`"),
+        (
+            Kind::Postgres,
+            "CREATE TABLE log (id integer) PARTITION BY RANGE (id); CREATE TABLE one PARTITION OF log DEFAULT",
+            "partition `one`",
+        ),
         (Kind::Postgres, "GRANT SELECT ON users TO PUBLIC", "privileges on `users`"),
         (Kind::Postgres, "CREATE SCHEMA more; CREATE TABLE more.t (id integer)", "schema `more`"),
         (Kind::Mysql, "ALTER TABLE users ENGINE = MyISAM", "engine of `users`"),

@@ -13,6 +13,7 @@ mod database;
 mod dotenv;
 mod dumps;
 mod enum_values;
+mod forms;
 mod gates;
 mod help;
 mod import;

@@ -252,7 +252,7 @@ const POSTGRES: Beside = Beside {
         ("ALTER SEQUENCE s INCREMENT 2", "changed sequence `s`", "ALTER SEQUENCE s INCREMENT 1"),
         ("ALTER TYPE e RENAME VALUE 'a' TO 'b'", "`e`", "ALTER TYPE e RENAME VALUE 'b' TO 'a'"),
         ("DROP EXTENSION citext", "removed extension `citext`", "CREATE EXTENSION citext"),
-        ("ALTER TABLE part DROP COLUMN y", "changed partitioned table `part`", "ALTER TABLE part ADD y int"),
+        ("ALTER TABLE part DROP COLUMN y", "removed column `part.y`", "ALTER TABLE part ADD y int"),
         ("DROP STATISTICS st", "removed statistics `st`", "CREATE STATISTICS st ON id, email FROM users"),
         ("ALTER TABLE audit.log ADD z int", "added column `audit.log.z`", "ALTER TABLE audit.log DROP z"),
         ("DROP RULE r ON audit.log", "removed rule `audit.r`", "CREATE RULE r AS ON DELETE TO audit.log DO INSTEAD NOTHING"),

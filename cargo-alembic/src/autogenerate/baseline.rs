@@ -48,6 +48,7 @@ impl Job for Baseline<'_> {
         let (dialect, inspection) = (dialect_of(conn)?, inspection(project, None));
         let naming = &project.config.settings.naming;
         let (creations, unknown): (Vec<_>, Vec<_>) = creations.into_iter().partition(|it| !it.create.is_empty());
+        let tables = without(&wanted, &creations);
         let (mut early, late): (Vec<_>, Vec<_>) = creations.into_iter().partition(|it| may_come_first(it, dialect));
         let before = make_all(conn, &mut early);
         let found = look(conn, &inspection)?;
@@ -56,9 +57,9 @@ impl Job for Baseline<'_> {
             naming: naming.clone(),
             inspection,
             renamed: found.clone(),
-            diff: Diff::between(&found, &wanted, dialect),
+            diff: Diff::between(&found, &tables, dialect),
             before: found,
-            wanted,
+            wanted: tables,
             renames: Renames::default(),
             drift: Vec::new(),
         };
@@ -68,8 +69,8 @@ impl Job for Baseline<'_> {
         let mut after = make_all(conn, &mut waiting);
         let made = look(conn, &compared.inspection)?;
         // An object that came out otherwise is none that was asked for.
-        let differs = |other: &&Other| !made.others.contains(other);
-        let differing: Vec<&Other> = compared.wanted.others.iter().filter(differs).collect();
+        let differs = |other: &&Other| !made.all_others().any(|made| made == *other);
+        let differing: Vec<&Other> = wanted.all_others().filter(differs).collect();
         after.retain(|it| !differing.iter().any(|other| is_of(other, it)));
         let told = |kind: &str, name: &dyn std::fmt::Display| format!("{kind} `{name}`");
         let mut left_out: Vec<String> = differing.iter().map(|other| told(&other.kind, &other.name)).collect();
@@ -78,6 +79,15 @@ impl Job for Baseline<'_> {
         left_out.dedup();
         Ok(Adopted { tables, before, after, left_out })
     }
+}
+
+/// Returns a schema without those parts of tables that are made one by one.
+fn without(schema: &Schema, creations: &[Creation]) -> Schema {
+    let mut schema = schema.clone();
+    for table in &mut schema.tables {
+        table.others.retain(|other| !creations.iter().any(|it| is_of(other, it)));
+    }
+    schema
 }
 
 fn is_of(other: &Other, creation: &Creation) -> bool {

@@ -18,11 +18,11 @@ use alembic_runtime::{
     cli::CommandError,
 };
 use alembic_schema::{
-    Name, Naming, Other, Schema,
-    diff::{Block, Diff, Difference, Hazard, HazardKind, Locking, Renames},
+    Name, Naming, Other, Schema, Table,
+    diff::{Block, Diff, Difference, Hazard, HazardKind, Locking, Renames, Subject},
     operation::render,
 };
-use alembic_sql::{Dialect, mentioned, wording::joined};
+use alembic_sql::{Dialect, mentioned, wording::abridged};
 pub(crate) use baseline::Baseline;
 use diesel::connection::LoadConnection;
 use text::{rust_body, sql_text};
@@ -202,9 +202,12 @@ impl Compared {
         self.renames.differences().into_iter().chain(self.diff.differences(self.dialect)).collect()
     }
 
-    /// Returns what is there and is not understood.
-    pub(crate) fn others(&self) -> &[Other] {
-        &self.before.others
+    /// Returns what is there and is known only as text.
+    fn others(&self) -> Vec<String> {
+        let part = |table: &Table, other: &Other| format!("{other} of `{}`", table.name);
+        let parts =
+            self.before.tables.iter().flat_map(|table| table.others.iter().map(move |other| part(table, other)));
+        self.before.others.iter().map(ToString::to_string).chain(parts).collect()
     }
 
     /// Writes the operations, and tries them: up, and down again.
@@ -215,21 +218,26 @@ impl Compared {
     {
         let (dialect, naming) = (self.dialect, &self.naming);
         let schemas = schemas_of(conn)?;
-        let up = self.blocks(conn, &self.diff, locking)?;
+        let mut up = self.blocks(conn, &self.diff, locking)?;
         let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
         apply(conn, &up, dialect, naming, up_disturbs).map_err(|error| error.hint(Hint::UpgradeDoesNotRun))?;
-        let after = look(conn, &self.inspection)?;
-        self.expect(&after, &self.wanted, "the models want what no operation brings about")?;
+        let (after, gone) = self.with_lost_parts(conn, &self.diff, &self.wanted, &mut up)?;
+        let left = Diff::between(&after, &self.wanted, dialect).differences(dialect).into_iter();
+        let left = left.filter(|difference| difference.subject != Subject::Other).collect();
+        expect(left, "the models want what no operation brings about")?;
         let created_schemas = self.diff.created_schemas.iter().filter(|schema| !schemas.contains(schema)).cloned();
         let back = Diff { dropped_schemas: created_schemas.collect(), ..Diff::between(&after, &self.renamed, dialect) };
-        let down = self.blocks(conn, &back, locking)?;
+        let mut down = self.blocks(conn, &back, locking)?;
         let down_disturbs = back.disturbs_foreign_keys(&after, &down);
+        apply(conn, &down, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
+        self.with_lost_parts(conn, &back, &self.renamed, &mut down)?;
         let undone = self.renames.undone();
+        apply(conn, &undone, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         let all: Vec<Block> = down.into_iter().chain(undone).collect();
-        apply(conn, &all, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         let again = look(conn, &self.inspection)?;
-        self.expect(&again, &self.before, "the downgrade would not restore the schema")?;
-        let hazards: Vec<Hazard> = self.broken().chain(self.not_restored(&again)).collect();
+        let left = Diff::between(&again, &self.before, dialect).differences(dialect);
+        expect(left, "the downgrade would not restore the schema")?;
+        let hazards: Vec<Hazard> = self.broken().chain(gone).chain(self.not_restored(&again)).collect();
         let told = (!hazards.is_empty()).then_some(Block { hazards, operations: Vec::new() });
         let upgrade: Vec<Block> = told.into_iter().chain(self.renames.blocks()).chain(up).collect();
         let without_transaction =
@@ -245,14 +253,37 @@ impl Compared {
         })
     }
 
+    /// Makes those parts again that operations took along, and returns the schema that is there then.
+    fn with_lost_parts<C>(
+        &self,
+        conn: &mut C,
+        diff: &Diff,
+        wanted: &Schema,
+        blocks: &mut Vec<Block>,
+    ) -> Result<(Schema, Vec<Hazard>), CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let found = look(conn, &self.inspection)?;
+        let (again, gone) = diff.lost_parts(wanted, &found, self.dialect);
+        if again.is_empty() {
+            return Ok((found, gone));
+        }
+        apply(conn, &again, self.dialect, &self.naming, false)?;
+        blocks.extend(again);
+        Ok((look(conn, &self.inspection)?, gone))
+    }
+
     /// SQLite drops a table whatever names it.
     fn broken(&self) -> impl Iterator<Item = Hazard> {
         let dropped = self.diff.dropped_tables.iter().filter(|_| self.dialect == Dialect::Sqlite);
         dropped.flat_map(|table| {
             let names = |other: &&Other| mentioned(&other.definition, self.dialect).contains(&table.name.name);
-            let others = self.renamed.others.iter().filter(names);
+            let is_own = |other: &&Other| table.others.contains(other);
+            let others = self.renamed.all_others().filter(names).filter(move |other| !is_own(other));
             others.map(|other| {
-                let message = format!("{} `{}` names `{}`, which goes", other.kind, other.name, table.name);
+                let message = format!("{other} names `{}`, which goes", table.name);
                 Hazard::new(HazardKind::BreaksDependents, message)
             })
         })
@@ -260,13 +291,9 @@ impl Compared {
 
     /// What went with a table, and is not understood.
     fn not_restored(&self, again: &Schema) -> impl Iterator<Item = Hazard> {
-        let lost = self
-            .before
-            .others
-            .iter()
-            .filter(|other| !again.others.iter().any(|now| now.kind == other.kind && now.name == other.name));
+        let lost = self.before.others.iter().filter(|other| !again.others.iter().any(|now| now.is_called_like(other)));
         lost.map(|other| {
-            let message = format!("{} `{}` goes, and the downgrade does not bring it back", other.kind, other.name);
+            let message = format!("{other} goes, and the downgrade does not bring it back");
             Hazard::new(HazardKind::NotRestored, message)
         })
     }
@@ -279,16 +306,16 @@ impl Compared {
         let sources = sources(conn).map_err(failed("look at the tables"))?;
         Ok(diff.blocks(self.dialect, &self.naming, &|table| sources.get(table).cloned(), locking))
     }
+}
 
-    fn expect(&self, is: &Schema, wanted: &Schema, otherwise: &str) -> Result<(), CommandError> {
-        let left = Diff::between(is, wanted, self.dialect).differences(self.dialect);
-        if left.is_empty() {
-            return Ok(());
-        }
-        let error = CommandError::usage(format!("nothing was written: {otherwise}"));
-        let error = left.iter().fold(error, |error, difference| error.because(difference.to_string()));
-        Err(error.hint(Hint::WriteByHand))
+/// Refuses to go on if differences are left.
+fn expect(left: Vec<Difference>, otherwise: &str) -> Result<(), CommandError> {
+    if left.is_empty() {
+        return Ok(());
     }
+    let error = CommandError::usage(format!("nothing was written: {otherwise}"));
+    let error = left.iter().fold(error, |error, difference| error.because(difference.to_string()));
+    Err(error.hint(Hint::WriteByHand))
 }
 
 /// Brings a scratch database from the schema that the revisions leave to that of a database.
@@ -374,7 +401,10 @@ impl Job for Generate<'_> {
         C::Backend: MigrationBackend,
     {
         let compared = self.comparing.compare(conn)?;
-        tell_others(compared.others(), self.say);
+        let others = compared.others();
+        if !others.is_empty() {
+            (self.say)(format!("Left alone, known only as text: {}", abridged(&others, 20)));
+        }
         for difference in &compared.drift {
             (self.say)(format!("warning: no revision made this, so the new one may not apply elsewhere: {difference}"));
         }
@@ -386,12 +416,5 @@ impl Job for Generate<'_> {
             return Ok(None);
         }
         compared.generate(conn, self.locking).map(Some)
-    }
-}
-
-fn tell_others(others: &[Other], say: &mut dyn FnMut(String)) {
-    if !others.is_empty() {
-        let others: Vec<String> = others.iter().map(|other| format!("{} `{}`", other.kind, other.name)).collect();
-        say(format!("Left alone, being no tables: {}", joined(&others)));
     }
 }

@@ -154,6 +154,7 @@ impl<'s> Printer<'s> {
             lines.extend(custom.iter().map(|ident| format!("use {up}::sql_types::{ident};")));
             lines.push(String::new());
         }
+        lines.extend(self.parts(table));
         lines.extend(self.table_attributes(table));
         if *ident != table.name.name {
             lines.push(format!("#[sql_name = {:?}]", table.name.name));
@@ -259,6 +260,15 @@ impl<'s> Printer<'s> {
         let by_convention = self.naming.constraint(&table.name, &unnamed);
         let name = constraint.own_name().filter(|name| **name != by_convention);
         name.map(|name| Meta::NameValue("name", name.clone()))
+    }
+
+    /// Returns comments about what no attribute says.
+    fn parts(&self, table: &Table) -> impl Iterator<Item = String> {
+        let others = table.others.iter().filter(|_| self.detail == Detail::Complete);
+        others.map(|other| {
+            let definition = other.definition.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("// Left as it is, known only as text: {other}: {definition}")
+        })
     }
 
     fn table_attributes(&self, table: &Table) -> Vec<String> {

@@ -177,13 +177,12 @@ impl Overlay<'_> {
                 Constraint::ForeignKey(key) => self.resolved(model, key).into(),
                 other => other.clone(),
             };
-            // What has a name already keeps it.
-            if constraint.own_name().is_none()
-                && let Some(same) = known.iter().find(|known| {
-                    let of_another = known.own_name().is_some_and(|name| own_names.contains(&name));
-                    !of_another && comparison.content(known, &constraint)
-                })
-            {
+            // What has a name already keeps it, and what was not checked on all rows is not said to be.
+            let is_it = |known: &&Constraint| match constraint.own_name() {
+                Some(name) => known.own_name() == Some(name),
+                None => !known.own_name().is_some_and(|name| own_names.contains(&name)),
+            };
+            if let Some(same) = known.iter().filter(is_it).find(|known| comparison.content(known, &constraint)) {
                 constraint = same.clone();
             }
             constraints.push(constraint);
@@ -339,6 +338,10 @@ impl Wanted {
         let diff = Diff::between(current, &self.schema, self.dialect);
         let altered = diff.altered_tables.into_iter().map(|diff| diff.after);
         let mut tables: Vec<Table> = diff.created_tables.into_iter().chain(altered).collect();
+        for table in &mut tables {
+            // What is known as text is in the database's words, and may name what goes.
+            (table.definition, table.others) = (None, Vec::new());
+        }
         if self.dialect == Dialect::Postgres {
             for table in &mut tables {
                 table.constraints.retain(|constraint| !matches!(constraint, Constraint::ForeignKey(_)));
@@ -351,7 +354,8 @@ impl Wanted {
     pub fn settle(&mut self, made: &Schema, naming: &Naming) {
         for made in &made.tables {
             let Some(table) = self.schema.tables.iter_mut().find(|table| table.name == made.name) else { continue };
-            let mut settled = made.clone();
+            let mut settled =
+                Table { definition: table.definition.clone(), others: table.others.clone(), ..made.clone() };
             if self.dialect == Dialect::Postgres {
                 let keys =
                     table.constraints.iter().filter(|constraint| matches!(constraint, Constraint::ForeignKey(_)));

@@ -1,6 +1,6 @@
 //! Schema of a database.
 
-use super::{Constraint, Name, Table};
+use super::{Constraint, Name, Other, Table};
 
 /// Schema of a database, as far as revisions change it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -9,7 +9,7 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Enumeration types, sorted by name. PostgreSQL only.
     pub enums: Vec<Enumeration>,
-    /// Objects that are not modelled; they are left alone and reported by name.
+    /// Objects that are known as text; they are left alone and reported by name.
     pub others: Vec<Other>,
 }
 
@@ -22,42 +22,16 @@ pub struct Enumeration {
     pub values: Vec<String>,
 }
 
-/// Object that is not modelled.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Other {
-    /// Kind: `view`, `trigger`, `function`, …
-    pub kind: String,
-    /// Name.
-    pub name: Name,
-    /// Definition in the database's words.
-    pub definition: String,
-}
-
-/// Kinds with columns, which Diesel can use as a table.
-const RELATIONS: [&str; 8] = [
-    "view",
-    "materialized view",
-    "foreign table",
-    "partitioned table",
-    "partition",
-    "inherited table",
-    "virtual table",
-    "system versioned",
-];
-
-impl Other {
-    /// Returns whether Diesel can use it as a table.
-    #[must_use]
-    pub fn is_relation(&self) -> bool {
-        RELATIONS.contains(&self.kind.as_str())
-    }
-}
-
 impl Schema {
     /// Returns a table.
     #[must_use]
     pub fn table(&self, name: &Name) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == *name)
+    }
+
+    /// Returns all that is known as text: objects, and parts of tables.
+    pub fn all_others(&self) -> impl Iterator<Item = &Other> {
+        self.others.iter().chain(self.tables.iter().flat_map(|table| &table.others))
     }
 
     /// Returns an enumeration type.
@@ -74,6 +48,7 @@ impl Schema {
             table.columns.sort_by(|a, b| a.name.cmp(&b.name));
             table.constraints.sort_by_cached_key(sort_key);
             table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+            table.others.sort_unstable();
         }
         self.tables.sort_by(|a, b| a.name.cmp(&b.name));
         self.enums.sort_unstable();

@@ -293,6 +293,16 @@ impl Constraint {
         }
     }
 
+    /// Returns whether it was not checked on the rows that were there.
+    #[must_use]
+    pub fn is_not_valid(&self) -> bool {
+        match self {
+            Self::ForeignKey(key) => key.not_valid,
+            Self::Check(check) => check.not_valid,
+            Self::PrimaryKey(_) | Self::Unique(_) => false,
+        }
+    }
+
     /// Leaves the naming of the constraint to the database.
     pub fn forget_name(&mut self) {
         *self.name_mut() = None;

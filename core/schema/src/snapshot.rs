@@ -4,8 +4,9 @@
 use alembic_sql::{Checksum, Dialect};
 
 use crate::{
-    Naming, Other, Schema,
-    operation::{Operation, render},
+    Naming, Other, Schema, Table,
+    operation::{Operation, creation, render},
+    sqlite::unread_clauses,
 };
 
 /// Returns the name of the file for a database.
@@ -33,8 +34,15 @@ pub fn render_snapshot(schema: &Schema, dialect: Dialect, naming: &Naming) -> St
     let enums = schema.enums.iter().flat_map(|of| statements(&of.into()));
     parts.extend(enums.map(|statement| format!("{statement};")));
     parts.extend(schema.tables.iter().map(|table| {
-        statements(&Operation::CreateTable(table.clone()))
+        let others = table.others.iter().map(|other| other.definition.trim_end().trim_end_matches(';').to_owned());
+        // In our own spelling, a line per column, unless that says less.
+        let is_said = unread_clauses(table.definition.as_deref()).is_empty();
+        let definition = table.definition.clone().filter(|_| !is_said);
+        let created = creation(Table { definition, ..table.clone() });
+        created
             .iter()
+            .flat_map(statements)
+            .chain(others)
             .map(|statement| format!("{statement};"))
             .collect::<Vec<_>>()
             .join("\n")
@@ -55,9 +63,14 @@ pub fn fingerprint(schema: &Schema, dialect: Dialect, naming: &Naming) -> Checks
             render(&Operation::CreateTable(table.clone()), dialect, naming)
                 .unwrap_or_else(|error| vec![error.to_string()]),
         );
+        texts.extend(
+            unread_clauses(table.definition.as_deref())
+                .into_iter()
+                .map(|(column, clause)| format!("{column:?} {clause}")),
+        );
     }
     texts.extend(sorted.enums.iter().map(|of| format!("{} {:?}", of.name, of.values)));
-    texts.extend(sorted.others.iter().map(|other| format!("{} {} {}", other.kind, other.name, other.definition)));
+    texts.extend(sorted.all_others().map(|other| format!("{} {} {}", other.kind, other.name, other.definition)));
     Checksum::of(texts.iter().map(String::as_bytes))
 }
 
@@ -70,7 +83,7 @@ pub fn read_fingerprint(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Column, Name, Table, Type};
+    use crate::{Column, Name, Type};
 
     #[test]
     fn the_order_of_columns_does_not_count() {

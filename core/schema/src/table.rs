@@ -2,7 +2,7 @@
 
 use alembic_sql::Dialect;
 
-use super::{Check, Column, Constraint, ForeignKey, Index, Name};
+use super::{Check, Column, Constraint, ForeignKey, Index, Name, Other};
 
 /// Table.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,10 @@ pub struct Table {
     pub options: Vec<TableOption>,
     /// Comment (`COMMENT ON`).
     pub comment: Option<String>,
+    /// Statement that made it, which may say more than the columns and constraints do. SQLite only.
+    pub definition: Option<String>,
+    /// Parts that are known as the database's text: they are made again with the table, each after those before it.
+    pub others: Vec<Other>,
     /// Emit `IF NOT EXISTS`.
     pub if_not_exists: bool,
 }
@@ -43,6 +47,8 @@ impl Table {
             indexes: Vec::new(),
             options: Vec::new(),
             comment: None,
+            definition: None,
+            others: Vec::new(),
             if_not_exists: false,
         }
     }

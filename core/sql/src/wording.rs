@@ -23,3 +23,10 @@ pub fn place(rows: &[String]) -> String {
 pub fn joined<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
+
+/// Returns the first items joined with `, `, and how many more there are.
+#[must_use]
+pub fn abridged(items: &[String], shown: usize) -> String {
+    let (first, rest) = items.split_at(items.len().min(shown));
+    if rest.is_empty() { joined(first) } else { format!("{} and {} more", joined(first), rest.len()) }
+}

@@ -35,7 +35,7 @@ fn what_goes_with_a_table_is_told() {
     project.revision("b1", "a1", view, "DROP VIEW named;\nDROP TABLE k;");
     project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
     assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
-    Left alone, being no tables: view `named`
+    Left alone, known only as text: view `named`
     Detected removed table `users`
     note: view `named` names `users`, which goes
     destructive: drops the table `users` with all its rows
@@ -47,10 +47,7 @@ fn what_goes_with_a_table_is_told() {
     DROP TABLE "users";
 
     -- alembic:downgrade
-    CREATE TABLE "users" (
-        "id" INTEGER NOT NULL CONSTRAINT "pk_users" PRIMARY KEY AUTOINCREMENT,
-        "email" TEXT NOT NULL
-    );
+    CREATE TABLE users (id INTEGER NOT NULL CONSTRAINT pk_users PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL);
     "#);
 }
 

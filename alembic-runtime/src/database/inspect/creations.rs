@@ -78,7 +78,7 @@ fn of_sqlite(schema: &Schema) -> Vec<Creation> {
             Dialect::Sqlite.quote(&other.name.name)
         ),
     };
-    schema.others.iter().map(creation).collect()
+    schema.all_others().map(creation).collect()
 }
 
 const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extname, \

@@ -8,7 +8,7 @@ use alembic_schema::{
     Name, Other, Schema,
     diff::{Change, Diff, OtherDifference, other_differences},
 };
-use alembic_sql::{Dialect, mentioned};
+use alembic_sql::{Dialect, mentioned, wording::abridged};
 use diesel::connection::LoadConnection;
 
 use super::{Finding, Said};
@@ -46,7 +46,9 @@ pub(super) fn drift(
     let outside = project.outside(left.dialect);
     let mut compared = compare(project, left, live);
     if !outside.is_empty() {
-        compared.notes.push(format!("not looked at, since it is outside of the database: {}", shortened(&outside)));
+        compared
+            .notes
+            .push(format!("not looked at, since it is outside of the database: {}", abridged(&outside, SHOWN)));
     }
     Ok(Some(compared))
 }
@@ -178,6 +180,11 @@ fn compare(project: &Project, left: Left, Held { schema: mut live, others, exten
     let skipped: BTreeSet<String> =
         project.skipped(dialect).iter().flat_map(|(_, skipped)| mentioned(&skipped.statement, dialect)).collect();
     let mut findings = Vec::new();
+    let (partitions, others): (Vec<_>, Vec<_>) =
+        other_differences(&schema, &live, dialect).into_iter().partition(is_added_or_removed_partition);
+    notes.extend(
+        partitions.iter().map(|difference| format!("not compared, since jobs make and drop partitions: {difference}")),
+    );
     let mut tell = |name: &Name, text: String| match skipped.contains(&name.name) {
         true => notes.push(format!("not compared, since a replay leaves its statement out: {text}")),
         false => {
@@ -189,7 +196,7 @@ fn compare(project: &Project, left: Left, Held { schema: mut live, others, exten
             tell(&difference.table, difference.to_string());
         }
     }
-    for difference in other_differences(&schema, &live, dialect) {
+    for difference in others {
         let is_left_alone = table_of(&difference).is_some_and(|table| tables.leaves_alone(&table));
         if !is_left_alone && !is_given(&difference, &created) {
             tell(&difference.name, difference.to_string());
@@ -207,6 +214,10 @@ fn is_given(difference: &OtherDifference, created: &Created) -> bool {
     difference.kind == EXTENSION
         && difference.change == Change::Added
         && !created.extensions.contains(&difference.name.name)
+}
+
+fn is_added_or_removed_partition(difference: &OtherDifference) -> bool {
+    difference.kind == "partition" && difference.change != Change::Changed
 }
 
 /// Returns the table that it is, if it is one of a kind of its own, or that it says something about.
@@ -236,16 +247,9 @@ fn unread(left: &mut Schema, live: &Schema, dialect: Dialect) -> Vec<String> {
     unread
 }
 
-fn listed(what: &str, names: &[String]) -> String {
-    shortened(&names.iter().map(|name| format!("{what} `{name}`")).collect::<Vec<_>>())
-}
+/// How many names are shown at most.
+const SHOWN: usize = 5;
 
-/// Names a few, and counts the rest.
-fn shortened(items: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+fn listed(what: &str, names: &[String]) -> String {
+    abridged(&names.iter().map(|name| format!("{what} `{name}`")).collect::<Vec<_>>(), SHOWN)
 }

@@ -2,7 +2,7 @@
 
 use alembic_sql::{Dialect, pieces, spelled_alike};
 
-use crate::{Constraint, Index, IndexKey};
+use crate::{Constraint, Index, IndexKey, Other};
 
 /// How the parts of two schemas are compared.
 #[derive(Debug)]
@@ -54,7 +54,13 @@ impl Comparison {
             !matches!(after, Constraint::PrimaryKey(_) | Constraint::ForeignKey(_)) && !name.is_empty()
         };
         let names = before.own_name().filter(named).zip(after.own_name().filter(named));
-        self.content(before, after) && names.is_none_or(|(one, other)| one == other)
+        let alike = self.content(before, after) && before.is_not_valid() == after.is_not_valid();
+        alike && names.is_none_or(|(one, other)| one == other)
+    }
+
+    /// Compares what is known as text.
+    pub(super) fn other(&self, before: &Other, after: &Other) -> bool {
+        self.expression(&before.definition, &after.definition)
     }
 
     /// Compares indexes.

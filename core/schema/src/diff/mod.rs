@@ -11,6 +11,7 @@ mod names;
 mod operations;
 mod order;
 mod pairing;
+mod parts;
 mod renames;
 mod report;
 mod residue;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
-    operation::{AlterColumn, BatchAlterTable, Operation},
+    operation::{AlterColumn, BatchAlterTable, Operation, creation},
     sqlite::{TableSource, words::mentions},
 };
 
@@ -113,12 +113,14 @@ impl Plan<'_> {
             Work::DropSchema(name) => Block::new(Operation::DropSchema((*name).to_owned())),
             Work::CreateEnum(created) => Block::new((*created).into()),
             Work::AlterEnum(altered) => Block { hazards: hazard::of_enum(altered), operations: altered.operations() },
+            Work::CreateOther(other) => Block::new(Operation::Execute(other.definition.clone())),
             Work::DropEnum(dropped) => Block::new(Operation::DropEnum { name: dropped.name.clone(), if_exists: false }),
             Work::CreateTable(_) | Work::DropTable(_) | Work::AlterTable(..) => return None,
         })
     }
 
-    /// Creates a table, with those foreign keys that need not wait.
+    /// Creates a table, with those foreign keys that need not wait. What is not valid comes after it: a table without rows
+    /// makes it valid.
     fn create_table(&self, table: &Table, run: &[Work<'_>]) -> Block {
         let waits = |constraint: &Constraint| {
             let Constraint::ForeignKey(key) = constraint else { return false };
@@ -128,7 +130,12 @@ impl Plan<'_> {
         let mut table = table.clone();
         table.constraints.retain(|constraint| !waits(constraint));
         table.columns.iter_mut().for_each(|column| column.constraints.retain(|constraint| !waits(constraint)));
-        Block::new(Operation::CreateTable(table))
+        let (not_valid, constraints) = table.constraints.into_iter().partition(Constraint::is_not_valid);
+        table.constraints = constraints;
+        let create = |constraint| Operation::CreateConstraint { table: table.name.clone(), constraint };
+        let not_valid: Vec<Operation> = Vec::into_iter(not_valid).map(create).collect();
+        let created = creation(table).into_iter();
+        Block { hazards: Vec::new(), operations: created.chain(not_valid).collect() }
     }
 
     /// Alters those parts of a table that are in the run.

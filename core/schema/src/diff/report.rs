@@ -48,6 +48,8 @@ pub enum Subject {
     Enum,
     EnumValue,
     Options,
+    /// A part that is known as text.
+    Other,
 }
 
 impl fmt::Display for Subject {
@@ -69,6 +71,7 @@ impl fmt::Display for Subject {
             Self::Enum => "enum",
             Self::EnumValue => "enum value",
             Self::Options => "table options",
+            Self::Other => "part",
         })
     }
 }
@@ -127,6 +130,8 @@ impl fmt::Display for Difference {
             ) => {
                 write!(f, "{change} {subject} of `{table}.{part}`")?;
             }
+            // It says what it is.
+            (Subject::Other, Some(part)) => write!(f, "{change} {part} of `{table}`")?,
             (_, Some(part)) => write!(f, "{change} {subject} `{part}` of `{table}`")?,
             (_, None) => write!(f, "{change} {subject} of `{table}`")?,
         }
@@ -197,6 +202,13 @@ impl TableDiff {
         }
         for (change, indexes) in [(Change::Removed, &self.dropped_indexes), (Change::Added, &self.created_indexes)] {
             all.extend(indexes.iter().map(|index| new(change, Subject::Index, Some(&index_text(index)))));
+        }
+        for (change, others) in [
+            (Change::Removed, &self.dropped_others),
+            (Change::Added, &self.created_others),
+            (Change::Changed, &self.altered_others),
+        ] {
+            all.extend(others.iter().map(|other| new(change, Subject::Other, Some(&other.to_string()))));
         }
         if self.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));

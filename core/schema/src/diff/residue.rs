@@ -4,7 +4,7 @@ use std::fmt;
 
 use alembic_sql::Dialect;
 
-use super::{Change, Diff, Difference, compare::same_expression};
+use super::{Change, Comparison, Diff, Difference};
 use crate::{Name, Other, Schema};
 
 /// A difference in what is no table and no enumeration: a view, a function, a trigger ….
@@ -24,13 +24,11 @@ impl fmt::Display for OtherDifference {
     }
 }
 
-/// Returns the differences in what is not understood, which is compared by the words that the database has for it.
+/// Returns the differences in the objects that are known as text. Those in parts of tables are the tables'.
 #[must_use]
 pub fn other_differences(before: &Schema, after: &Schema, dialect: Dialect) -> Vec<OtherDifference> {
-    let is_called = |one: &Other, another: &Other| one.kind == another.kind && one.name == another.name;
-    let same = |one: &Other, another: &Other| {
-        is_called(one, another) && same_expression(&one.definition, &another.definition, dialect)
-    };
+    let comparison = Comparison::new(dialect);
+    let same = |one: &Other, another: &Other| one.is_called_like(another) && comparison.other(one, another);
     let missing = |of: &Schema, from: &Schema| -> Vec<Other> {
         of.others.iter().filter(|one| !from.others.iter().any(|another| same(one, another))).cloned().collect()
     };
@@ -38,7 +36,7 @@ pub fn other_differences(before: &Schema, after: &Schema, dialect: Dialect) -> V
     let told = |change, Other { kind, name, .. }: Other| OtherDifference { change, kind, name };
     let mut all = Vec::new();
     for one in lost {
-        match left.iter().position(|another| is_called(&one, another)) {
+        match left.iter().position(|another| one.is_called_like(another)) {
             Some(at) => all.push(told(Change::Changed, left.remove(at))),
             None => all.push(told(Change::Removed, one)),
         }

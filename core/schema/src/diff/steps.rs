@@ -1,9 +1,9 @@
 //! Steps: the changes of a diff, each with what it has to do with the others.
 
-use alembic_sql::Dialect;
+use alembic_sql::{Dialect, mentioned};
 
 use super::{Diff, EnumDiff, TableDiff, enums::mentions, names::SharedName, order};
-use crate::{Column, Constraint, ConstraintKind, Enumeration, ForeignKey, Index, IndexKey, Name, Naming, Table};
+use crate::{Column, Constraint, ConstraintKind, Enumeration, ForeignKey, Index, IndexKey, Name, Naming, Other, Table};
 
 /// What steps wait for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,7 @@ pub(super) enum Work<'d> {
     CreateTable(&'d Table),
     AlterTable(&'d TableDiff, Part<'d>),
     CreateForeignKey(&'d Name, &'d ForeignKey),
+    CreateOther(&'d Other),
     DropEnum(&'d Enumeration),
     DropSchema(&'d str),
 }
@@ -68,6 +69,10 @@ pub(super) fn steps<'d>(diff: &'d Diff, dialect: Dialect, naming: &'d Naming) ->
     if keys_apart {
         let created = altered().flat_map(|table| table.created_keys.iter().map(|key| (&table.after.name, key)));
         created.for_each(|(table, key)| steps.unit().create_foreign_key(table, key));
+    }
+    let created = diff.created_tables.iter().map(|table| (&table.name, &table.others));
+    for (table, others) in created.chain(altered().map(|table| (&table.after.name, &table.created_others))) {
+        others.iter().for_each(|other| steps.unit().create_other(table, other));
     }
     diff.dropped_enums.iter().for_each(|dropped| steps.unit().drop_enum(dropped));
     if has_schemas {
@@ -144,6 +149,8 @@ impl<'d> Steps<'d> {
         } else {
             releases.extend(table.foreign_keys().map(|key| Resource::Table(key.referred_table.clone())));
         }
+        let named = table.others.iter().flat_map(|other| self.named(other, &self.diff.dropped_tables));
+        releases.extend(named.filter(|resource| *resource != Resource::Table(table.name.clone())));
         let frees = self.resources_of_table(table);
         self.steps.push(Step { releases, frees, ..self.step(Work::DropTable(table)) });
     }
@@ -158,6 +165,21 @@ impl<'d> Steps<'d> {
         let frees = self.name_of_constraint(table, &key.clone().into());
         let work = Work::DropForeignKey(table, key);
         self.steps.push(Step { releases: relied_on(table, key), frees, ..self.step(work) });
+    }
+
+    /// What it says is not known, so it comes when its table is what it is to be.
+    fn create_other(&mut self, table: &'d Name, other: &'d Other) {
+        let mut needs = vec![Resource::Table(table.clone()), Resource::Columns(table.clone())];
+        needs.extend(self.named(other, &self.diff.created_tables));
+        let makes = if other.may_be_key() { vec![Resource::Keys(table.clone())] } else { Vec::new() };
+        self.steps.push(Step { makes, needs, ..self.step(Work::CreateOther(other)) });
+    }
+
+    /// Returns those of some tables that a text names.
+    fn named(&self, other: &Other, tables: &[Table]) -> Vec<Resource> {
+        let names = mentioned(&other.definition, self.dialect);
+        let named = tables.iter().filter(|table| names.contains(&table.name.name));
+        named.map(|table| Resource::Table(table.name.clone())).collect()
     }
 
     fn alter_table(&mut self, diff: &'d TableDiff) {

@@ -1,12 +1,14 @@
 //! The differences between two forms of a table.
 
+use std::collections::BTreeSet;
+
 use alembic_sql::{Dialect, mentioned};
 
 use super::{
     Comparison,
     pairing::{Pairing, owned},
 };
-use crate::{Column, Constraint, DefaultValue, ForeignKey, Generated, Index, Table};
+use crate::{Column, Constraint, DefaultValue, ForeignKey, Generated, Index, Other, Table, sqlite};
 
 /// What differs in a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,12 @@ pub struct TableDiff {
     pub created_indexes: Vec<Index>,
     /// Indexes that are not wanted any more, or differ.
     pub dropped_indexes: Vec<Index>,
+    /// Parts known as text that are missing.
+    pub created_others: Vec<Other>,
+    /// Parts known as text that are not wanted any more.
+    pub dropped_others: Vec<Other>,
+    /// Parts known as text that the database defines otherwise, as they are to be.
+    pub altered_others: Vec<Other>,
     /// Whether something else is said of the table.
     pub comment: bool,
     /// Whether what follows the columns differs, which no operation changes.
@@ -76,6 +84,8 @@ impl TableDiff {
         let constraints =
             Pairing::by_comparison(&before.constraints, &after.constraints, |old, new| comparison.constraint(old, new));
         let indexes = Pairing::by_comparison(&before.indexes, &after.indexes, |old, new| comparison.index(old, new));
+        let others = Pairing::by_comparison(&before.others, &after.others, Other::is_called_like);
+        let altered_others = others.kept.iter().filter(|(old, new)| !comparison.other(old, new)).map(|(_, new)| *new);
         let (created_keys, created_constraints) = foreign_keys_apart(&constraints.created);
         let (dropped_keys, dropped_constraints) = foreign_keys_apart(&constraints.dropped);
         let mut this = Self {
@@ -85,8 +95,12 @@ impl TableDiff {
             dropped_keys,
             created_indexes: owned(&indexes.created),
             dropped_indexes: owned(&indexes.dropped),
+            created_others: owned(&others.created),
+            dropped_others: owned(&others.dropped),
+            altered_others: altered_others.cloned().collect(),
             comment: before.comment != after.comment,
-            options: comparison.dialect() == Dialect::Sqlite && before.options != after.options,
+            options: !comparison.dialect().is_mysql_family() && before.options != after.options
+                || unread_clauses(before, after) != unread_clauses(after, after),
             ..none.clone()
         };
         this.compare_columns(comparison);
@@ -130,6 +144,9 @@ impl TableDiff {
             dropped_keys: Vec::new(),
             created_indexes: Vec::new(),
             dropped_indexes: Vec::new(),
+            created_others: Vec::new(),
+            dropped_others: Vec::new(),
+            altered_others: Vec::new(),
             comment: false,
             options: false,
         }
@@ -160,6 +177,13 @@ impl TableDiff {
         self.added.sort_by_key(|column| column.generated.is_some());
         self.dropped.sort_by_key(|column| column.generated.is_none());
     }
+}
+
+/// Returns the clauses that no value has, but for those that go with their columns.
+fn unread_clauses(table: &Table, after: &Table) -> BTreeSet<(Option<String>, String)> {
+    let stays = |name: &String| after.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let unread = sqlite::unread_clauses(table.definition.as_deref()).into_iter();
+    unread.filter(|(column, _)| column.as_ref().is_none_or(stays)).collect()
 }
 
 fn foreign_keys_apart(constraints: &[&Constraint]) -> (Vec<ForeignKey>, Vec<Constraint>) {

@@ -180,5 +180,12 @@ impl From<&Enumeration> for Operation {
     }
 }
 
+/// Returns what makes a table with its indexes: its own statement, where the database has kept that.
+pub(crate) fn creation(table: Table) -> Vec<Operation> {
+    let Some(definition) = table.definition else { return vec![Operation::CreateTable(table)] };
+    let indexes = table.indexes.into_iter().map(Operation::CreateIndex);
+    std::iter::once(Operation::Execute(definition)).chain(indexes).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ const SHADOWS: [&str; 12] = [
     "_instance",
 ];
 
-/// Returns the schema that a catalog describes. Virtual tables, views and triggers are [`Other`] objects.
+/// Returns the schema that a catalog describes. Virtual tables, views and triggers are known as text ([`Other`]).
 #[must_use]
 pub fn inspect(rows: &[Master]) -> Schema {
     let mut schema = Schema::default();
@@ -53,14 +53,25 @@ pub fn inspect(rows: &[Master]) -> Schema {
     for row in rows {
         let table = (row.kind == "table" && !shadows(&row.name)).then(|| text::parse(&row.sql)).flatten();
         match (row.kind.as_str(), table) {
-            ("table", Some(parsed)) => schema.tables.push(table_of(&row.name, &parsed)),
+            ("table", Some(parsed)) => {
+                let definition = Some(row.sql.clone());
+                schema.tables.push(Table { definition, ..table_of(&row.name, &parsed) });
+            }
             ("table", None) if shadows(&row.name) => {}
-            ("index", _) => {}
+            ("index" | "trigger", _) => {}
             (kind, _) => {
                 let kind = if kind == "table" { "virtual table" } else { kind };
                 let (name, definition) = (Name::from_plain(&row.name), row.sql.clone());
                 schema.others.push(Other { kind: kind.to_owned(), name, definition });
             }
+        }
+    }
+    for row in rows.iter().filter(|row| row.kind == "trigger") {
+        let other = Other { kind: row.kind.clone(), name: Name::from_plain(&row.name), definition: row.sql.clone() };
+        // Those of views are objects of their own.
+        match schema.tables.iter_mut().find(|table| table.name.name.eq_ignore_ascii_case(&row.table)) {
+            Some(table) => table.others.push(other),
+            None => schema.others.push(other),
         }
     }
     for row in rows.iter().filter(|row| row.kind == "index") {

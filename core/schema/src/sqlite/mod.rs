@@ -4,7 +4,9 @@ mod inspect;
 pub(crate) mod semantics;
 mod source;
 pub(crate) mod text;
+mod unread;
 pub(crate) mod words;
 
 pub use inspect::{Master, inspect};
 pub use source::{TableSource, source};
+pub(crate) use unread::unread_clauses;

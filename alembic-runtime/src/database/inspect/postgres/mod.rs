@@ -1,8 +1,11 @@
 //! PostgreSQL's catalog.
 
+mod objects;
+mod parts;
+
 use alembic_schema::{
     Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Generated, Identity, Index, IndexKey,
-    Initially, Name, Other, PrimaryKey, Schema, Table, Type, Unique,
+    Initially, Name, Other, PrimaryKey, Schema, Table, TableOption, Type, Unique,
 };
 use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
@@ -26,7 +29,11 @@ where
     for (namespace, name, kind, comment, definition) in rows::<C, Relation>(conn, &query(RELATIONS))? {
         let name = names.name(&namespace, &name);
         match kind.as_str() {
-            "r" => schema.tables.push(Table { comment, ..Table::new(name) }),
+            "table" => {
+                let option = |sql| TableOption { dialect: Dialect::Postgres, sql };
+                let options = definition.map(option).into_iter().collect();
+                schema.tables.push(Table { comment, options, ..Table::new(name) });
+            }
             _ => schema.others.push(Other { kind, name, definition: definition.unwrap_or_default() }),
         }
     }
@@ -36,28 +43,36 @@ where
             table.columns.push(column_of(column));
         }
     }
-    for row in rows::<C, ConstraintRow>(conn, &query(CONSTRAINTS))? {
+    for row in rows::<C, ConstraintRow>(conn, &query(CONSTRAINTS).replace("$ACTIONS", ACTIONS))? {
         if let Some(table) = table_of(&mut schema.tables, &names.name(&row.schema, &row.table)) {
             match constraint_of(&row, &names) {
                 Some(constraint) => table.constraints.push(constraint),
                 None => {
                     let name = table.name.beside(&row.name);
-                    schema.others.push(Other { kind: "constraint".into(), name, definition: row.definition });
+                    table.others.push(Other { kind: "constraint".to_owned(), name, definition: row.creation });
                 }
             }
         }
     }
     for row in rows::<C, IndexRow>(conn, &query(INDEXES))? {
         if let Some(table) = table_of(&mut schema.tables, &names.name(&row.schema, &row.table)) {
-            let index = index_of(row, &table.name);
-            table.indexes.push(index);
+            match row.is_known {
+                true => table.indexes.push(index_of(row, &table.name)),
+                false => {
+                    let name = table.name.beside(&row.name);
+                    table.others.push(Other { kind: row.kind, name, definition: row.creation });
+                }
+            }
         }
     }
     for (namespace, name, values) in rows::<C, (String, String, Vec<String>)>(conn, &query(ENUMS))? {
         schema.enums.push(Enumeration { name: names.name(&namespace, &name), values });
     }
     schema.enums.sort_unstable();
-    for (kind, namespace, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
+    parts::add(conn, &mut schema, &names, query)?;
+    for (kind, namespace, name, definition) in
+        rows::<C, (String, String, String, String)>(conn, &query(objects::OBJECTS))?
+    {
         schema.others.push(Other { kind, name: names.name(&namespace, &name), definition });
     }
     schema.others.sort_unstable();
@@ -66,25 +81,25 @@ where
 
 type Relation = (String, String, String, Option<String>, Option<String>);
 
-/// Tables that extensions brought are theirs. What is no plain table is described by its columns, constraints, indexes
-/// and options.
+/// Tables that extensions brought are theirs. A partitioned table is a table, which its partitions follow; they and what
+/// else is no table are described by their columns, constraints and indexes.
 const RELATIONS: &str = "SELECT json_build_array(n.nspname, c.relname, \
-    CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
-    WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN 'inherited table' \
-    WHEN c.relkind = 'r' AND NOT c.relispartition THEN 'r' WHEN c.relkind = 'v' THEN 'view' \
-    WHEN c.relkind = 'm' THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign table' \
-    WHEN c.relkind = 'p' THEN 'partitioned table' ELSE 'partition' END, obj_description(c.oid, 'pg_class'), \
-    CASE WHEN c.relkind = 'r' AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
-    WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN NULL ELSE concat_ws('; ', \
+    CASE WHEN c.relispartition THEN 'partition' WHEN c.relkind = 'v' THEN 'view' WHEN c.relkind = 'm' \
+    THEN 'materialized view' WHEN c.relkind = 'f' THEN 'foreign table' WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
+    WHERE h.inhrelid = c.oid) THEN 'inherited table' ELSE 'table' END, obj_description(c.oid, 'pg_class'), \
+    CASE WHEN c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h \
+    WHERE h.inhrelid = c.oid) THEN 'PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE concat_ws('; ', \
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE (SELECT string_agg(concat_ws(' ', a.attname, \
     format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END, pg_get_expr(d.adbin, d.adrelid)), ', ' \
     ORDER BY a.attname) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid \
     AND d.adnum = a.attnum WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END, \
     pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid), \
+    (SELECT concat_ws(' ', v.srvname, f.ftoptions) FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server v \
+    ON v.oid = f.ftserver WHERE f.ftrelid = c.oid), \
     (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), ', ' ORDER BY k.conname) \
     FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n'), \
     (SELECT string_agg(pg_get_indexdef(x.indexrelid), ', ' ORDER BY pg_get_indexdef(x.indexrelid)) \
-    FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid), array_to_string(c.reloptions, ' ')) END)::text AS answer \
+    FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid)) END)::text AS answer \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')";
@@ -93,7 +108,9 @@ type ColumnRow =
     (String, String, String, String, bool, Option<String>, String, String, Option<String>, Option<String>, bool);
 
 const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, \
-    format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, \
+    format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
+    WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND (NOT k.convalidated OR k.connoinherit)), \
+    pg_get_expr(d.adbin, d.adrelid), a.attidentity, \
     a.attgenerated, (SELECT l.collname FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation \
     AND a.attcollation <> t.typcollation), col_description(c.oid, a.attnum), s.refobjid IS NOT NULL)::text AS answer \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -103,7 +120,7 @@ const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, 
     LEFT JOIN (SELECT o.refobjid, o.refobjsubid FROM pg_catalog.pg_depend o JOIN pg_catalog.pg_class q \
     ON q.oid = o.objid AND q.relkind = 'S' WHERE o.classid = 'pg_class'::regclass AND o.deptype = 'a') s \
     ON s.refobjid = c.oid AND s.refobjsubid = a.attnum \
-    WHERE n.nspname IN ($SCHEMAS) AND c.relkind = 'r' ORDER BY c.oid, a.attnum";
+    WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p') ORDER BY c.oid, a.attnum";
 
 fn column_of(row: ColumnRow) -> Column {
     let (_, _, name, column_type, not_null, default, identity, generated, collation, comment, owns_sequence) = row;
@@ -145,7 +162,9 @@ struct ConstraintRow {
     deferred: bool,
     valid: bool,
     expression: Option<String>,
-    definition: String,
+    /// Whether the fields say all of it.
+    is_known: bool,
+    creation: String,
 }
 
 const CONSTRAINTS: &str = "SELECT json_build_object('schema', n.nspname, 'table', c.relname, 'name', k.conname, \
@@ -155,19 +174,29 @@ const CONSTRAINTS: &str = "SELECT json_build_object('schema', n.nspname, 'table'
     ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY u(num, at) \
     JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.at), \
     'on_delete', k.confdeltype, 'on_update', k.confupdtype, 'deferrable', k.condeferrable, 'deferred', k.condeferred, \
-    'valid', k.convalidated, 'expression', pg_get_expr(k.conbin, k.conrelid), \
-    'definition', pg_get_constraintdef(k.oid))::text AS answer \
+    'valid', k.convalidated, 'expression', pg_get_expr(k.conbin, k.conrelid), 'is_known', \
+    pg_get_constraintdef(k.oid) = concat(CASE k.contype WHEN 'c' THEN 'CHECK (' || pg_get_expr(k.conbin, k.conrelid) || ')' \
+    WHEN 'p' THEN 'PRIMARY KEY ' WHEN 'u' THEN 'UNIQUE ' ELSE 'FOREIGN KEY ' END, (SELECT '(' || string_agg(quote_ident(\
+    a.attname), ', ' ORDER BY u.at) || ')' FROM unnest(CASE WHEN k.contype <> 'c' THEN k.conkey END) WITH ORDINALITY u(num, at) \
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num), (SELECT ' REFERENCES ' || \
+    k.confrelid::regclass || '(' || string_agg(quote_ident(a.attname), ', ' ORDER BY u.at) || ')' FROM unnest(k.confkey) \
+    WITH ORDINALITY u(num, at) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num), \
+    ' ON UPDATE ' || CASE k.confupdtype $ACTIONS END, ' ON DELETE ' || CASE k.confdeltype $ACTIONS END, \
+    CASE WHEN k.condeferrable THEN ' DEFERRABLE' END, CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' END, \
+    CASE WHEN NOT k.convalidated THEN ' NOT VALID' END), \
+    'creation', format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid)))::text AS answer \
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid \
     LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace \
-    WHERE n.nspname IN ($SCHEMAS) AND c.relkind = 'r' AND k.contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY k.oid";
+    WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p') AND k.contype IN ('p', 'u', 'f', 'c', 'x') \
+    AND k.conparentid = 0 ORDER BY k.oid";
 
-/// What a constraint may say that no value of ours says.
-const MORE: [&str; 6] =
-    ["NULLS NOT DISTINCT", " MATCH FULL", " INCLUDE (", "SET NULL (", "SET DEFAULT (", "NO INHERIT"];
+/// What PostgreSQL says of the actions of a foreign key.
+const ACTIONS: &str =
+    "WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'";
 
 fn constraint_of(row: &ConstraintRow, names: &Names) -> Option<Constraint> {
-    if MORE.iter().any(|more| row.definition.contains(more)) {
+    if !row.is_known {
         return None;
     }
     let initially = if row.deferred { Initially::Deferred } else { Initially::Immediate };
@@ -213,24 +242,37 @@ struct IndexRow {
     /// The column if it is one, how it stands in SQL, its operator class and collation, its order.
     keys: Vec<(Option<String>, String, String, u8)>,
     include: Vec<String>,
+    kind: String,
+    /// Whether the fields say all of it.
+    is_known: bool,
+    creation: String,
 }
 
-/// What backs a constraint is the constraint's.
-const INDEXES: &str = "SELECT json_build_object('schema', n.nspname, 'table', t.relname, 'name', i.relname, \
-    'unique', x.indisunique, 'method', m.amname, 'predicate', pg_get_expr(x.indpred, x.indrelid), \
-    'keys', ARRAY(SELECT json_build_array(a.attname, pg_get_indexdef(i.oid, k, false), \
+/// What backs a constraint is the constraint's. An index that was not built to its end is known as text.
+const INDEXES: &str = "SELECT json_build_object('schema', x.schema, 'table', x.table, 'name', x.name, 'unique', x.indisunique, \
+    'method', x.method, 'predicate', x.predicate, 'keys', x.keys, 'include', x.include, 'kind', CASE WHEN x.indisvalid \
+    THEN 'index' ELSE 'invalid index' END, 'is_known', x.indisvalid AND x.definition = concat('CREATE ', CASE WHEN x.indisunique THEN 'UNIQUE ' END, 'INDEX ', quote_ident(x.name), ' ON ', \
+    x.qualified, ' USING ', quote_ident(x.method), ' (', (SELECT string_agg(concat(k->>1, k->>2, \
+    (ARRAY['', ' DESC NULLS LAST', ' NULLS FIRST', ' DESC'])[(k->>3)::int + 1]), ', ' ORDER BY at) \
+    FROM unnest(x.keys) WITH ORDINALITY u(k, at)), ')', (SELECT ' INCLUDE (' || string_agg(quote_ident(c), ', ' ORDER BY at) \
+    || ')' FROM unnest(x.include) WITH ORDINALITY u(c, at)), ' WHERE ' || x.predicate), 'creation', \
+    replace(x.definition, format(' ON %s ', x.qualified), format(' ON %s ', x.called)))::text AS answer \
+    FROM (SELECT n.nspname AS schema, t.relname AS table, i.relname AS name, x.indisunique, x.indisvalid, m.amname AS method, \
+    format('%I.%I', n.nspname, t.relname) AS qualified, t.oid::regclass::text AS called, \
+    replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') AS definition, pg_get_expr(x.indpred, x.indrelid) AS predicate, \
+    ARRAY(SELECT json_build_array(a.attname, pg_get_indexdef(i.oid, k, false), \
     coalesce((SELECT ' COLLATE ' || quote_ident(l.collname) FROM pg_catalog.pg_collation l WHERE l.oid = x.indcollation[k - 1] \
     AND l.oid <> coalesce(a.attcollation, 100)), '') || \
     coalesce((SELECT ' ' || o.opcname FROM pg_catalog.pg_opclass o WHERE o.oid = x.indclass[k - 1] AND NOT o.opcdefault), ''), \
     x.indoption[k - 1]) FROM generate_series(1, x.indnkeyatts::int) k LEFT JOIN pg_catalog.pg_attribute a \
-    ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] AND a.attnum > 0 ORDER BY k), \
-    'include', ARRAY(SELECT a.attname FROM generate_series(x.indnkeyatts + 1, x.indnatts::int) k \
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] ORDER BY k))::text AS answer \
+    ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] AND a.attnum > 0 ORDER BY k) AS keys, \
+    ARRAY(SELECT a.attname FROM generate_series(x.indnkeyatts + 1, x.indnatts::int) k \
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] ORDER BY k) AS include \
     FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
     JOIN pg_catalog.pg_class t ON t.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
-    JOIN pg_catalog.pg_am m ON m.oid = i.relam WHERE n.nspname IN ($SCHEMAS) AND t.relkind = 'r' \
-    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x')) \
-    ORDER BY i.relname";
+    JOIN pg_catalog.pg_am m ON m.oid = i.relam WHERE n.nspname IN ($SCHEMAS) AND t.relkind IN ('r', 'p') \
+    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = x.indexrelid \
+    AND k.contype IN ('p', 'u', 'x'))) x ORDER BY x.name";
 
 fn index_of(row: IndexRow, table: &Name) -> Index {
     let key = |(column, written, kind, option): (Option<String>, String, String, u8)| match (column, option) {
@@ -254,50 +296,3 @@ const ENUMS: &str = "SELECT json_build_array(n.nspname, t.typname, json_agg(e.en
     JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid WHERE n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') \
     GROUP BY n.nspname, t.typname";
-
-/// Functions, triggers, rules, policies and whether they are heeded, domains, composite types, ranges, statistics,
-/// sequences of nobody, extensions.
-const OTHERS: &str = "SELECT json_build_array('function', n.nspname, p.proname, CASE WHEN p.prokind = 'a' \
-    THEN pg_get_function_identity_arguments(p.oid) ELSE pg_get_functiondef(p.oid) END)::text AS answer \
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ($SCHEMAS) \
-    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') \
-    UNION ALL SELECT json_build_array('trigger', n.nspname, g.tgname, pg_get_triggerdef(g.oid) || \
-    CASE g.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' disabled' ELSE ' enabled ' || g.tgenabled::text END)::text \
-    FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND n.nspname IN ($SCHEMAS) \
-    AND c.relname NOT IN ($OWN) \
-    UNION ALL SELECT json_build_array('rule', n.nspname, w.rulename, pg_get_ruledef(w.oid))::text \
-    FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_class c ON c.oid = w.ev_class \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE w.rulename <> '_RETURN' AND n.nspname IN ($SCHEMAS) \
-    UNION ALL SELECT json_build_array('row security', n.nspname, c.relname, \
-    CASE WHEN c.relforcerowsecurity THEN 'forced' ELSE '' END)::text FROM pg_catalog.pg_class c \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE (c.relrowsecurity OR c.relforcerowsecurity) \
-    AND n.nspname IN ($SCHEMAS) AND c.relname NOT IN ($OWN) \
-    UNION ALL SELECT json_build_array('statistics', n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid))::text \
-    FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace \
-    WHERE n.nspname IN ($SCHEMAS) \
-    UNION ALL SELECT json_build_array('range type', n.nspname, t.typname, format_type(r.rngsubtype, NULL))::text \
-    FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid \
-    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM \
-    pg_catalog.pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') \
-    UNION ALL SELECT json_build_array('policy', n.nspname, o.polname, c.relname || ' ' || o.polcmd::text || ' ' || \
-    CASE WHEN o.polpermissive THEN '' ELSE 'restrictive ' END || coalesce((SELECT string_agg('to ' || r.rolname || ' ', '' \
-    ORDER BY r.rolname) FROM pg_catalog.pg_roles r WHERE r.oid = ANY (o.polroles)), '') || coalesce(pg_get_expr(o.polqual, o.polrelid), '') || ' ' || coalesce(pg_get_expr(o.polwithcheck, o.polrelid), ''))::text \
-    FROM pg_catalog.pg_policy o JOIN pg_catalog.pg_class c ON c.oid = o.polrelid \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ($SCHEMAS) AND c.relname NOT IN ($OWN) \
-    UNION ALL SELECT json_build_array('domain', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod) || \
-    CASE WHEN t.typnotnull THEN ' NOT NULL ' ELSE ' ' END || coalesce('DEFAULT ' || t.typdefault || ' ', '') || \
-    coalesce((SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k \
-    WHERE k.contypid = t.oid AND k.contype <> 'n'), ''))::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-    WHERE t.typtype = 'd' AND n.nspname IN ($SCHEMAS) \
-    UNION ALL SELECT json_build_array(CASE c.relkind WHEN 'c' THEN 'composite type' ELSE 'sequence' END, n.nspname, c.relname, \
-    CASE c.relkind WHEN 'c' THEN (SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' \
-    ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) \
-    ELSE (SELECT concat_ws(' ', format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, \
-    CASE WHEN q.seqcycle THEN 'CYCLE' END) FROM pg_catalog.pg_sequence q WHERE q.seqrelid = c.oid) END)::text \
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    WHERE c.relkind IN ('c', 'S') AND n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d \
-    WHERE CASE c.relkind WHEN 'c' THEN d.classid = 'pg_type'::regclass AND d.objid = c.reltype AND d.deptype = 'e' \
-    ELSE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e') END) \
-    UNION ALL SELECT json_build_array('extension', n.nspname, x.extname, '')::text FROM pg_catalog.pg_extension x \
-    JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace WHERE n.nspname IN ($SCHEMAS)";
