@@ -111,7 +111,7 @@ impl Comparing<'_> {
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
         let leave = |table: &Name| config.tables.leaves_alone(table);
-        let mut renames = self.models.renames().that_apply(&before);
+        let mut renames = self.models.renames(&before);
         let mut renamed = before.clone();
         let mut applied = Renames::default();
         let mut refused = BTreeSet::new();
@@ -161,7 +161,7 @@ pub(crate) fn wants_nothing(
 ) -> Result<bool, CommandError> {
     let leave = |table: &Name| project.config.tables.leaves_alone(table);
     let wanted = models.over(schema, dialect, &leave).map_err(misunderstood)?;
-    let renamed = !models.renames().that_apply(schema).is_empty();
+    let renamed = !models.renames(schema).is_empty();
     Ok(!renamed && Diff::between(schema, &wanted.schema, dialect).is_empty())
 }
 
@@ -326,7 +326,14 @@ where
 {
     for other in live.others.iter().filter(|other| !left.others.contains(other)) {
         let sql = match other.kind.as_str() {
-            "extension" => format!("CREATE EXTENSION IF NOT EXISTS {}", dialect.quote(&other.name.name)),
+            "extension" => {
+                let schema = other.name.schema.as_ref().map(|schema| format!(" SCHEMA {}", dialect.quote(schema)));
+                format!(
+                    "CREATE EXTENSION IF NOT EXISTS {}{}",
+                    dialect.quote(&other.name.name),
+                    schema.unwrap_or_default()
+                )
+            }
             "function" if dialect == Dialect::Postgres => other.definition.clone(),
             _ => continue,
         };

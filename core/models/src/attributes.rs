@@ -276,8 +276,8 @@ fn foreign_key(argument: &Argument, columns: &Columns<'_>) -> syn::Result<Foreig
     key_options(key, rest)
 }
 
-/// `users(id)`; a table and columns whose names are not Rust's are texts: `references("Users"("Id"))` is not Rust,
-/// so it is `references(table("Users", "Id"))`.
+/// `users(id)`, `shop.users(id)`; a table and columns whose names are not Rust's are texts: `references("Users"("Id"))`
+/// is not Rust, so it is `references(table("Users", "Id"))`, or `shop.table("Users", "Id")`.
 fn referred(argument: &Argument) -> syn::Result<(Name, Vec<String>)> {
     let Argument::Word { schema, ident, arguments: Some(columns), .. } = argument else {
         return Err(syn::Error::new(argument.span(), "expected `table(column)`"));
@@ -289,10 +289,13 @@ fn referred(argument: &Argument) -> syn::Result<(Name, Vec<String>)> {
     let mut names: Vec<String> = columns.iter().map(name).collect();
     let quoted =
         ident == "table" && columns.iter().all(|column| matches!(column, Argument::Text(_))) && columns.len() > 1;
-    let table =
-        if quoted { Name::from(names.remove(0).as_str()) } else { Name::from_plain(&ident.unraw().to_string()) };
-    let schema = schema.as_ref().map(|schema| schema.unraw().to_string()).or(table.schema);
-    Ok((Name { schema, name: table.name }, names))
+    let schema = schema.as_ref().map(|schema| schema.unraw().to_string());
+    let table = match (quoted, &schema) {
+        (true, None) => Name::from(names.remove(0).as_str()),
+        (true, Some(_)) => Name { schema, name: names.remove(0) },
+        (false, _) => Name { schema, name: ident.unraw().to_string() },
+    };
+    Ok((table, names))
 }
 
 fn key_options(mut key: ForeignKey, rest: &[Argument]) -> syn::Result<ForeignKey> {

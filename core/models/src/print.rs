@@ -221,7 +221,7 @@ impl<'s> Printer<'s> {
             attributes.extend(value.clone().map(|value| Meta::NameValue(name, value)));
         }
         for key in table.foreign_keys().filter(|key| key.columns == [column.name.clone()]) {
-            let target = std::iter::once(self.referred(key));
+            let target = std::iter::once(self.referred(&table.name, key));
             attributes.push(Meta::list("references", target.chain(self.key_options(table, key))));
         }
         attributes
@@ -231,18 +231,30 @@ impl<'s> Printer<'s> {
         columns.iter().map(|column| Meta::path(self.column_ident(table, column))).collect()
     }
 
-    /// Returns what a foreign key refers to: by the names of Rust, if the table has them.
-    fn referred(&self, key: &ForeignKey) -> Meta {
+    /// Returns what a foreign key of a table refers to: by the names of Rust, if the target has them.
+    fn referred(&self, table: &Name, key: &ForeignKey) -> Meta {
         let target = &key.referred_table;
+        let qualified = |schema: Option<&String>, ident: &str| match schema {
+            Some(schema) => format!("{schema}.{ident}"),
+            None => ident.to_owned(),
+        };
+        let current = self.schema.current.as_ref();
         let is_left_out = self.schema.table(target).is_some_and(|table| beyond_diesel(table).is_some());
         match self.names.table(target).filter(|_| !is_left_out) {
             Some(ident) => {
-                let schema = target.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
-                Meta::List(format!("{schema}{ident}"), self.columns(target, &key.referred_columns))
+                // Without a schema, a table means another one of its own schema.
+                let current = current.filter(|_| target.schema != table.schema);
+                let schema = target.schema.as_ref().or(current);
+                Meta::List(qualified(schema, ident), self.columns(target, &key.referred_columns))
             }
             None => {
-                let texts = std::iter::once(target.to_string()).chain(key.referred_columns.iter().cloned());
-                Meta::list("table", texts.map(Meta::Literal))
+                let has_dot = target.name.contains('.');
+                let (schema, text) = match (target.schema.as_ref().or(current), has_dot) {
+                    (Some(schema), true) => (Some(schema), target.name.clone()),
+                    _ => (None, target.to_string()),
+                };
+                let texts = std::iter::once(text).chain(key.referred_columns.iter().cloned());
+                Meta::List(qualified(schema, "table"), texts.map(Meta::Literal).collect())
             }
         }
     }
@@ -298,7 +310,7 @@ impl<'s> Printer<'s> {
             }
             Constraint::ForeignKey(key) if key.columns.len() > 1 => {
                 let columns = self.columns(&table.name, &key.columns).into_iter();
-                let references = Meta::list("references", [self.referred(key)]);
+                let references = Meta::list("references", [self.referred(&table.name, key)]);
                 Some(Meta::list("foreign_key", columns.chain([references]).chain(self.key_options(table, key))))
             }
             Constraint::PrimaryKey(_) | Constraint::ForeignKey(_) => None,

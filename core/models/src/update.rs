@@ -29,7 +29,7 @@ pub fn update(
     printing: Printing<'_>,
     is_gone: &dyn Fn(&Name) -> bool,
 ) -> Result<String, Vec<ModelError>> {
-    let models = read(text, file)?.models;
+    let models = read(text, file)?.models.within(schema);
     let syntax = syn::parse_file(text).map_err(|error| error_at(error, file))?;
     let complete = models.tables.iter().any(|table| table.complete);
     let detail = if complete { Detail::Complete } else { Detail::Plain };
@@ -85,7 +85,8 @@ impl Updating<'_> {
     fn macro_call(&mut self, name: Option<&str>, tokens: &TokenStream, range: Range<usize>) {
         match name {
             Some("table") => {
-                let Ok(TableMacro(model)) = syn::parse2(tokens.clone()) else { return };
+                let Ok(TableMacro(mut model)) = syn::parse2(tokens.clone()) else { return };
+                model.name = self.schema.unqualified(&model.name);
                 match self.schema.table(&model.name) {
                     None if (self.is_gone)(&model.name) => {
                         self.edits.push((whole_lines(self.text, range), String::new()));

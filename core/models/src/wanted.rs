@@ -19,18 +19,31 @@ pub struct Wanted {
 }
 
 impl Models {
-    /// Returns what is called otherwise than before.
+    /// Returns the models with the names that a schema has for them: those of its current schema go without saying.
+    pub(super) fn within(&self, schema: &Schema) -> Self {
+        let mut models = self.clone();
+        for table in &mut models.tables {
+            table.name = schema.unqualified(&table.name);
+            table.indexes.iter_mut().for_each(|index| index.table = schema.unqualified(&index.table));
+        }
+        for name in models.types.iter_mut().filter_map(|declared| declared.postgres.as_mut()) {
+            *name = schema.unqualified(name);
+        }
+        models
+    }
+
+    /// Returns what of a schema is to be called otherwise.
     #[must_use]
-    pub fn renames(&self) -> Renames {
+    pub fn renames(&self, current: &Schema) -> Renames {
         let mut renames = Renames::default();
-        for table in &self.tables {
+        for table in &self.within(current).tables {
             if let Some(old) = &table.renamed_from {
                 renames.tables.push((table.name.beside(old), table.name.clone()));
             }
             let columns = table.columns.iter().filter_map(|column| Some((column, column.renamed_from.as_ref()?)));
             renames.columns.extend(columns.map(|(column, old)| (table.name.clone(), old.clone(), column.name.clone())));
         }
-        renames
+        renames.that_apply(current)
     }
 
     /// Lays the models over what there is, after renaming. Tables that `leave` names are left as they are.
@@ -44,15 +57,22 @@ impl Models {
         dialect: Dialect,
         leave: &dyn Fn(&Name) -> bool,
     ) -> Result<Wanted, Vec<ModelError>> {
-        let mut overlay = Overlay { models: self, current, dialect, errors: Vec::new() };
-        let mut schema = Schema { enums: current.enums.clone(), others: current.others.clone(), tables: Vec::new() };
+        let models = &self.within(current);
+        let mut overlay = Overlay { models, current, dialect, errors: Vec::new() };
+        let mut schema = Schema {
+            current: current.current.clone(),
+            enums: current.enums.clone(),
+            others: current.others.clone(),
+            tables: Vec::new(),
+        };
         // What Diesel cannot have is not missing in its models.
-        let left =
-            |table: &&Table| leave(&table.name) || self.table(&table.name).is_none() && beyond_diesel(table).is_some();
+        let left = |table: &&Table| {
+            leave(&table.name) || models.table(&table.name).is_none() && beyond_diesel(table).is_some()
+        };
         schema.tables.extend(current.tables.iter().filter(left).cloned());
         // Diesel has views as tables; what makes them is written by hand.
         let is_other = |name: &Name| current.others.iter().any(|other| other.name == *name && other.is_relation());
-        for model in self.tables.iter().filter(|model| !leave(&model.name) && !is_other(&model.name)) {
+        for model in models.tables.iter().filter(|model| !leave(&model.name) && !is_other(&model.name)) {
             if schema.table(&model.name).is_some() {
                 overlay.fail(&model.place, format!("the table `{}` is there twice", model.name));
                 continue;
@@ -223,18 +243,23 @@ impl Overlay<'_> {
 
     /// Turns the names of Rust into those of the database.
     fn resolved(&mut self, model: &ModelTable, key: &ForeignKey) -> ForeignKey {
-        let said = &key.referred_table;
-        let is_it = |table: &&ModelTable| {
-            table.ident == said.name && (said.schema.is_none() || table.name.schema == said.schema)
+        let said = self.current.unqualified(&key.referred_table);
+        let is_qualified = key.referred_table.schema.is_some();
+        let called = self.models.tables.iter().filter(|table| table.ident == said.name).collect::<Vec<_>>();
+        let of = |schema: &Option<String>| called.iter().find(|table| table.name.schema == *schema);
+        let target = match is_qualified {
+            true => of(&said.schema),
+            // The table's own schema comes first, then the current one.
+            false => of(&model.name.schema).or_else(|| of(&None)).or_else(|| called.first()),
         };
-        let mut tables = self.models.tables.iter().filter(is_it);
-        let target = tables.clone().find(|table| table.name.schema == model.name.schema).or_else(|| tables.next());
-        let Some(target) = target else {
-            // It may be a table that no model describes.
-            if self.current.table(said).is_none() && !self.current.others.iter().any(|other| other.name == *said) {
+        let Some(&target) = target else {
+            // It may be a table that no model describes; only the server knows those of a schema that none is in.
+            let is_elsewhere = said.schema.as_ref().is_some_and(|schema| !self.models.schemas().contains(schema));
+            let is_there = self.current.table(&said).is_some() || self.current.others.iter().any(|it| it.name == said);
+            if !is_there && !is_elsewhere {
                 self.fail(&model.place, format!("`{}` refers to `{said}`, and there is no such table", model.name));
             }
-            return key.clone();
+            return ForeignKey { referred_table: said, ..key.clone() };
         };
         let mut problems = Vec::new();
         let mut key = ForeignKey { referred_table: target.name.clone(), ..key.clone() };

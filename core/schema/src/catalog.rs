@@ -5,6 +5,8 @@ use super::{Constraint, Name, Other, Table};
 /// Schema of a database, as far as revisions change it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
+    /// Name of the current schema, whose objects are named without it. PostgreSQL only.
+    pub current: Option<String>,
     /// Tables, sorted by name. Their columns have no constraints of their own.
     pub tables: Vec<Table>,
     /// Enumeration types, sorted by name. PostgreSQL only.
@@ -32,6 +34,13 @@ impl Schema {
     /// Returns all that is known as text: objects, and parts of tables.
     pub fn all_others(&self) -> impl Iterator<Item = &Other> {
         self.others.iter().chain(self.tables.iter().flat_map(|table| &table.others))
+    }
+
+    /// Returns a name as the schema has it: objects of the current schema are named without it.
+    #[must_use]
+    pub fn unqualified(&self, name: &Name) -> Name {
+        let is_current = name.schema.is_some() && name.schema == self.current;
+        if is_current { Name::from_plain(&name.name) } else { name.clone() }
     }
 
     /// Returns an enumeration type.

@@ -2,6 +2,7 @@
 
 mod losses;
 mod on_servers;
+mod other_schemas;
 mod written_down;
 
 use harness::{Project, bash, workspace};

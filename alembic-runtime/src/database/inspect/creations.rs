@@ -82,7 +82,8 @@ fn of_sqlite(schema: &Schema) -> Vec<Creation> {
 }
 
 const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extname, \
-    format('CREATE EXTENSION IF NOT EXISTS %I', x.extname), format('DROP EXTENSION %I', x.extname))::text AS answer FROM pg_catalog.pg_extension x \
+    format('CREATE EXTENSION IF NOT EXISTS %I%s', x.extname, \
+    CASE WHEN n.nspname <> current_schema() THEN format(' SCHEMA %I', n.nspname) END), format('DROP EXTENSION %I', x.extname))::text AS answer FROM pg_catalog.pg_extension x \
     JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace WHERE n.nspname IN ($SCHEMAS) \
     UNION ALL SELECT json_build_array('sequence', n.nspname, c.relname, format('CREATE SEQUENCE %I.%I AS %s INCREMENT %s \
     MINVALUE %s MAXVALUE %s START %s CACHE %s%s', n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqincrement, \
@@ -92,8 +93,9 @@ const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extnam
     WHERE n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE \
     d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e')) \
     UNION ALL SELECT json_build_array('domain', n.nspname, t.typname, format('CREATE DOMAIN %I.%I AS %s%s%s%s%s', \
-    n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod), (SELECT format(' COLLATE %I', l.collname) \
-    FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE l.oid = t.typcollation \
+    n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod), (SELECT format(' COLLATE %s%I', CASE WHEN NOT pg_collation_is_visible(l.oid) \
+    THEN quote_ident(ln.nspname) || '.' END, l.collname) FROM pg_catalog.pg_collation l \
+    JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE l.oid = t.typcollation \
     AND t.typcollation <> b.typcollation), ' DEFAULT ' || t.typdefault, CASE WHEN t.typnotnull THEN ' NOT NULL' END, \
     (SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)), '' ORDER BY k.conname) \
     FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')), \

@@ -42,10 +42,10 @@ impl DdlWriter for Postgres<'_> {
                 actions.push(format!("ALTER COLUMN {column} DROP DEFAULT"));
             }
             let column_type = column_type.sql(POSTGRES);
-            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}{using}", collate(change)));
+            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}{using}", new_collation(change)));
         } else if let (Some(_), Some(existing)) = (&change.collation, &change.existing) {
             let column_type = existing.column_type.sql(POSTGRES);
-            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}", collate(change)));
+            actions.push(format!("ALTER COLUMN {column} TYPE {column_type}{}", new_collation(change)));
         }
         if let Some(nullable) = change.nullable {
             actions.push(format!("ALTER COLUMN {column} {} NOT NULL", if nullable { "DROP" } else { "SET" }));
@@ -129,6 +129,10 @@ impl DdlWriter for Postgres<'_> {
         }
     }
 
+    fn collation(&self, column: &Column) -> Option<String> {
+        column.collation.as_deref().map(collate)
+    }
+
     fn generated(&self, column: &Column) -> Result<Option<String>, Unsupported> {
         match &column.generated {
             Some(generated) if generated.stored => {
@@ -163,8 +167,16 @@ impl DdlWriter for Postgres<'_> {
 }
 
 /// A change of type gives the column the type's own collation, unless another is stated.
-fn collate(change: &AlterColumn) -> String {
+fn new_collation(change: &AlterColumn) -> String {
     let existing = change.existing.as_ref().and_then(|existing| existing.collation.clone());
     let collation = change.collation.clone().unwrap_or(existing);
-    collation.map_or_else(String::new, |collation| format!(" COLLATE {}", POSTGRES.quote(&collation)))
+    collation.map_or_else(String::new, |collation| format!(" {}", collate(&collation)))
+}
+
+/// Writes a collation. One of a schema outside of the path comes in quotes: a plain name may have a dot.
+fn collate(name: &str) -> String {
+    match name.starts_with('"') {
+        true => format!("COLLATE {name}"),
+        false => format!("COLLATE {}", POSTGRES.quote(name)),
+    }
 }

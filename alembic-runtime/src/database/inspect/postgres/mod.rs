@@ -25,7 +25,7 @@ where
     let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(literal).collect::<Vec<_>>().join(", ");
     let own = scope.own_tables().iter().map(literal).collect::<Vec<_>>().join(", ");
     let query = |sql: &str| sql.replace("$SCHEMAS", &schemas).replace("$OWN", &own);
-    let mut schema = Schema::default();
+    let mut schema = Schema { current: Some(names.current.clone()), ..Schema::default() };
     for (namespace, name, kind, comment, definition) in rows::<C, Relation>(conn, &query(RELATIONS))? {
         let name = names.name(&namespace, &name);
         match kind.as_str() {
@@ -111,7 +111,9 @@ const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, 
     format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
     WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND (NOT k.convalidated OR k.connoinherit)), \
     pg_get_expr(d.adbin, d.adrelid), a.attidentity, \
-    a.attgenerated, (SELECT l.collname FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation \
+    a.attgenerated, (SELECT CASE WHEN pg_collation_is_visible(l.oid) THEN l.collname \
+    ELSE format('\"%s\".\"%s\"', replace(ln.nspname, '\"', '\"\"'), replace(l.collname, '\"', '\"\"')) END FROM pg_catalog.pg_collation l \
+    JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = a.attcollation \
     AND a.attcollation <> t.typcollation), col_description(c.oid, a.attnum), s.refobjid IS NOT NULL)::text AS answer \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
@@ -261,9 +263,15 @@ const INDEXES: &str = "SELECT json_build_object('schema', x.schema, 'table', x.t
     format('%I.%I', n.nspname, t.relname) AS qualified, t.oid::regclass::text AS called, \
     replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') AS definition, pg_get_expr(x.indpred, x.indrelid) AS predicate, \
     ARRAY(SELECT json_build_array(a.attname, pg_get_indexdef(i.oid, k, false), \
-    coalesce((SELECT ' COLLATE ' || quote_ident(l.collname) FROM pg_catalog.pg_collation l WHERE l.oid = x.indcollation[k - 1] \
-    AND l.oid <> coalesce(a.attcollation, 100)), '') || \
-    coalesce((SELECT ' ' || o.opcname FROM pg_catalog.pg_opclass o WHERE o.oid = x.indclass[k - 1] AND NOT o.opcdefault), ''), \
+    coalesce((SELECT ' COLLATE ' || CASE WHEN pg_collation_is_visible(l.oid) THEN '' ELSE quote_ident(ln.nspname) || '.' END \
+    || quote_ident(l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace \
+    WHERE l.oid = x.indcollation[k - 1] AND l.oid <> coalesce(a.attcollation, 100)), '') || \
+    coalesce((SELECT ' ' || CASE WHEN pg_opclass_is_visible(o.oid) THEN '' ELSE quote_ident(os.nspname) || '.' END \
+    || quote_ident(o.opcname) || coalesce('(' || p.parameters || ')', '') FROM pg_catalog.pg_opclass o \
+    JOIN pg_catalog.pg_namespace os ON os.oid = o.opcnamespace CROSS JOIN LATERAL (SELECT string_agg(format('%s=%L', \
+    split_part(v, '=', 1), substr(v, strpos(v, '=') + 1)), ', ') FROM pg_catalog.pg_attribute ia, unnest(ia.attoptions) v \
+    WHERE ia.attrelid = i.oid AND ia.attnum = k) p (parameters) WHERE o.oid = x.indclass[k - 1] \
+    AND (NOT o.opcdefault OR p.parameters IS NOT NULL)), ''), \
     x.indoption[k - 1]) FROM generate_series(1, x.indnkeyatts::int) k LEFT JOIN pg_catalog.pg_attribute a \
     ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k - 1] AND a.attnum > 0 ORDER BY k) AS keys, \
     ARRAY(SELECT a.attname FROM generate_series(x.indnkeyatts + 1, x.indnatts::int) k \
