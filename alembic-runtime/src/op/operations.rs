@@ -168,6 +168,26 @@ where
         self.invoke_at(&Operation::DropConstraint { table, constraint, kind, if_exists: false }, Location::caller())
     }
 
+    /// Renames an index. Not on SQLite.
+    #[track_caller]
+    pub fn rename_index(&mut self, index: &str, table: impl Into<Name>, to: &str) -> Done {
+        let operation = Operation::RenameIndex { table: table.into(), index: index.to_owned(), to: to.to_owned() };
+        self.invoke_at(&operation, Location::caller())
+    }
+
+    /// Renames a constraint. Not on SQLite; on MySQL and MariaDB only unique constraints.
+    #[track_caller]
+    pub fn rename_constraint(
+        &mut self,
+        constraint: &str,
+        table: impl Into<Name>,
+        kind: ConstraintKind,
+        to: &str,
+    ) -> Done {
+        let (table, constraint, to) = (table.into(), constraint.to_owned(), to.to_owned());
+        self.invoke_at(&Operation::RenameConstraint { table, constraint, kind, to }, Location::caller())
+    }
+
     /// Creates a schema, unless there is one of this name. PostgreSQL only.
     #[track_caller]
     pub fn create_schema(&mut self, name: &str) -> Done {

@@ -10,6 +10,7 @@ use alembic_schema::{
     Enumeration, Name, Naming, Schema, Table,
     diff::{Diff, Locking, disambiguate},
     operation::{Operation, render},
+    shortened,
 };
 use alembic_sql::{Dialect, server::ServerStatement};
 use diesel::{
@@ -152,7 +153,7 @@ fn setup_statements(
         current.enums.iter().partition(|known| wanted.schema.enums.contains(known));
     let aside = others.into_iter().filter(|known| wanted.schema.enumeration(&known.name).is_some());
     let aside = aside.map(|Enumeration { name, .. }| {
-        let to = format!("{}_alembic_old", name.name);
+        let to = shortened(&format!("{}_alembic_old", name.name), dialect);
         Operation::RenameEnum { name: name.clone(), to }
     });
     let before = Schema { enums: there.into_iter().cloned().collect(), ..Schema::default() };

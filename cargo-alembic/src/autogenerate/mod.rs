@@ -111,7 +111,8 @@ impl Comparing<'_> {
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
         let leave = |table: &Name| config.tables.leaves_alone(table);
-        let mut renames = self.models.renames(&before);
+        let exchanged = |name: &str| self.replay.project.has_quoted(name);
+        let mut renames = self.models.renames(&before, dialect, &exchanged);
         let mut renamed = before.clone();
         let mut applied = Renames::default();
         let mut refused = BTreeSet::new();
@@ -125,7 +126,7 @@ impl Comparing<'_> {
         };
         loop {
             if renames != applied {
-                apply(conn, &renames.since(&applied).blocks(), dialect, &naming, false)?;
+                apply(conn, &renames.since(&applied).blocks(&renamed, dialect, &naming), dialect, &naming, false)?;
                 renamed = look(conn, &inspection)?;
                 applied = renames.clone();
             }
@@ -161,7 +162,7 @@ pub(crate) fn wants_nothing(
 ) -> Result<bool, CommandError> {
     let leave = |table: &Name| project.config.tables.leaves_alone(table);
     let wanted = models.over(schema, dialect, &leave).map_err(misunderstood)?;
-    let renamed = !models.renames(schema).is_empty();
+    let renamed = !models.renames(schema, dialect, &|name| project.has_quoted(name)).is_empty();
     Ok(!renamed && Diff::between(schema, &wanted.schema, dialect).is_empty())
 }
 
@@ -231,7 +232,7 @@ impl Compared {
         let down_disturbs = back.disturbs_foreign_keys(&after, &down);
         apply(conn, &down, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         self.with_lost_parts(conn, &back, &self.renamed, &mut down)?;
-        let undone = self.renames.undone();
+        let undone = self.renames.undone(&self.before, dialect, naming);
         apply(conn, &undone, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
         let all: Vec<Block> = down.into_iter().chain(undone).collect();
         let again = look(conn, &self.inspection)?;
@@ -239,7 +240,8 @@ impl Compared {
         expect(left, "the downgrade would not restore the schema")?;
         let hazards: Vec<Hazard> = self.broken().chain(gone).chain(self.not_restored(&again)).collect();
         let told = (!hazards.is_empty()).then_some(Block { hazards, operations: Vec::new() });
-        let upgrade: Vec<Block> = told.into_iter().chain(self.renames.blocks()).chain(up).collect();
+        let upgrade: Vec<Block> =
+            told.into_iter().chain(self.renames.blocks(&self.before, dialect, naming)).chain(up).collect();
         let without_transaction =
             [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
         let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);

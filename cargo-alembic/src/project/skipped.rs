@@ -24,6 +24,12 @@ impl Project {
         })
     }
 
+    /// Returns whether a revision has a name in quotes: an exchange of names has one that nothing else has.
+    pub(crate) fn has_quoted(&self, name: &str) -> bool {
+        let quoted = Dialect::ALL.map(|dialect| dialect.quote(name));
+        self.scripts().any(|(_, _, text)| quoted.iter().any(|name| text.contains(name)))
+    }
+
     /// Returns the statements that a replay leaves out, each with its file.
     pub(crate) fn skipped(&self, dialect: Dialect) -> Vec<(String, Skipped)> {
         let of = |(path, script, text): (String, Script, String)| {

@@ -269,7 +269,7 @@ impl<'s> Printer<'s> {
     fn own_name(&self, table: &Table, constraint: &Constraint) -> Option<Meta> {
         let mut unnamed = constraint.clone();
         unnamed.forget_name();
-        let by_convention = self.naming.constraint(&table.name, &unnamed);
+        let by_convention = self.naming.constraint(&table.name, &unnamed, self.dialect);
         let name = constraint.own_name().filter(|name| **name != by_convention);
         name.map(|name| Meta::NameValue("name", name.clone()))
     }
@@ -330,7 +330,7 @@ impl<'s> Printer<'s> {
         let include = self.columns(&table.name, &index.include);
         let include = (!include.is_empty()).then(|| Meta::list("include", include));
         let method = index.method.clone().map(|method| Meta::NameValue("method", method));
-        let by_convention = self.naming.index(&Index { name: None, ..index.clone() });
+        let by_convention = self.naming.index(&Index { name: None, ..index.clone() }, self.dialect);
         let name = index.name.clone().filter(|name| *name != by_convention);
         let name = name.map(|name| Meta::NameValue("name", name));
         Meta::list("index", keys.chain(unique).chain(predicate).chain(include).chain(method).chain(name))

@@ -136,3 +136,49 @@ fn a_parenthesis_in_a_name_ends_no_attribute() {
     let wanted = models.over(&schema, Dialect::Sqlite, &|_| false).unwrap();
     assert_eq!(Diff::between(&schema, &wanted.schema, Dialect::Sqlite), Diff::default());
 }
+
+#[test]
+fn a_name_that_the_database_would_cut_is_refused() {
+    let (long, longer) = ("n".repeat(64), "é".repeat(64));
+    let source = format!(
+        "alembic_runtime::table! {{ #[sql_name = \"{long}\"] t {{ id -> Integer, \
+         #[sql_name = \"{longer}\"] #[alembic(unique(name = \"{long}\"), index(name = \"{longer}n\"))] n -> Integer }} }}"
+    );
+    let models = read(&source, "schema.rs").unwrap().models;
+    let said = |dialect| match models.over(&Schema::default(), dialect, &|_| false) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.into_iter().map(|error| error.problem).collect(),
+    };
+    assert_eq!(said(Dialect::Sqlite), [""; 0]);
+    let of = |what: &str, name: &str, limit| format!("the name of the {what} `{name}` is too long: {limit}");
+    let limit = "mysql allows 64 characters";
+    assert_eq!(said(Dialect::Mysql), [of("index", &format!("{longer}n"), limit)]);
+    let limit = "postgres allows 63 bytes";
+    let all = [("table", long.clone()), ("column", longer.clone()), ("constraint", long), ("index", longer + "n")];
+    assert_eq!(said(Dialect::Postgres), all.map(|(what, name)| of(what, &name, limit)));
+}
+
+#[test]
+fn names_that_go_round_are_exchanged_once() {
+    let source = |types: [&str; 2]| {
+        format!(
+            "alembic_runtime::table! {{ t {{ id -> Integer, #[alembic(renamed_from = \"b\")] a -> {}, \
+             #[alembic(renamed_from = \"a\")] b -> {} }} }}",
+            types[0], types[1]
+        )
+    };
+    let is = |a: &str, b: &str| {
+        let column = |name: &str, of: &str| Column::new(name, Type::native(of)).not_null();
+        let table = Table::new("t").column(column("id", "integer")).column(column("a", a)).column(column("b", b));
+        Schema { tables: vec![table], ..Schema::default() }
+    };
+    let renames = |types, is: &Schema, known| {
+        let models = read(&source(types), "schema.rs").unwrap().models;
+        models.renames(is, Dialect::Postgres, &|name| known == name).columns.len()
+    };
+    let aside = "_alembic_exchange_t_a";
+    assert_eq!(renames(["Integer", "Text"], &is("text", "integer"), aside), 2, "the types tell");
+    assert_eq!(renames(["Integer", "Text"], &is("integer", "text"), ""), 0);
+    assert_eq!(renames(["Text", "Text"], &is("text", "text"), ""), 2);
+    assert_eq!(renames(["Text", "Text"], &is("text", "text"), aside), 0, "a revision has done it");
+}

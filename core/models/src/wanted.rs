@@ -1,10 +1,10 @@
 //! Models, laid over what there is: the schema that they want.
 
 use alembic_schema::{
-    Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, Name, Naming, PrimaryKey,
-    Schema, Table, TableOption, Type,
+    Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, Name, NameLimit, Naming,
+    PrimaryKey, Schema, Table, TableOption, Type,
     diff::{Comparison, Diff, Renames},
-    literals,
+    literals, shortened,
 };
 use alembic_sql::Dialect;
 
@@ -32,18 +32,63 @@ impl Models {
         models
     }
 
-    /// Returns what of a schema is to be called otherwise.
+    /// Returns what of a schema is to be called otherwise. `is_known` tells whether a revision has the name by way of which
+    /// names are exchanged.
     #[must_use]
-    pub fn renames(&self, current: &Schema) -> Renames {
+    pub fn renames(&self, current: &Schema, dialect: Dialect, is_known: &dyn Fn(&str) -> bool) -> Renames {
+        let models = self.within(current);
         let mut renames = Renames::default();
-        for table in &self.within(current).tables {
+        for table in &models.tables {
             if let Some(old) = &table.renamed_from {
                 renames.tables.push((table.name.beside(old), table.name.clone()));
             }
             let columns = table.columns.iter().filter_map(|column| Some((column, column.renamed_from.as_ref()?)));
             renames.columns.extend(columns.map(|(column, old)| (table.name.clone(), old.clone(), column.name.clone())));
         }
-        renames.that_apply(current)
+        renames.that_apply(current, &|circle| match models.fit_of(circle, current, dialect) {
+            Some(are_exchanged) => are_exchanged,
+            None => circle.name_aside(dialect).is_some_and(|name| is_known(&name)),
+        })
+    }
+
+    /// Returns whether names that go round in a circle have been exchanged, going by the types of what has them; none if
+    /// that does not tell.
+    fn fit_of(&self, circle: &Renames, current: &Schema, dialect: Dialect) -> Option<bool> {
+        let fits = |model: &ModelTable, name: &Name| {
+            current.table(name).is_some_and(|table| {
+                let same = |column: &ModelColumn| {
+                    table
+                        .columns
+                        .iter()
+                        .any(|is| is.name == column.name && self.fits_column(model, column, is, dialect))
+                };
+                table.columns.len() == model.columns.len() && model.columns.iter().all(same)
+            })
+        };
+        let column_fits = |model: &ModelTable, new: &String, name: &String| {
+            let column = model.columns.iter().find(|column| column.name == *new);
+            let table = current.table(circle.old_table(&model.name));
+            let is = table.and_then(|table| table.columns.iter().find(|is| is.name == *name));
+            column.zip(is).is_some_and(|(column, is)| self.fits_column(model, column, is, dialect))
+        };
+        let model = |name: &Name| self.table(name);
+        let (now, then) = match circle.columns.is_empty() {
+            true => (
+                circle.tables.iter().all(|(_, new)| model(new).is_some_and(|model| fits(model, new))),
+                circle.tables.iter().all(|(old, new)| model(new).is_some_and(|model| fits(model, old))),
+            ),
+            false => (
+                circle.columns.iter().all(|(of, _, new)| model(of).is_some_and(|of| column_fits(of, new, new))),
+                circle.columns.iter().all(|(of, old, new)| model(of).is_some_and(|of| column_fits(of, new, old))),
+            ),
+        };
+        (now != then).then_some(now)
+    }
+
+    fn fits_column(&self, table: &ModelTable, model: &ModelColumn, is: &Column, dialect: Dialect) -> bool {
+        let native = is.column_type.sql(dialect);
+        let nullable = model.diesel_type.nullable && !table.key.contains(&model.name);
+        is.nullable == nullable && self.fits(model, &native, dialect)
     }
 
     /// Lays the models over what there is, after renaming. Tables that `leave` names are left as they are.
@@ -77,6 +122,7 @@ impl Models {
                 overlay.fail(&model.place, format!("the table `{}` is there twice", model.name));
                 continue;
             }
+            overlay.check_lengths(model);
             let table = overlay.table(model);
             schema.tables.push(table);
         }
@@ -101,6 +147,21 @@ struct Overlay<'m> {
 impl Overlay<'_> {
     fn fail(&mut self, place: &Place, problem: String) {
         self.errors.push(ModelError { file: place.file.clone(), line: place.line, column: 1, problem });
+    }
+
+    /// Refuses names that the database would cut.
+    fn check_lengths(&mut self, model: &ModelTable) {
+        let Some(limit) = NameLimit::of(self.dialect) else { return };
+        let table = [("table", &model.name.name, &model.place)].into_iter();
+        let columns = model.columns.iter().map(|column| ("column", &column.name, &column.place));
+        let constraints = model.constraints.iter().filter_map(Constraint::own_name);
+        let constraints = constraints.map(|name| ("constraint", name, &model.place));
+        let indexes = model.indexes.iter().filter_map(|index| Some(("index", index.name.as_ref()?, &model.place)));
+        let all = table.chain(columns).chain(constraints).chain(indexes);
+        for (what, name, place) in all.filter(|(_, name, _)| !limit.allows(name)) {
+            let dialect = self.dialect;
+            self.fail(place, format!("the name of the {what} `{name}` is too long: {dialect} allows {limit}"));
+        }
     }
 
     fn table(&mut self, model: &ModelTable) -> Table {
@@ -304,8 +365,9 @@ impl Overlay<'_> {
         for column in model.columns.iter().filter(has_no_type) {
             let values = self.models.values(column);
             if !values.is_empty() {
+                let name = format!("ck_{}_{}", model.name.name, column.name);
                 let condition = format!("{} IN ({})", self.dialect.quote(&column.name), literals(values, self.dialect));
-                let check = Check::new(&condition).named(&format!("ck_{}_{}", model.name.name, column.name));
+                let check = Check::new(&condition).named(&shortened(&name, self.dialect));
                 let check: Constraint = check.into();
                 let known = |other: &Constraint| Comparison::new(self.dialect).content(other, &check);
                 if !table.constraints.iter().any(known) {
@@ -392,13 +454,13 @@ impl Wanted {
             }
             // What has no name of its own may have any.
             for constraint in table.constraints.iter().filter(|constraint| constraint.own_name().is_none()) {
-                let name = naming.constraint(&table.name, constraint);
+                let name = naming.constraint(&table.name, constraint, self.dialect);
                 for same in settled.constraints.iter_mut().filter(|same| same.own_name() == Some(&name)) {
                     same.forget_name();
                 }
             }
             for index in table.indexes.iter().filter(|index| index.name.is_none()) {
-                let name = naming.index(index);
+                let name = naming.index(index, self.dialect);
                 for same in settled.indexes.iter_mut().filter(|same| same.name.as_ref() == Some(&name)) {
                     same.name = None;
                 }

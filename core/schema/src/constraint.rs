@@ -284,6 +284,13 @@ impl Constraint {
         }
     }
 
+    pub(crate) fn foreign_key_mut(&mut self) -> Option<&mut ForeignKey> {
+        match self {
+            Self::ForeignKey(key) => Some(key),
+            _ => None,
+        }
+    }
+
     pub(crate) fn columns_mut(&mut self) -> &mut [String] {
         match self {
             Self::PrimaryKey(key) => &mut key.columns,

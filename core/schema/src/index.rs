@@ -38,6 +38,15 @@ pub enum IndexKey {
     Written(String),
 }
 
+impl IndexKey {
+    pub(crate) fn column_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Column(column) | Self::Descending(column) => Some(column),
+            Self::Expression(_) | Self::Written(_) => None,
+        }
+    }
+}
+
 impl From<&str> for IndexKey {
     fn from(column: &str) -> Self {
         Self::Column(column.to_owned())

@@ -38,6 +38,15 @@ pub(super) const CASES: &[Case] = cases! {
         "table! { p { id -> Integer } } table! { #[alembic(index(n))] a { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } }" =>
         "table! { p { id -> Integer } } table! { #[alembic(index(n))] a { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } } \
             table! { #[alembic(index(n), renamed_from = \"a\")] b { id -> Integer, #[alembic(references(p(id)), check = \"n > 0\", unique)] n -> Integer } }";
+    "tables that exchange their names", "no", ALL:
+        "table! { p { id -> Integer } } table! { #[alembic(index(n))] a { id -> Integer, #[alembic(references(p(id)), unique)] n -> Integer } } table! { b { id -> Integer, #[alembic(index)] n -> BigInt } }" =>
+        "table! { p { id -> Integer } } table! { #[alembic(index(n), renamed_from = \"a\")] b { id -> Integer, #[alembic(references(p(id)), unique)] n -> Integer } } table! { #[alembic(renamed_from = \"b\")] a { id -> Integer, #[alembic(index)] n -> BigInt } }";
+    "three columns whose names go round", "no", ALL:
+        "table! { a { id -> Integer, #[alembic(index)] x -> Integer, #[alembic(unique)] y -> Integer, z -> Integer } }" =>
+        "table! { a { id -> Integer, #[alembic(index, renamed_from = \"x\")] y -> Integer, #[alembic(unique, renamed_from = \"y\")] z -> Integer, #[alembic(renamed_from = \"z\")] x -> Integer } }";
+    "column renamed, and its name taken by another", "no: names collide", ALL:
+        "table! { a { id -> Integer, #[alembic(index, check = \"n > 0\")] n -> Integer } }" =>
+        "table! { a { id -> Integer, #[alembic(index, check = \"n > 0\")] n -> Integer, #[alembic(index, renamed_from = \"n\")] m -> Integer } }";
     "table in another schema", "yes", POSTGRES:
         "table! { a { id -> Integer } }" => "table! { a { id -> Integer } } table! { more.b { id -> Integer } }";
     "tables that refer to each other in a circle", "no: `use_alter` by hand", ALL:

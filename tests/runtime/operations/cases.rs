@@ -124,6 +124,16 @@ pub(super) fn rename_table(op: &mut Conn<'_>) -> Done {
     Ok(())
 }
 
+pub(super) fn rename_index(op: &mut Conn<'_>) -> Done {
+    op.rename_index("ix_users_email", "users", "by_email")?;
+    Ok(())
+}
+
+pub(super) fn rename_constraint(op: &mut Conn<'_>) -> Done {
+    op.rename_constraint("uq_posts_slug", "posts", ConstraintKind::Unique, "one_slug")?;
+    Ok(())
+}
+
 pub(super) fn create_table_comment(op: &mut Conn<'_>) -> Done {
     op.create_table_comment("users", "who may log in")?;
     op.drop_table_comment("users")?;

@@ -42,12 +42,12 @@ const CASES: &[Case] = cases! {
         alter_column_identity drop_column drop_column_in_batch create_index create_index_unique
         create_index_partial create_index_over_expression create_index_concurrently create_index_that_includes
         create_index_of_a_kind;
-    an_index: drop_index;
+    an_index: drop_index rename_index;
     users_and_posts: create_primary_key;
     users: create_unique_constraint create_unique_constraint_in_batch create_unique_constraint_using_index;
     users_and_posts: create_foreign_key create_foreign_key_deferrable;
     users: create_check_constraint create_check_constraint_not_valid;
-    constraints: drop_constraint;
+    constraints: drop_constraint rename_constraint;
     nothing: create_schema create_enum;
     users: bulk_insert insert_or_ignore upsert execute;
 };
@@ -161,15 +161,15 @@ fn sqlite_runs_every_operation() {
 
 #[test]
 fn postgres_runs_every_operation() {
-    run(Kind::Postgres, Dialect::Postgres, 50);
+    run(Kind::Postgres, Dialect::Postgres, 52);
 }
 
 #[test]
 fn mysql_runs_every_operation() {
-    run(Kind::Mysql, Dialect::Mysql, 40);
+    run(Kind::Mysql, Dialect::Mysql, 42);
 }
 
 #[test]
 fn mariadb_runs_every_operation() {
-    run(Kind::Mariadb, Dialect::Mariadb, 41);
+    run(Kind::Mariadb, Dialect::Mariadb, 43);
 }

@@ -6,6 +6,7 @@ use super::{Diff, TableDiff};
 use crate::{
     Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table, Type,
     operation::{AlterColumn, Operation},
+    shortened,
 };
 
 const POSTGRES: Dialect = Dialect::Postgres;
@@ -89,7 +90,7 @@ impl EnumDiff {
             return self.additions();
         };
         let name = &self.before.name;
-        let old = name.beside(&format!("{}_alembic_old", name.name));
+        let old = name.beside(&shortened(&format!("{}_alembic_old", name.name), POSTGRES));
         let mut operations: Vec<Operation> = Vec::new();
         for index in &recreation.indexes {
             let (table, index) = (index.table.clone(), index.name.clone().unwrap_or_default());

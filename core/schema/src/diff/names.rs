@@ -16,6 +16,8 @@ pub(super) enum SharedName {
     Check(String),
     /// Of foreign keys.
     ForeignKey(String),
+    /// Of what belongs to one table.
+    OfTable(Name, String),
 }
 
 impl SharedName {
@@ -27,24 +29,26 @@ impl SharedName {
         })
     }
 
-    /// Returns the name of a constraint; none if it only has to differ from those of its table.
+    /// Returns the name of a constraint; none if it can be any.
     pub(super) fn constraint(dialect: Dialect, table: &Name, kind: ConstraintKind, name: &str) -> Option<Self> {
         match (dialect, kind) {
+            (Dialect::Sqlite, _) => None,
             // They are indexes.
             (Dialect::Postgres, ConstraintKind::PrimaryKey | ConstraintKind::Unique) => {
                 Some(Self::relation(dialect, &table.beside(name)))
             }
-            (Dialect::Mysql | Dialect::Mariadb, ConstraintKind::ForeignKey) => {
-                Some(Self::ForeignKey(name.to_lowercase()))
-            }
+            (_, ConstraintKind::ForeignKey) if dialect.is_mysql_family() => Some(Self::ForeignKey(name.to_lowercase())),
             (Dialect::Mysql, ConstraintKind::Check) => Some(Self::Check(name.to_lowercase())),
-            _ => None,
+            _ => Some(Self::OfTable(table.clone(), name.to_lowercase())),
         }
     }
 
-    /// Returns the name of an index; none if it only has to differ from those of its table.
+    /// Returns the name of an index.
     pub(super) fn index(dialect: Dialect, table: &Name, name: &str) -> Option<Self> {
-        (!dialect.is_mysql_family()).then(|| Self::relation(dialect, &table.beside(name)))
+        Some(match dialect.is_mysql_family() {
+            true => Self::OfTable(table.clone(), name.to_lowercase()),
+            false => Self::relation(dialect, &table.beside(name)),
+        })
     }
 }
 
@@ -65,7 +69,7 @@ pub fn disambiguate(wanted: &mut Schema, current: &Schema, dialect: Dialect, nam
         let creates = |constraint: &Constraint| is_new || altered.is_some_and(|diff| diff.creates(constraint));
         let unnamed = |constraint: &&mut Constraint| constraint.own_name().is_none() && creates(constraint);
         for constraint in table.constraints.iter_mut().filter(unnamed) {
-            let (kind, by_convention) = (constraint.kind(), naming.constraint(&name, constraint));
+            let (kind, by_convention) = (constraint.kind(), naming.constraint(&name, constraint, dialect));
             let shared = |text: &str| SharedName::constraint(dialect, &name, kind, text);
             if let Some(free) = another_name(&by_convention, &mut taken, shared) {
                 constraint.set_name(free);
@@ -74,14 +78,14 @@ pub fn disambiguate(wanted: &mut Schema, current: &Schema, dialect: Dialect, nam
         let creates = |index: &Index| is_new || altered.is_some_and(|diff| diff.created_indexes.contains(index));
         for index in table.indexes.iter_mut().filter(|index| index.name.is_none() && creates(index)) {
             let shared = |text: &str| SharedName::index(dialect, &name, text);
-            if let Some(free) = another_name(&naming.index(index), &mut taken, shared) {
+            if let Some(free) = another_name(&naming.index(index, dialect), &mut taken, shared) {
                 index.name = Some(free);
             }
         }
     }
 }
 
-fn given_names(table: &Table, dialect: Dialect) -> Vec<SharedName> {
+pub(super) fn given_names(table: &Table, dialect: Dialect) -> Vec<SharedName> {
     let constraints = table.all_constraints().filter_map(|constraint| {
         SharedName::constraint(dialect, &table.name, constraint.kind(), constraint.own_name()?)
     });

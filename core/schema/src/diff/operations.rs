@@ -162,7 +162,7 @@ impl Plan<'_> {
         let mut source = (self.sources)(&diff.after.name)?;
         if let TableSource::Catalog { indexes, .. } = &mut source {
             let gone = diff.dropped_indexes.iter().filter(|index| !parts.contains(&Part::DropIndex(index)));
-            let gone: Vec<String> = gone.map(|index| self.naming.index(index)).collect();
+            let gone: Vec<String> = gone.map(|index| self.naming.index(index, self.dialect)).collect();
             indexes.retain(|(name, _)| !gone.contains(name));
         }
         Some(source)
@@ -178,7 +178,7 @@ impl Plan<'_> {
 
     /// Rows are checked without blocking writes.
     fn create_and_validate(&self, table: &Name, constraint: Constraint) -> Vec<Operation> {
-        let name = self.naming.constraint(table, &constraint);
+        let name = self.naming.constraint(table, &constraint, self.dialect);
         vec![
             Operation::CreateConstraint { table: table.clone(), constraint },
             Operation::ValidateConstraint { table: table.clone(), constraint: name },
@@ -187,7 +187,7 @@ impl Plan<'_> {
 
     /// The index is what takes time, and it can be built without blocking writes.
     fn unique_by_index(&self, table: &Name, unique: &Unique) -> Vec<Operation> {
-        let name = self.naming.constraint(table, &unique.clone().into());
+        let name = self.naming.constraint(table, &unique.clone().into(), self.dialect);
         let index = Index::new(table, unique.columns.iter().map(String::as_str)).named(&name).unique().concurrently();
         let (table, deferrable) = (table.clone(), unique.deferrable);
         vec![Operation::CreateIndex(index), Operation::CreateUniqueUsingIndex { table, index: name, deferrable }]
@@ -196,14 +196,14 @@ impl Plan<'_> {
     /// `SET NOT NULL` scans no rows where a valid check proves it.
     fn prove_not_null(&self, table: &Name, column: &str) -> Vec<Operation> {
         let condition = format!("{} IS NOT NULL", self.dialect.quote(column));
-        let check = Check::new(&condition).named(&proof_name(table, column)).not_valid();
+        let check = Check::new(&condition).named(&proof_name(table, column, self.dialect)).not_valid();
         self.create_and_validate(table, check.into())
     }
 
     fn drop_constraint(&self, table: &Name, constraint: &Constraint) -> Operation {
         Operation::DropConstraint {
             table: table.clone(),
-            constraint: self.naming.constraint(table, constraint),
+            constraint: self.naming.constraint(table, constraint, self.dialect),
             kind: constraint.kind(),
             if_exists: false,
         }
@@ -230,10 +230,10 @@ impl Altering<'_> {
         let (name, plan) = (&self.diff.after.name, self.plan);
         match part {
             Part::DropConstraint(constraint) => {
-                self.batch.drop_constraint(&plan.naming.constraint(name, constraint), constraint.kind());
+                self.batch.drop_constraint(&plan.naming.constraint(name, constraint, plan.dialect), constraint.kind());
             }
             Part::DropIndex(index) => {
-                let (table, index) = (name.clone(), plan.naming.index(index));
+                let (table, index) = (name.clone(), plan.naming.index(index, plan.dialect));
                 if plan.online {
                     self.before.push(Operation::DropIndex { table, index, if_exists: false, concurrently: true });
                 } else {
@@ -265,7 +265,7 @@ impl Altering<'_> {
         let (diff, plan, table) = (self.diff, self.plan, &self.diff.after.name);
         let sqlite = plan.dialect == Dialect::Sqlite;
         for key in diff.dropped_keys.iter().filter(|_| sqlite) {
-            let name = plan.naming.constraint(table, &key.clone().into());
+            let name = plan.naming.constraint(table, &key.clone().into(), plan.dialect);
             self.batch.drop_constraint(&name, ConstraintKind::ForeignKey);
         }
         let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
@@ -288,7 +288,7 @@ impl Altering<'_> {
             }
             self.batch.alter_column(&column.after.name, |_| change);
             if proves {
-                self.batch.drop_constraint(&proof_name(table, &column.after.name), ConstraintKind::Check);
+                self.batch.drop_constraint(&proof_name(table, &column.after.name, plan.dialect), ConstraintKind::Check);
             }
         }
         let plainly = sqlite && self.batch.is_empty() && drops_plainly(diff, self.batch.source.as_ref());
@@ -335,8 +335,8 @@ fn comes_with(column: &Column, key: &ForeignKey) -> bool {
     key.columns == [column.name.clone()] && column.nullable && column.default.is_none()
 }
 
-fn proof_name(table: &Name, column: &str) -> String {
-    crate::shortened(&format!("ck_{}_{column}_not_null", table.name))
+fn proof_name(table: &Name, column: &str, dialect: Dialect) -> String {
+    crate::shortened(&format!("ck_{}_{column}_not_null", table.name), dialect)
 }
 
 fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> AlterColumn {

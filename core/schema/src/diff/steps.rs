@@ -286,14 +286,14 @@ impl<'d> Steps<'d> {
 
     /// Returns the name of a constraint, if it has to differ from those of other tables.
     fn name_of_constraint(&self, table: &Name, constraint: &Constraint) -> Vec<Resource> {
-        let name = self.naming.constraint(table, constraint);
+        let name = self.naming.constraint(table, constraint, self.dialect);
         let shared = SharedName::constraint(self.dialect, table, constraint.kind(), &name);
         shared.map(Resource::Name).into_iter().collect()
     }
 
     /// Returns the name of an index, if it has to differ from those of other tables.
     fn name_of_index(&self, index: &Index) -> Vec<Resource> {
-        let shared = SharedName::index(self.dialect, &index.table, &self.naming.index(index));
+        let shared = SharedName::index(self.dialect, &index.table, &self.naming.index(index, self.dialect));
         shared.map(Resource::Name).into_iter().collect()
     }
 }

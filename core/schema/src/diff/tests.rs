@@ -376,3 +376,67 @@ fn a_foreign_key_takes_the_name_of_another() {
     )
     ");
 }
+
+#[test]
+fn names_by_convention_follow_renames_and_circles_have_a_way_aside() {
+    let index = |name: &str| Index::new("a", ["n"]).named(name);
+    let mut a = table("a", &["id integer", "n integer"]);
+    a.constraints = vec![PrimaryKey::new(["id"]).named("pk_a").into()];
+    a = a
+        .constraint(Unique::new(["n"]).named("uq_a_n"))
+        .constraint(Check::new("n > 0").named("ck_a_12ab34"))
+        .constraint(Check::new("n > 1").named("its_own"));
+    a.indexes = vec![index("ix_a_n"), index("other")];
+    let refers = ForeignKey::new(["n"], "a", ["id"]).named("fk_b_n_a");
+    let before = schema(vec![a, table("b", &["id integer", "n integer"]).constraint(refers)]);
+    let told = |renames: &Renames, dialect| {
+        let naming = Naming::default();
+        let text = |blocks: Vec<Block>| {
+            let operations = blocks.into_iter().flat_map(|block| block.operations);
+            operations.flat_map(|it| render(&it, dialect, &naming).unwrap()).collect::<Vec<_>>().join("\n")
+        };
+        let renames = renames.clone().that_apply(&before, &|_| false);
+        (text(renames.blocks(&before, dialect, &naming)), text(renames.undone(&before, dialect, &naming)))
+    };
+    let renames =
+        Renames { tables: vec![("a".into(), "c".into())], columns: vec![("c".into(), "n".into(), "m".into())] };
+    let (up, down) = told(&renames, Dialect::Postgres);
+    assert_snapshot!(up, @r#"
+    ALTER TABLE "a" RENAME TO "c"
+    ALTER TABLE "c" RENAME CONSTRAINT "pk_a" TO "pk_c"
+    ALTER TABLE "c" RENAME CONSTRAINT "uq_a_n" TO "uq_c_n"
+    ALTER TABLE "c" RENAME CONSTRAINT "ck_a_12ab34" TO "ck_c_12ab34"
+    ALTER INDEX "ix_a_n" RENAME TO "ix_c_n"
+    ALTER TABLE "b" RENAME CONSTRAINT "fk_b_n_a" TO "fk_b_n_c"
+    ALTER TABLE "c" RENAME COLUMN "n" TO "m"
+    ALTER TABLE "c" RENAME CONSTRAINT "uq_c_n" TO "uq_c_m"
+    ALTER INDEX "ix_c_n" RENAME TO "ix_c_m"
+    "#);
+    assert!(down.ends_with("ALTER TABLE \"c\" RENAME TO \"a\""), "{down}");
+    assert_snapshot!(told(&renames, Dialect::Mariadb).0, @"
+    ALTER TABLE `a` RENAME TO `c`
+    ALTER TABLE `c` RENAME INDEX `uq_a_n` TO `uq_c_n`
+    ALTER TABLE `c` RENAME INDEX `ix_a_n` TO `ix_c_n`
+    ALTER TABLE `c` RENAME COLUMN `n` TO `m`
+    ALTER TABLE `c` RENAME INDEX `uq_c_n` TO `uq_c_m`
+    ALTER TABLE `c` RENAME INDEX `ix_c_n` TO `ix_c_m`
+    ");
+    assert_snapshot!(told(&renames, Dialect::Sqlite).1, @r#"
+    DROP INDEX "ix_c_m"
+    CREATE INDEX "ix_c_n" ON "c" ("m")
+    ALTER TABLE "c" RENAME COLUMN "m" TO "n"
+    DROP INDEX "ix_c_n"
+    CREATE INDEX "ix_a_n" ON "c" ("n")
+    ALTER TABLE "c" RENAME TO "a"
+    "#);
+    let circle = Renames {
+        tables: Vec::new(),
+        columns: [("id", "n"), ("n", "id")].map(|(old, new)| ("b".into(), old.into(), new.into())).to_vec(),
+    };
+    assert_snapshot!(told(&circle, Dialect::Postgres).0, @r#"
+    ALTER TABLE "b" RENAME COLUMN "id" TO "_alembic_exchange_b_id"
+    ALTER TABLE "b" RENAME COLUMN "n" TO "id"
+    ALTER TABLE "b" RENAME CONSTRAINT "fk_b_n_a" TO "fk_b_id_a"
+    ALTER TABLE "b" RENAME COLUMN "_alembic_exchange_b_id" TO "n"
+    "#);
+}

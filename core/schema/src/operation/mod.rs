@@ -86,6 +86,15 @@ pub enum Operation {
         /// Use `CONCURRENTLY` (PostgreSQL, outside a transaction).
         concurrently: bool,
     },
+    /// Renames an index. Not on SQLite.
+    RenameIndex {
+        /// Table.
+        table: Name,
+        /// Index.
+        index: String,
+        /// New name.
+        to: String,
+    },
     /// Adds a constraint.
     CreateConstraint {
         /// Table.
@@ -119,6 +128,17 @@ pub enum Operation {
         kind: ConstraintKind,
         /// Emit `IF EXISTS`.
         if_exists: bool,
+    },
+    /// Renames a constraint. Not on SQLite; on MySQL and MariaDB only unique constraints.
+    RenameConstraint {
+        /// Table.
+        table: Name,
+        /// Constraint.
+        constraint: String,
+        /// Kind, which MySQL's syntax depends on.
+        kind: ConstraintKind,
+        /// New name.
+        to: String,
     },
     /// Creates a schema, unless there is one of this name. PostgreSQL only.
     CreateSchema(String),

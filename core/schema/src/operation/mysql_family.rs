@@ -8,7 +8,7 @@ use super::{
     mysql_default,
     writer::DdlWriter,
 };
-use crate::{Column, ConstraintKind, DefaultValue, Index, IndexKey, Name, Naming, Table, Type, shortened};
+use crate::{Column, ConstraintKind, DefaultValue, Index, IndexKey, Name, Naming, Table, Type};
 
 /// What the members of the family do differently.
 pub(super) trait Member {
@@ -110,6 +110,24 @@ impl DdlWriter for MysqlFamily<'_> {
         })
     }
 
+    fn rename_index(&self, table: &Name, index: &str, to: &str) -> Result<Ddl, Unsupported> {
+        Ok(Ddl::action(table, format!("RENAME INDEX {} TO {}", self.quote(index), self.quote(to))))
+    }
+
+    /// A unique constraint is an index.
+    fn rename_constraint(
+        &self,
+        table: &Name,
+        constraint: &str,
+        kind: ConstraintKind,
+        to: &str,
+    ) -> Result<Ddl, Unsupported> {
+        match kind {
+            ConstraintKind::Unique => self.rename_index(table, constraint, to),
+            _ => Err(self.unsupported(&format!("RENAME of a {kind}"), "drop it, and create it under the new name")),
+        }
+    }
+
     /// `INSERT IGNORE` would hide every other error, too.
     fn on_conflict(&self, insert: &BulkInsert) -> String {
         let set = |column: &String, value: &dyn Fn(&str) -> String| {
@@ -137,7 +155,7 @@ impl DdlWriter for MysqlFamily<'_> {
             match &operation {
                 Operation::CreateIndex(index) => actions.push(self.add_index(index)?),
                 Operation::DropIndex { index, .. } => {
-                    actions.push(format!("DROP INDEX {}", self.quote(&shortened(index))));
+                    actions.push(format!("DROP INDEX {}", self.quote(index)));
                 }
                 _ => {
                     for ddl in self.write(&operation)? {
@@ -254,7 +272,7 @@ impl MysqlFamily<'_> {
         let unique = if index.unique { "UNIQUE " } else { "" };
         self.concurrently("building an index", index.concurrently)?;
         let condition = self.condition(Conditional::CreateIndex, index.if_not_exists)?;
-        let name = self.quote(&self.naming.index(index));
+        let name = self.quote(&self.naming.index(index, self.dialect()));
         Ok(format!("ADD {unique}INDEX {condition}{name} {}", self.index_definition(index)?))
     }
 }

@@ -78,6 +78,22 @@ impl DdlWriter for Postgres<'_> {
         Ok(format!("VALIDATE CONSTRAINT {}", self.quote(constraint)))
     }
 
+    fn rename_index(&self, table: &Name, index: &str, to: &str) -> Result<Ddl, Unsupported> {
+        let (index, to) = (self.name(&table.beside(index)), self.quote(to));
+        Ok(Ddl::Statement(format!("ALTER INDEX {index} RENAME TO {to}")))
+    }
+
+    fn rename_constraint(
+        &self,
+        table: &Name,
+        constraint: &str,
+        _kind: ConstraintKind,
+        to: &str,
+    ) -> Result<Ddl, Unsupported> {
+        let action = format!("RENAME CONSTRAINT {} TO {}", self.quote(constraint), self.quote(to));
+        Ok(Ddl::action(table, action))
+    }
+
     fn create_unique_using_index(&self, index: &str, initially: Option<Initially>) -> Result<String, Unsupported> {
         let (name, deferrable) = (self.quote(index), self.deferrable(initially, ConstraintKind::Unique)?);
         Ok(format!("ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{deferrable}"))

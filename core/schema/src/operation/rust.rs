@@ -21,7 +21,9 @@ pub fn rust(operation: &Operation) -> Option<String> {
             std::iter::once(create).chain(indexes).collect::<Vec<_>>().join("\n")
         }
         Operation::DropTable { table, .. } => format!("op.drop_table({})?;", name_expr(table)),
-        Operation::RenameTable { table, to } => format!("op.rename_table({}, {to:?})?;", name_expr(table)),
+        Operation::RenameTable { .. } | Operation::RenameIndex { .. } | Operation::RenameConstraint { .. } => {
+            rename(operation)?
+        }
         Operation::TableComment { table, comment: Some(comment) } => {
             format!("op.create_table_comment({}, {comment:?})?;", name_expr(table))
         }
@@ -53,8 +55,7 @@ pub fn rust(operation: &Operation) -> Option<String> {
         Operation::DropConstraint { table, constraint, kind, .. } => {
             format!("op.drop_constraint({constraint:?}, {}, {})?;", name_expr(table), kind_expr(*kind))
         }
-        Operation::CreateSchema(name) => format!("op.create_schema({name:?})?;"),
-        Operation::DropSchema(name) => format!("op.drop_schema({name:?})?;"),
+        Operation::CreateSchema(_) | Operation::DropSchema(_) => schema(operation)?,
         Operation::CreateEnum { .. }
         | Operation::AddEnumValue { .. }
         | Operation::RenameEnumValue { .. }
@@ -72,6 +73,27 @@ pub fn rust(operation: &Operation) -> Option<String> {
         Operation::DropIndex { .. } => in_sql(operation)?,
         Operation::Execute(sql) => execute(sql),
         Operation::BulkInsert(_) => return None,
+    })
+}
+
+fn rename(operation: &Operation) -> Option<String> {
+    Some(match operation {
+        Operation::RenameTable { table, to } => format!("op.rename_table({}, {to:?})?;", name_expr(table)),
+        Operation::RenameIndex { table, index, to } => {
+            format!("op.rename_index({index:?}, {}, {to:?})?;", name_expr(table))
+        }
+        Operation::RenameConstraint { table, constraint, kind, to } => {
+            format!("op.rename_constraint({constraint:?}, {}, {}, {to:?})?;", name_expr(table), kind_expr(*kind))
+        }
+        other => in_sql(other)?,
+    })
+}
+
+fn schema(operation: &Operation) -> Option<String> {
+    Some(match operation {
+        Operation::CreateSchema(name) => format!("op.create_schema({name:?})?;"),
+        Operation::DropSchema(name) => format!("op.drop_schema({name:?})?;"),
+        other => in_sql(other)?,
     })
 }
 

@@ -135,7 +135,7 @@ impl DdlWriter for Sqlite<'_> {
     }
 
     fn index_and_table(&self, index: &Index) -> (String, String) {
-        (self.name(&index.table.beside(&self.naming.index(index))), self.quote(&index.table.name))
+        (self.name(&index.table.beside(&self.naming.index(index, SQLITE))), self.quote(&index.table.name))
     }
 
     fn index_definition(&self, index: &Index) -> Result<String, Unsupported> {
@@ -164,7 +164,7 @@ impl Sqlite<'_> {
     /// Writes a constraint as a clause of its column, where a foreign key does not name the column again.
     fn column_constraint(&self, table: &Name, constraint: &Constraint) -> Result<String, Unsupported> {
         let Constraint::ForeignKey(key) = constraint else { return self.constraint(table, constraint) };
-        let name = self.quote(&self.naming.constraint(table, constraint));
+        let name = self.quote(&self.naming.constraint(table, constraint, SQLITE));
         Ok(format!("CONSTRAINT {name} {}", self.references(key)?))
     }
 
@@ -226,14 +226,14 @@ impl Sqlite<'_> {
     pub(super) fn clause(&self, table: &Name, constraint: &Constraint) -> Result<Clause, Unsupported> {
         Ok(Clause {
             kind: constraint.kind().into(),
-            name: Some(self.naming.constraint(table, constraint)),
+            name: Some(self.naming.constraint(table, constraint, SQLITE)),
             text: self.constraint(table, constraint)?,
         })
     }
 
     /// Returns a primary key that numbers rows, as a clause of its column.
     fn autoincrement(&self, table: &Table, key: &Constraint) -> Clause {
-        let name = self.naming.constraint(&table.name, key);
+        let name = self.naming.constraint(&table.name, key, SQLITE);
         let text = format!("CONSTRAINT {} PRIMARY KEY AUTOINCREMENT", self.quote(&name));
         Clause { kind: ClauseKind::PrimaryKey, name: Some(name), text }
     }

@@ -97,6 +97,7 @@ fn tables() -> Vec<Case> {
         .option(Dialect::Postgres, "WITH (fillfactor = 70)");
     let described = Table::new("t").column(Column::new("a", Type::Text).comment("of a\\")).comment("it's");
     let plain = Column::new("a", Type::Text);
+    let rename_constraint = |kind| RenameConstraint { table: name(), constraint: "old".into(), kind, to: "new".into() };
     let identity = |kind, column_type| {
         Table::new("t")
             .column(Column::new("id", column_type).identity_as(kind).not_null())
@@ -117,6 +118,9 @@ fn tables() -> Vec<Case> {
         case("create a table, identity without key", CreateTable(apart)),
         case("drop a table", DropTable { table: name(), if_exists: false }),
         case("drop a table if it is there", DropTable { table: name(), if_exists: true }),
+        case("rename an index", RenameIndex { table: name(), index: "old".into(), to: "new".into() }),
+        case("rename a unique constraint", rename_constraint(ConstraintKind::Unique)),
+        case("rename a check", rename_constraint(ConstraintKind::Check)),
         case("rename a table", RenameTable { table: name(), to: "new".into() }),
         case("comment on a table", TableComment { table: name(), comment: Some("it's".into()) }),
         case("drop the comment of a table", TableComment { table: name(), comment: None }),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Check, Column, Constraint, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-    Naming, Table, Type, Unique, Value, shortened,
+    Naming, Table, Type, Unique, Value,
 };
 
 const SCHEMAS_ARE_DATABASES: &str = "a schema is a database of its own there: make it outside of the revisions";
@@ -46,7 +46,7 @@ pub(super) trait DdlWriter {
             }
             Operation::CreateIndex(index) => statement(self.create_index(index)?),
             Operation::DropIndex { table, index, if_exists, concurrently } => {
-                statement(self.drop_index(table, &shortened(index), *if_exists, *concurrently)?)
+                statement(self.drop_index(table, index, *if_exists, *concurrently)?)
             }
             Operation::CreateConstraint { table, constraint } => {
                 Ok(vec![Ddl::action(table, self.add_constraint(table, constraint)?)])
@@ -58,7 +58,11 @@ pub(super) trait DdlWriter {
                 Ok(vec![Ddl::action(table, self.validate_constraint(constraint)?)])
             }
             Operation::DropConstraint { table, constraint, kind, if_exists } => {
-                Ok(vec![Ddl::action(table, self.drop_constraint(&shortened(constraint), *kind, *if_exists)?)])
+                Ok(vec![Ddl::action(table, self.drop_constraint(constraint, *kind, *if_exists)?)])
+            }
+            Operation::RenameIndex { table, index, to } => Ok(vec![self.rename_index(table, index, to)?]),
+            Operation::RenameConstraint { table, constraint, kind, to } => {
+                Ok(vec![self.rename_constraint(table, constraint, *kind, to)?])
             }
             Operation::CreateSchema(name) => statement(self.create_schema(name)?),
             Operation::DropSchema(name) => statement(self.drop_schema(name)?),
@@ -159,6 +163,20 @@ pub(super) trait DdlWriter {
     fn drop_constraint(&self, constraint: &str, kind: ConstraintKind, if_exists: bool) -> Result<String, Unsupported> {
         let condition = self.condition(Conditional::DropConstraint(kind), if_exists)?;
         Ok(format!("DROP CONSTRAINT {condition}{}", self.quote(constraint)))
+    }
+
+    fn rename_index(&self, _table: &Name, _index: &str, _to: &str) -> Result<Ddl, Unsupported> {
+        Err(self.unsupported("RENAME INDEX", "drop it, and create it under the new name"))
+    }
+
+    fn rename_constraint(
+        &self,
+        _table: &Name,
+        _constraint: &str,
+        kind: ConstraintKind,
+        _to: &str,
+    ) -> Result<Ddl, Unsupported> {
+        Err(self.unsupported(&format!("RENAME of a {kind}"), "drop it, and create it under the new name"))
     }
 
     fn create_unique_using_index(&self, _index: &str, _initially: Option<Initially>) -> Result<String, Unsupported> {
@@ -339,7 +357,7 @@ pub(super) trait DdlWriter {
             }
             Constraint::Check(check) => self.check(check)?,
         };
-        Ok(format!("CONSTRAINT {} {body}", self.quote(&self.naming().constraint(table, constraint))))
+        Ok(format!("CONSTRAINT {} {body}", self.quote(&self.naming().constraint(table, constraint, self.dialect()))))
     }
 
     fn unique(&self, unique: &Unique) -> Result<String, Unsupported> {
@@ -389,7 +407,7 @@ pub(super) trait DdlWriter {
 
     /// Writes the names of an index and of its table, one of them with the schema.
     fn index_and_table(&self, index: &Index) -> (String, String) {
-        (self.quote(&self.naming().index(index)), self.name(&index.table))
+        (self.quote(&self.naming().index(index, self.dialect())), self.name(&index.table))
     }
 
     /// Writes what follows the table in `CREATE INDEX`.

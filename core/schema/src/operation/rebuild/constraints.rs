@@ -5,7 +5,7 @@ use alembic_sql::wording::quoted;
 use super::Rebuild;
 use crate::{
     Constraint, ConstraintKind,
-    operation::Unsupported,
+    operation::{Unsupported, sqlite::SQLITE},
     sqlite::{
         semantics::{constraint, constraint_kind},
         text::Clause,
@@ -50,7 +50,7 @@ impl Rebuild<'_> {
     }
 
     pub(super) fn clause_name(&self, clause: &Clause, column: Option<&str>) -> String {
-        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(clause, column));
+        let unnamed = || self.writer.naming.constraint(&self.batch.table, &constraint(clause, column), SQLITE);
         clause.name.clone().unwrap_or_else(unnamed)
     }
 

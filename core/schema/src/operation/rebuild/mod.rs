@@ -124,8 +124,10 @@ impl Parts {
     fn new(writer: &Sqlite<'_>, batch: &BatchAlterTable, source: &TableSource) -> Result<Self, Unsupported> {
         match source {
             TableSource::Table(table) => {
-                let indexes =
-                    table.indexes.iter().map(|index| Ok((writer.naming.index(index), writer.create_index(index)?)));
+                let indexes = table
+                    .indexes
+                    .iter()
+                    .map(|index| Ok((writer.naming.index(index, SQLITE), writer.create_index(index)?)));
                 Ok(Self {
                     table: writer.table_text(table)?,
                     indexes: indexes.collect::<Result<_, _>>()?,
