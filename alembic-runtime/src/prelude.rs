@@ -2,7 +2,7 @@
 
 pub use alembic_schema::{
     Action, Check, Column, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-    PrimaryKey, Table, Type, Unique, Value,
+    PrimaryKey, Sequence, Table, Type, Unique, Value,
     operation::{AlterColumn, BatchAlterTable, BulkInsert, Operation, Recreate},
 };
 pub use alembic_sql::Dialect;

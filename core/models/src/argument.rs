@@ -83,6 +83,14 @@ impl Argument {
         }
     }
 
+    /// Returns the number of a pair.
+    pub(super) fn number(&self) -> syn::Result<i64> {
+        match self {
+            Self::Pair(_, Lit::Int(number)) => number.base10_parse(),
+            _ => Err(syn::Error::new(self.span(), format!("expected `{} = 1`", self.key()))),
+        }
+    }
+
     /// Returns the texts that a call is given.
     pub(super) fn texts(&self) -> syn::Result<Vec<String>> {
         self.arguments().iter().map(Self::text).collect()

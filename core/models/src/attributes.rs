@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use alembic_schema::{
-    Action, Check, Constraint, ForeignKey, Generated, Identity, Index, IndexKey, Initially, Name, Unique,
+    Action, Check, Constraint, ForeignKey, Generated, Identity, Index, IndexKey, Initially, Name, Sequence, Unique,
 };
 use alembic_sql::Dialect;
 use proc_macro2::Span;
@@ -23,6 +23,7 @@ pub(super) struct OfColumn {
     pub(super) values: Vec<String>,
     pub(super) default: PerDialect,
     pub(super) identity: Option<Identity>,
+    pub(super) sequence: Sequence,
     pub(super) generated: Option<Generated>,
     pub(super) collation: Option<String>,
     pub(super) on_update: Option<String>,
@@ -97,14 +98,15 @@ impl OfColumn {
         match argument.key().as_str() {
             "default" => self.default = per_dialect(argument)?,
             "type" => self.native = per_dialect(argument)?,
-            "identity" => {
-                self.identity = Some(match argument.arguments() {
-                    [] if matches!(argument, Argument::Word { .. }) => Identity::ByDefault,
-                    [always] if always.key() == "always" => Identity::Always,
-                    _ => return Err(syn::Error::new(argument.span(), "expected `identity` or `identity(always)`")),
-                });
+            "identity" if matches!(argument, Argument::Word { .. }) => {
+                let (kind, options) = match argument.arguments() {
+                    [always, options @ ..] if always.key() == "always" => (Identity::Always, options),
+                    options => (Identity::ByDefault, options),
+                };
+                (self.identity, self.sequence) = (Some(kind), sequence(options)?);
             }
-            "serial" => self.identity = Some(Identity::Serial),
+            "identity" => return Err(syn::Error::new(argument.span(), "expected `identity` or `identity(always)`")),
+            "serial" => (self.identity, self.sequence) = (Some(Identity::Serial), sequence(argument.arguments())?),
             "unique" => self.constraints.push(unique(&[column.to_owned()], argument.arguments())?.into()),
             "index" => self.indexes.push(column_index(table, column, argument.arguments())?),
             "references" => self.constraints.push(references(column, argument)?.into()),
@@ -182,6 +184,27 @@ fn per_dialect(argument: &Argument) -> syn::Result<PerDialect> {
         true => Err(syn::Error::new(argument.span(), format!("expected `{} = \"…\"`", argument.key()))),
         false => Ok(this),
     }
+}
+
+/// `start = 100, increment = 2, min = 1, max = 1000, cache = 10, cycle, type = "integer"`.
+fn sequence(options: &[Argument]) -> syn::Result<Sequence> {
+    let mut sequence = Sequence::default();
+    for option in options {
+        match option.key().as_str() {
+            "type" => sequence.data_type = Some(option.text()?),
+            "start" => sequence.start = Some(option.number()?),
+            "increment" => sequence.increment = Some(option.number()?),
+            "min" => sequence.min = Some(option.number()?),
+            "max" => sequence.max = Some(option.number()?),
+            "cache" => sequence.cache = Some(option.number()?),
+            "cycle" => sequence.cycle = true,
+            _ => {
+                let known = ["type", "start", "increment", "min", "max", "cache", "cycle"];
+                return Err(unknown(option, "option of a sequence", &known));
+            }
+        }
+    }
+    Ok(sequence)
 }
 
 fn leading_columns<'a>(arguments: &'a [Argument], columns: &Columns<'_>) -> syn::Result<(Vec<String>, &'a [Argument])> {

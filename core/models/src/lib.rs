@@ -15,7 +15,7 @@ mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alembic_schema::{Constraint, Generated, Identity, Index, Name};
+use alembic_schema::{Constraint, Generated, Identity, Index, Name, Sequence};
 use alembic_sql::Dialect;
 pub use diesel_type::DieselType;
 pub use file::{Found, Module, read};
@@ -84,6 +84,8 @@ pub struct ModelColumn {
     pub default: PerDialect,
     /// How the database numbers the rows.
     pub identity: Option<Identity>,
+    /// Options of the sequence that numbers the rows. PostgreSQL only.
+    pub sequence: Sequence,
     /// How it is computed.
     pub generated: Option<Generated>,
     /// How its text is ordered.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alembic_schema::{
-    Column, Constraint, ForeignKey, Identity, Index, IndexKey, Initially, Name, Naming, Schema, Table,
+    Column, Constraint, ForeignKey, Identity, Index, IndexKey, Initially, Name, Naming, Schema, Sequence, Table,
 };
 use alembic_sql::{Dialect, wording::joined};
 
@@ -204,11 +204,7 @@ impl<'s> Printer<'s> {
         if !(told || is.custom && self.dialect == Dialect::Postgres) {
             attributes.push(Meta::NameValue("type", native));
         }
-        attributes.extend(column.identity.map(|identity| match identity {
-            Identity::ByDefault => Meta::path("identity"),
-            Identity::Always => Meta::list("identity", [Meta::path("always")]),
-            Identity::Serial => Meta::path("serial"),
-        }));
+        attributes.extend(column.identity.map(|identity| numbering(identity, &column.sequence)));
         let default = column.default.as_ref().and_then(|default| default.text(self.dialect));
         attributes.extend(default.map(|default| Meta::NameValue("default", default)));
         attributes.extend(column.generated.as_ref().map(|generated| {
@@ -373,6 +369,20 @@ impl<'s> Printer<'s> {
         let text = if one_line.len() > 100 { lines } else { one_line };
         (tables.len() > 1).then_some(text)
     }
+}
+
+fn numbering(identity: Identity, sequence: &Sequence) -> Meta {
+    let (name, always) = match identity {
+        Identity::ByDefault => ("identity", None),
+        Identity::Always => ("identity", Some(Meta::path("always"))),
+        Identity::Serial => ("serial", None),
+    };
+    let data_type = sequence.data_type.clone().map(|data_type| Meta::NameValue("type", data_type));
+    let numbers =
+        sequence.numbers().into_iter().filter_map(|(name, number)| Some(Meta::Path(format!("{name} = {}", number?))));
+    let cycle = sequence.cycle.then(|| Meta::path("cycle"));
+    let options: Vec<Meta> = always.into_iter().chain(data_type).chain(numbers).chain(cycle).collect();
+    if options.is_empty() { Meta::path(name) } else { Meta::list(name, options) }
 }
 
 fn deferrable(initially: Option<Initially>) -> Option<Meta> {

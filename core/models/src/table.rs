@@ -233,6 +233,7 @@ impl ColumnSyntax {
             values: said.values,
             default: said.default,
             identity: said.identity,
+            sequence: said.sequence,
             generated: said.generated,
             collation: said.collation,
             on_update: said.on_update,

@@ -2,7 +2,7 @@
 
 use alembic_schema::{
     Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Identity, Index, Name, NameLimit, Naming,
-    PrimaryKey, Schema, Table, TableOption, Type,
+    PrimaryKey, Schema, Sequence, Table, TableOption, Type,
     diff::{Comparison, Diff, Renames},
     literals, shortened,
 };
@@ -224,6 +224,7 @@ impl Overlay<'_> {
             if dialect == Dialect::Sqlite && column.identity.is_some() && self.is_whole(model) {
                 column.column_type = Type::native("INTEGER");
             }
+            column.sequence = if dialect == Dialect::Postgres { model.sequence.clone() } else { Sequence::default() };
             column.generated.clone_from(&model.generated);
             column.collation.clone_from(&model.collation);
             column.on_update = model.on_update.clone().filter(|_| dialect.is_mysql_family());
@@ -231,6 +232,14 @@ impl Overlay<'_> {
             column.comment = model.comment.clone().filter(|_| dialect != Dialect::Sqlite);
         } else if was.is_none() && self.numbers_rows(table, model) {
             column.identity = Some(Identity::ByDefault);
+        }
+        let column_type = column.column_type.sql(dialect);
+        let is_its_own = |data_type: &String| data_type.eq_ignore_ascii_case(&column_type);
+        // A plain model does not ask for numbers that end before their column does.
+        if column.sequence.data_type.as_ref().is_some_and(is_its_own)
+            || !table.complete && column.sequence.is_narrower_than(&column_type)
+        {
+            column.sequence.data_type = None;
         }
         column
     }

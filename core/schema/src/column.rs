@@ -1,6 +1,6 @@
 //! Columns.
 
-use super::{Check, Constraint, DefaultValue, ForeignKey, PrimaryKey, Type, Unique};
+use super::{Check, Constraint, DefaultValue, ForeignKey, PrimaryKey, Sequence, Type, Unique};
 
 /// Column of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Column {
     pub default: Option<DefaultValue>,
     /// Identity: how the database numbers rows, if it does.
     pub identity: Option<Identity>,
+    /// Options of the sequence that numbers the rows. PostgreSQL only.
+    pub sequence: Sequence,
     /// Expression of a generated column.
     pub generated: Option<Generated>,
     /// Collation.
@@ -57,6 +59,7 @@ impl Column {
             nullable: true,
             default: None,
             identity: None,
+            sequence: Sequence::default(),
             generated: None,
             collation: None,
             on_update: None,
@@ -91,6 +94,13 @@ impl Column {
     pub fn identity_as(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self.not_null()
+    }
+
+    /// Sets the options of the sequence that numbers the rows. PostgreSQL only.
+    #[must_use]
+    pub fn sequence(mut self, sequence: Sequence) -> Self {
+        self.sequence = sequence;
+        self
     }
 
     /// Makes it the primary key.

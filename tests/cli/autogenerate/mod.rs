@@ -3,6 +3,7 @@
 mod losses;
 mod on_servers;
 mod other_schemas;
+mod sequences;
 mod written_down;
 
 use harness::{Project, bash, workspace};

@@ -7,7 +7,8 @@ use super::{
     steps::{Part, Resource, Work, steps},
 };
 use crate::{
-    Check, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Name, Naming, Schema, Table, Unique,
+    Check, Column, Constraint, ConstraintKind, ForeignKey, Identity, Index, IndexKey, Name, Naming, Schema, Sequence,
+    Table, Unique,
     operation::{AlterColumn, BatchAlterTable, Operation, creation},
     sqlite::{TableSource, words::mentions},
 };
@@ -353,9 +354,20 @@ fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> Alte
     let retyped = dialect == Dialect::Postgres && before.column_type != after.column_type && before.default.is_some();
     change.default = (before.default != after.default || retyped).then(|| after.default.clone());
     change.identity = (before.identity != after.identity).then_some(after.identity);
+    change.sequence = alters_sequence(column).then(|| after.sequence.clone());
     change.on_update = (before.on_update != after.on_update).then(|| after.on_update.clone());
     change.comment = (before.comment != after.comment).then(|| after.comment.clone());
     change
+}
+
+/// Returns whether the options of a sequence have to be set: that of a `serial` column does not follow its column's type,
+/// and one that is created has the options that the server chooses.
+fn alters_sequence(column: &super::ColumnDiff) -> bool {
+    let (before, after) = (&column.before, &column.after);
+    let is_serial = before.identity == Some(Identity::Serial) && after.identity == before.identity;
+    let is_left_behind = is_serial && before.column_type != after.column_type;
+    let is_created = before.identity != after.identity && after.sequence != Sequence::default();
+    after.identity.is_some() && (before.sequence != after.sequence || is_left_behind || is_created)
 }
 
 /// Types of text; any value can be written as one.

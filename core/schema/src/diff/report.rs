@@ -277,16 +277,16 @@ impl ColumnDiff {
             };
             push(Subject::Default, text(before), text(after));
         }
-        if before.identity != after.identity {
-            let text = |identity: Option<Identity>| {
-                let word = match identity? {
+        if before.identity != after.identity || before.sequence != after.sequence {
+            let text = |column: &crate::Column| {
+                let word = match column.identity? {
                     Identity::ByDefault => "identity",
                     Identity::Always => "identity always",
                     Identity::Serial => "serial",
                 };
-                Some(word.to_owned())
+                Some(format!("{word}{}", column.sequence))
             };
-            push(Subject::Identity, text(before.identity), text(after.identity));
+            push(Subject::Identity, text(before), text(after));
         }
         if before.collation != after.collation {
             push(Subject::Collation, before.collation.clone(), after.collation.clone());

@@ -207,6 +207,7 @@ fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool
         && before.column_type == after.column_type
         && before.nullable == after.nullable
         && before.identity == after.identity
+        && before.sequence == after.sequence
         && before.collation == after.collation
         && before.on_update == after.on_update
         && before.comment == after.comment

@@ -1,6 +1,6 @@
 //! Alterations of a column.
 
-use crate::{Column, DefaultValue, Identity, Name, Type};
+use crate::{Column, DefaultValue, Identity, Name, Sequence, Type};
 
 /// Alteration of a column. What is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct AlterColumn {
     pub default: Option<Option<DefaultValue>>,
     /// New identity; `Some(None)` drops it.
     pub identity: Option<Option<Identity>>,
+    /// New options of the sequence that numbers the rows. PostgreSQL only.
+    pub sequence: Option<Sequence>,
     /// New collation; `Some(None)` is the database's default.
     pub collation: Option<Option<String>>,
     /// New `ON UPDATE`; `Some(None)` drops it. MySQL and MariaDB only.
@@ -46,6 +48,7 @@ impl AlterColumn {
             nullable: None,
             default: None,
             identity: None,
+            sequence: None,
             collation: None,
             on_update: None,
             comment: None,
@@ -117,6 +120,13 @@ impl AlterColumn {
         self
     }
 
+    /// Sets the options of the sequence that numbers the rows; PostgreSQL only. It needs [`existing`](Self::existing).
+    #[must_use]
+    pub fn sequence(mut self, sequence: Sequence) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+
     /// Sets `ON UPDATE`; `None` drops it. MySQL and MariaDB only.
     #[must_use]
     pub fn on_update(mut self, expression: Option<&str>) -> Self {
@@ -184,6 +194,9 @@ impl AlterColumn {
         }
         column.nullable = self.nullable.unwrap_or(column.nullable);
         column.identity = self.identity.unwrap_or(column.identity);
+        if let Some(sequence) = &self.sequence {
+            column.sequence.clone_from(sequence);
+        }
         if let Some(collation) = &self.collation {
             column.collation.clone_from(collation);
         }

@@ -5,10 +5,10 @@ use alembic_sql::{Dialect, wording::joined};
 use super::{
     AlterColumn, Operation,
     ddl::{Ddl, Unsupported, Written, if_exists, if_not_exists},
-    postgres_identity::{IdentityChange, serial},
+    postgres_identity::{IdentityChange, alter_sequence, serial},
     writer::{DdlWriter, statements},
 };
-use crate::{Column, ConstraintKind, Identity, Index, Initially, Name, Naming};
+use crate::{Column, ConstraintKind, Identity, Index, Initially, Name, Naming, Sequence};
 
 pub(super) const POSTGRES: Dialect = Dialect::Postgres;
 
@@ -64,6 +64,15 @@ impl DdlWriter for Postgres<'_> {
         if !actions.is_empty() {
             written.push(Ddl::action(&change.table, joined(actions)));
         }
+        if let Some(sequence) = &change.sequence {
+            let is_new = identity.after.is_some();
+            let existing = change.existing.as_ref().map(|existing| &existing.column_type);
+            let Some(column_type) = change.column_type.as_ref().or(existing) else {
+                let what = format!("the options of the sequence of `{}` without its type", change.column);
+                return Err(self.unsupported(&what, "describe it with `.existing(Column::new(…))`"));
+            };
+            written.push(alter_sequence((&change.table, &change.column), column_type, sequence, is_new));
+        }
         written.extend(identity.after);
         if let Some(comment) = &change.comment {
             written.push(self.column_comment(&change.table, &change.column, comment.as_deref()));
@@ -72,6 +81,12 @@ impl DdlWriter for Postgres<'_> {
             written.push(Ddl::action(&change.table, format!("RENAME COLUMN {column} TO {}", self.quote(name))));
         }
         Ok(written)
+    }
+
+    fn sequence_options(&self, table: &Name, column: &Column) -> Option<Ddl> {
+        let Column { name, column_type, sequence, .. } = column;
+        let has_own = column.identity.is_some() && *sequence != Sequence::default();
+        has_own.then(|| alter_sequence((table, name), column_type, sequence, true))
     }
 
     fn validate_constraint(&self, constraint: &str) -> Result<String, Unsupported> {

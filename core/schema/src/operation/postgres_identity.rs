@@ -3,7 +3,7 @@
 use alembic_sql::Dialect;
 
 use super::{AlterColumn, ddl::Ddl};
-use crate::{Identity, Type, shortened};
+use crate::{Identity, Name, Sequence, Type, shortened};
 
 const POSTGRES: Dialect = Dialect::Postgres;
 
@@ -26,8 +26,7 @@ impl IdentityChange {
             let action = Some(format!("ALTER COLUMN {column} SET GENERATED {kind}"));
             return Self { action, ..Self::default() };
         }
-        let owned =
-            format!("pg_get_serial_sequence({}, {})", POSTGRES.literal(&table), POSTGRES.literal(&change.column));
+        let owned = owned_sequence(&change.table, &change.column);
         let mut this = Self::default();
         if existing == Some(Identity::Serial) {
             this.before.push(Ddl::action(&change.table, format!("ALTER COLUMN {column} DROP DEFAULT")));
@@ -42,14 +41,39 @@ impl IdentityChange {
                 let sequence = format!("{}_{}_seq", change.table.name, change.column);
                 let sequence = change.table.beside(&shortened(&sequence, POSTGRES));
                 let sequence = sequence.sql(POSTGRES);
-                this.before.push(Ddl::Statement(format!("CREATE SEQUENCE {sequence} OWNED BY {table}.{column}")));
+                let existing = change.existing.as_ref().map(|existing| &existing.column_type);
+                let column_type = change.column_type.as_ref().or(existing);
+                let data_type = column_type.map(|of| format!(" AS {}", of.sql(POSTGRES))).unwrap_or_default();
+                let create = format!("CREATE SEQUENCE {sequence}{data_type} OWNED BY {table}.{column}");
+                this.before.push(Ddl::Statement(create));
                 format!("ALTER COLUMN {column} SET DEFAULT nextval({})", POSTGRES.literal(&sequence))
             }
         });
-        let next = format!("SELECT setval({owned}, coalesce(max({column}), 0) + 1, false) FROM {table}");
+        let next = match change.sequence.as_ref().filter(|sequence| **sequence != Sequence::default()) {
+            Some(sequence) if sequence.is_descending() => format!("least(min({column}) - 1, {})", sequence.first()),
+            Some(sequence) => format!("greatest(max({column}) + 1, {})", sequence.first()),
+            None => format!("coalesce(max({column}), 0) + 1"),
+        };
+        let next = format!("SELECT setval({owned}, {next}, false) FROM {table}");
         this.after = identity.map(|_| Ddl::Statement(next));
         this
     }
+}
+
+fn owned_sequence(table: &Name, column: &str) -> String {
+    format!("pg_get_serial_sequence({}, {})", POSTGRES.literal(&table.sql(POSTGRES)), POSTGRES.literal(column))
+}
+
+/// Sets all options of the sequence that a column owns. A new one begins with its first value.
+pub(super) fn alter_sequence(
+    (table, column): (&Name, &str),
+    column_type: &Type,
+    sequence: &Sequence,
+    is_new: bool,
+) -> Ddl {
+    let restart = if is_new { " RESTART" } else { "" };
+    let (owned, options) = (owned_sequence(table, column), sequence.all_options(&column_type.sql(POSTGRES)));
+    Ddl::Statement(format!("DO $$BEGIN EXECUTE 'ALTER SEQUENCE ' || {owned} || ' {options}{restart}'; END$$"))
 }
 
 /// Returns the type that creates a sequence for its column.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Action, Column, Constraint, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially, Name,
-    Table, Type, Value,
+    Sequence, Table, Type, Value,
 };
 
 /// Returns the calls on `op` that an operation is, each with `?` and a semicolon; `None` for rows, which are not
@@ -196,6 +196,18 @@ fn identity_expr(identity: Identity) -> &'static str {
     }
 }
 
+fn sequence_expr(sequence: &Sequence) -> String {
+    let data_type = sequence.data_type.as_ref().map(|of| format!("data_type: Some({of:?}.into())"));
+    let numbers =
+        sequence.numbers().into_iter().filter_map(|(name, number)| Some(format!("{name}: Some({})", number?)));
+    let cycle = sequence.cycle.then(|| "cycle: true".to_owned());
+    let fields: Vec<String> = data_type.into_iter().chain(numbers).chain(cycle).collect();
+    match fields.is_empty() {
+        true => "Sequence::default()".to_owned(),
+        false => format!("Sequence {{ {}, ..Sequence::default() }}", fields.join(", ")),
+    }
+}
+
 fn column_expr(column: &Column) -> String {
     let mut text = format!("Column::new({:?}, {})", column.name, type_expr(&column.column_type));
     let mut add = |call: &str| text.push_str(call);
@@ -204,6 +216,9 @@ fn column_expr(column: &Column) -> String {
         Some(other) => add(&format!(".identity_as({})", identity_expr(other))),
         None if !column.nullable => add(".not_null()"),
         None => {}
+    }
+    if column.sequence != Sequence::default() {
+        add(&format!(".sequence({})", sequence_expr(&column.sequence)));
     }
     if let Some(default) = &column.default {
         add(&format!(".default({})", default_expr(default)));
@@ -249,6 +264,9 @@ fn alter_calls(change: &AlterColumn) -> String {
     if let Some(identity) = change.identity {
         let identity = identity.map_or("None".to_owned(), |identity| format!("Some({})", identity_expr(identity)));
         add(format!(".identity_as({identity})"));
+    }
+    if let Some(sequence) = &change.sequence {
+        add(format!(".sequence({})", sequence_expr(sequence)));
     }
     match &change.collation {
         Some(Some(collation)) => add(format!(".collation({collation:?})")),

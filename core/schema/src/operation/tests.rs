@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Action, Check, Column, Constraint, ConstraintKind, DefaultValue, ForeignKey, Identity, Index, IndexKey, Initially,
-    Name, Naming, PrimaryKey, Rows, Table, Type, Unique, Value,
+    Name, Naming, PrimaryKey, Rows, Sequence, Table, Type, Unique, Value,
 };
 
 #[test]
@@ -103,6 +103,8 @@ fn tables() -> Vec<Case> {
             .column(Column::new("id", column_type).identity_as(kind).not_null())
             .constraint(PrimaryKey::new(["id"]).named("the_key"))
     };
+    let options = Sequence { start: Some(5), increment: Some(-2), cycle: true, ..Sequence::default() };
+    let counted = Table::new("t").column(Column::new("n", Type::BigInt).identity().sequence(options));
     let apart = Table::new("t").column(Column::new("n", Type::Integer).identity());
     vec![
         case("create a table", CreateTable(users())),
@@ -115,6 +117,7 @@ fn tables() -> Vec<Case> {
         case("create a table, serial", CreateTable(identity(Identity::Serial, Type::BigInt))),
         case("create a table, serial of 16 bits", CreateTable(identity(Identity::Serial, Type::SmallInt))),
         case("create a table, identity of text", CreateTable(identity(Identity::ByDefault, Type::Text))),
+        case("create a table, identity with options of its sequence", CreateTable(counted)),
         case("create a table, identity without key", CreateTable(apart)),
         case("drop a table", DropTable { table: name(), if_exists: false }),
         case("drop a table if it is there", DropTable { table: name(), if_exists: true }),

@@ -109,13 +109,19 @@ pub(super) trait DdlWriter {
         Ddl::Statement(format!("COMMENT ON COLUMN {}.{} IS {comment}", self.name(table), self.quote(column)))
     }
 
-    /// Writes the comments of new columns, and of their new table, that are not part of their definitions.
+    /// Writes what new columns and their new table have beside their definitions: comments, options of sequences.
     fn comments(&self, table: &Name, comment: Option<&str>, columns: &[Column]) -> Written {
         let of_table = comment.map(|comment| self.table_comment(table, Some(comment))).transpose()?;
         let of_columns = columns.iter().filter_map(|column| {
             column.comment.as_ref().map(|comment| self.column_comment(table, &column.name, Some(comment)))
         });
-        Ok(of_table.into_iter().chain(of_columns).collect())
+        let sequences = columns.iter().filter_map(|column| self.sequence_options(table, column));
+        Ok(of_table.into_iter().chain(of_columns).chain(sequences).collect())
+    }
+
+    /// Writes the options of the sequence of a new column, if it has any of its own.
+    fn sequence_options(&self, _table: &Name, _column: &Column) -> Option<Ddl> {
+        None
     }
 
     fn add_column(&self, table: &Name, column: &Column, if_not_exists: bool) -> Written {

@@ -5,7 +5,7 @@ mod parts;
 
 use alembic_schema::{
     Action, Check, Column, Constraint, DefaultValue, Enumeration, ForeignKey, Generated, Identity, Index, IndexKey,
-    Initially, Name, Other, PrimaryKey, Schema, Table, TableOption, Type, Unique,
+    Initially, Name, Other, PrimaryKey, Schema, Sequence, Table, TableOption, Type, Unique,
 };
 use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
@@ -104,8 +104,52 @@ const RELATIONS: &str = "SELECT json_build_array(n.nspname, c.relname, \
     WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')";
 
-type ColumnRow =
-    (String, String, String, String, bool, Option<String>, String, String, Option<String>, Option<String>, bool);
+type ColumnRow = (
+    String,
+    String,
+    String,
+    String,
+    bool,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<OwnedSequence>,
+);
+
+/// A sequence with all its options.
+#[derive(Deserialize)]
+struct OwnedSequence {
+    /// Its type, if it is not that of the column.
+    data_type: Option<String>,
+    /// How many bytes its type has.
+    width: u32,
+    start: i64,
+    increment: i64,
+    min: i64,
+    max: i64,
+    cache: i64,
+    cycle: bool,
+}
+
+impl OwnedSequence {
+    /// Returns the options that are not what the server chooses.
+    fn stated(self) -> Sequence {
+        let (least, greatest) = (i64::MIN >> (64 - 8 * self.width), i64::MAX >> (64 - 8 * self.width));
+        let (min, max) = if self.increment < 0 { (least, -1) } else { (1, greatest) };
+        let other = |is: i64, chosen: i64| (is != chosen).then_some(is);
+        Sequence {
+            data_type: self.data_type,
+            start: other(self.start, if self.increment < 0 { self.max } else { self.min }),
+            increment: other(self.increment, 1),
+            min: other(self.min, min),
+            max: other(self.max, max),
+            cache: other(self.cache, 1),
+            cycle: self.cycle,
+        }
+    }
+}
 
 const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, \
     format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
@@ -114,18 +158,21 @@ const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, 
     a.attgenerated, (SELECT CASE WHEN pg_collation_is_visible(l.oid) THEN l.collname \
     ELSE format('\"%s\".\"%s\"', replace(ln.nspname, '\"', '\"\"'), replace(l.collname, '\"', '\"\"')) END FROM pg_catalog.pg_collation l \
     JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = a.attcollation \
-    AND a.attcollation <> t.typcollation), col_description(c.oid, a.attnum), s.refobjid IS NOT NULL)::text AS answer \
+    AND a.attcollation <> t.typcollation), col_description(c.oid, a.attnum), s.options)::text AS answer \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
-    LEFT JOIN (SELECT o.refobjid, o.refobjsubid FROM pg_catalog.pg_depend o JOIN pg_catalog.pg_class q \
-    ON q.oid = o.objid AND q.relkind = 'S' WHERE o.classid = 'pg_class'::regclass AND o.deptype = 'a') s \
-    ON s.refobjid = c.oid AND s.refobjsubid = a.attnum \
+    LEFT JOIN LATERAL (SELECT json_build_object('data_type', CASE WHEN q.seqtypid <> coalesce(nullif(t.typbasetype, 0), t.oid) \
+    THEN format_type(q.seqtypid, NULL) END, 'width', y.typlen, 'start', q.seqstart, 'increment', q.seqincrement, \
+    'min', q.seqmin, 'max', q.seqmax, 'cache', q.seqcache, 'cycle', q.seqcycle) AS options FROM pg_catalog.pg_depend o \
+    JOIN pg_catalog.pg_sequence q ON q.seqrelid = o.objid JOIN pg_catalog.pg_type y ON y.oid = q.seqtypid \
+    WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = c.oid \
+    AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i') ORDER BY o.deptype DESC, o.objid LIMIT 1) s ON true \
     WHERE n.nspname IN ($SCHEMAS) AND c.relkind IN ('r', 'p') ORDER BY c.oid, a.attnum";
 
 fn column_of(row: ColumnRow) -> Column {
-    let (_, _, name, column_type, not_null, default, identity, generated, collation, comment, owns_sequence) = row;
+    let (_, _, name, column_type, not_null, default, identity, generated, collation, comment, sequence) = row;
     let mut column = Column::new(&name, Type::Native(column_type));
     column.nullable = !not_null;
     column.collation = collation;
@@ -134,8 +181,9 @@ fn column_of(row: ColumnRow) -> Column {
     column.identity = match identity.as_str() {
         "a" => Some(Identity::Always),
         "d" => Some(Identity::ByDefault),
-        _ => (owns_sequence && counts).then_some(Identity::Serial),
+        _ => (sequence.is_some() && counts).then_some(Identity::Serial),
     };
+    column.sequence = sequence.filter(|_| column.identity.is_some()).map(OwnedSequence::stated).unwrap_or_default();
     match default {
         Some(expression) if !generated.is_empty() => {
             column.generated = Some(Generated { expression: unwrapped(&expression), stored: generated == "s" });
