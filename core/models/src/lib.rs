@@ -9,6 +9,7 @@ mod meta;
 mod names;
 mod print;
 mod problems;
+mod renames;
 mod table;
 mod update;
 mod wanted;
