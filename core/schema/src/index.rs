@@ -39,6 +39,14 @@ pub enum IndexKey {
 }
 
 impl IndexKey {
+    /// Returns the SQL of a key that is no column.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Expression(text) | Self::Written(text) => Some(text),
+            Self::Column(_) | Self::Descending(_) => None,
+        }
+    }
+
     pub(crate) fn column_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Column(column) | Self::Descending(column) => Some(column),

@@ -96,6 +96,15 @@ pub(super) const CASES: &[Case] = cases! {
         "table! { a { #[alembic(serial)] id -> Integer } }" => "table! { a { #[alembic(identity(always))] id -> Integer } }";
     "computed column changed", "no: a warning", ALL:
         "table! { a { id -> Integer, n -> Integer, #[alembic(generated = \"n * 2\")] m -> Nullable<Integer> } }" => "table! { a { id -> Integer, n -> Integer, #[alembic(generated = \"n * 3\")] m -> Nullable<Integer> } }";
+    "computed column changed, with what hangs on it", "no: a warning", ALL:
+        "table! { a { id -> Integer, n -> Integer, #[alembic(generated = \"n * 2\", unique, index(name = \"ix\"), check = \"m < 900\", comment = \"twice\")] m -> Nullable<Integer> } }" =>
+        "table! { a { id -> Integer, n -> Integer, #[alembic(generated = \"n * 3\", unique, index(name = \"ix\"), check = \"m < 900\", comment = \"twice\")] m -> Nullable<Integer> } }";
+    "type of a column that another is computed from", "no", SERVERS:
+        "table! { a { id -> Integer, n -> Integer, #[alembic(generated = \"n * 2\", index)] m -> Nullable<Integer> } }" =>
+        "table! { a { id -> Integer, n -> BigInt, #[alembic(generated = \"n * 2\", index)] m -> Nullable<BigInt> } }";
+    "name of an index, of a unique constraint", "yes", ALL:
+        "table! { #[alembic(index(n, name = \"ix\"), unique(n, m, name = \"uq\"))] a { id -> Integer, n -> Integer, m -> Integer } }" =>
+        "table! { #[alembic(index(n, name = \"ix2\"), unique(n, m, name = \"uq2\"))] a { id -> Integer, n -> Integer, m -> Integer } }";
     "collation", "no", ALL:
         "table! { a { id -> Integer, n -> Text } }" => "table! { a { id -> Integer, #[alembic(collation = \"COLLATION\")] n -> Text } }";
     "comment of a column", "yes", SERVERS:

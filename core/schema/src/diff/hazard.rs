@@ -85,7 +85,11 @@ pub(super) fn of_part(diff: &TableDiff, part: &Part<'_>, dialect: Dialect, onlin
             std::iter::once(Hazard::new(HazardKind::FailsOnRows, fails)).chain(blocks).collect()
         }
         Part::CreateIndex(_) => blocks.into_iter().collect(),
-        Part::DropConstraint(_) | Part::DropIndex(_) | Part::CreateConstraint(_) => Vec::new(),
+        Part::DropConstraint(_)
+        | Part::DropIndex(_)
+        | Part::RenameConstraint(..)
+        | Part::RenameIndex(..)
+        | Part::CreateConstraint(_) => Vec::new(),
     }
 }
 

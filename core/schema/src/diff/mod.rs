@@ -25,6 +25,7 @@ pub use compare::Comparison;
 pub use enums::EnumDiff;
 pub use hazard::{Hazard, HazardKind};
 pub use names::disambiguate;
+use names::{SharedName, given_names};
 pub use operations::{Block, Locking, Sources};
 use pairing::{Pairing, owned};
 pub use renames::Renames;
@@ -78,6 +79,10 @@ impl Diff {
             dropped_tables: owned(&tables.dropped),
             altered_tables: altered.collect(),
         };
+        let known: BTreeSet<SharedName> = before.tables.iter().flat_map(|table| given_names(table, dialect)).collect();
+        for diff in &mut this.altered_tables {
+            diff.find_renames(&comparison, &|name| !known.contains(name));
+        }
         let altered = enums.kept.iter().filter(|(old, new)| old.values != new.values);
         this.altered_enums = altered.map(|(old, new)| EnumDiff::new(old, new, &this, before, after)).collect();
         this.recreate_foreign_keys(&tables.kept, dialect);

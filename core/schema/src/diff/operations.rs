@@ -241,6 +241,17 @@ impl Altering<'_> {
                     self.batch.drop_index(&index);
                 }
             }
+            Part::RenameConstraint(old, new) => {
+                let (table, kind) = (name.clone(), old.kind());
+                let constraint = plan.naming.constraint(name, old, plan.dialect);
+                let to = plan.naming.constraint(name, new, plan.dialect);
+                self.before.push(Operation::RenameConstraint { table, constraint, kind, to });
+            }
+            Part::RenameIndex(old, new) => {
+                let (table, index) = (name.clone(), plan.naming.index(old, plan.dialect));
+                let to = plan.naming.index(new, plan.dialect);
+                self.before.push(Operation::RenameIndex { table, index, to });
+            }
             Part::Columns => {
                 self.columns();
                 let comment =
@@ -273,14 +284,9 @@ impl Altering<'_> {
         for column in diff.dropped.iter().filter(is_added_again) {
             self.batch.drop_column(&column.name);
         }
-        for column in &diff.added {
-            let mut column = column.clone();
-            // One that comes with its column can be added without a rebuild.
-            let own = diff.created_keys.iter().filter(|key| sqlite && comes_with(&column, key));
-            let keys: Vec<Constraint> = own.map(|key| key.clone().into()).collect();
-            column.constraints.extend(keys);
-            self.batch.add_column(column);
-        }
+        let (computed, plain): (Vec<&Column>, Vec<&Column>) =
+            diff.added.iter().partition(|column| column.generated.is_some());
+        plain.into_iter().for_each(|column| self.add_column(column, sqlite));
         for column in &diff.altered {
             let change = alter(diff, column, plan.dialect);
             let proves = plan.online && column.before.nullable && !column.after.nullable;
@@ -292,6 +298,8 @@ impl Altering<'_> {
                 self.batch.drop_constraint(&proof_name(table, &column.after.name, plan.dialect), ConstraintKind::Check);
             }
         }
+        // They are computed from columns as those are to be.
+        computed.into_iter().for_each(|column| self.add_column(column, sqlite));
         let plainly = sqlite && self.batch.is_empty() && drops_plainly(diff, self.batch.source.as_ref());
         for column in diff.dropped.iter().filter(|column| !is_added_again(column)) {
             let (table, name) = (table.clone(), column.name.clone());
@@ -304,6 +312,17 @@ impl Altering<'_> {
         for key in diff.created_keys.iter().filter(|key| sqlite && comes_apart(key)) {
             self.batch.create_constraint(key.clone());
         }
+    }
+}
+
+impl Altering<'_> {
+    fn add_column(&mut self, column: &Column, sqlite: bool) {
+        let mut column = column.clone();
+        // One that comes with its column can be added without a rebuild.
+        let own = self.diff.created_keys.iter().filter(|key| sqlite && comes_with(&column, key));
+        let keys: Vec<Constraint> = own.map(|key| key.clone().into()).collect();
+        column.constraints.extend(keys);
+        self.batch.add_column(column);
     }
 }
 

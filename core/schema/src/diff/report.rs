@@ -177,6 +177,7 @@ impl TableDiff {
     fn differences(&self, dialect: Dialect, all: &mut Vec<Difference>) {
         let table = &self.after.name;
         let new = |change, subject, part: Option<&str>| Difference::new(change, subject, table, part);
+        let new_of = |change, subject| Difference::new(change, subject, table, None);
         let again =
             |name: &str| self.added.iter().chain(&self.dropped).filter(|column| column.name == name).count() > 1;
         for column in &self.added {
@@ -209,6 +210,14 @@ impl TableDiff {
             (Change::Changed, &self.altered_others),
         ] {
             all.extend(others.iter().map(|other| new(change, Subject::Other, Some(&other.to_string()))));
+        }
+        for (old, new) in &self.renamed_constraints {
+            let renamed = of_constraint(new_of(Change::Renamed, subject_of(new)), new);
+            all.push(renamed.previously(old.own_name().map_or("", String::as_str)));
+        }
+        for (old, new) in &self.renamed_indexes {
+            let renamed = new_of(Change::Renamed, Subject::Index);
+            all.push(Difference { part: Some(index_text(new)), ..renamed }.previously(&index_text(old)));
         }
         if self.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));

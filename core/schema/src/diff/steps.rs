@@ -40,6 +40,9 @@ pub(super) enum Work<'d> {
 pub(super) enum Part<'d> {
     DropConstraint(&'d Constraint),
     DropIndex(&'d Index),
+    /// The old and the new name of what is the same otherwise.
+    RenameConstraint(&'d Constraint, &'d Constraint),
+    RenameIndex(&'d Index, &'d Index),
     /// All columns, with the foreign keys on SQLite, and the comment.
     Columns,
     CreateConstraint(&'d Constraint),
@@ -194,6 +197,15 @@ impl<'d> Steps<'d> {
             let mut frees = self.name_of_index(index);
             frees.push(keys.clone());
             self.drop_part(diff, Part::DropIndex(index), frees);
+        }
+        for (old, new) in &diff.renamed_constraints {
+            let (frees, makes) = (self.name_of_constraint(table, old), self.name_of_constraint(table, new));
+            let step = self.step(Work::AlterTable(diff, Part::RenameConstraint(old, new)));
+            self.steps.push(Step { frees, makes, ..step });
+        }
+        for (old, new) in &diff.renamed_indexes {
+            let (frees, makes) = (self.name_of_index(old), self.name_of_index(new));
+            self.steps.push(Step { frees, makes, ..self.step(Work::AlterTable(diff, Part::RenameIndex(old, new))) });
         }
         if diff.changes_columns() || diff.comment {
             self.alter_columns(diff);

@@ -6,9 +6,14 @@ use alembic_sql::{Dialect, mentioned};
 
 use super::{
     Comparison,
+    names::SharedName,
     pairing::{Pairing, owned},
 };
-use crate::{Column, Constraint, DefaultValue, ForeignKey, Generated, Index, Other, Table, sqlite};
+use crate::{
+    Column, Constraint, DefaultValue, ForeignKey, Generated, Index, IndexKey, Naming, Other, Table,
+    operation::{Operation, render},
+    sqlite,
+};
 
 /// What differs in a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +46,10 @@ pub struct TableDiff {
     pub dropped_others: Vec<Other>,
     /// Parts known as text that the database defines otherwise, as they are to be.
     pub altered_others: Vec<Other>,
+    /// Constraints that only have another name: as they are, and as they are to be.
+    pub renamed_constraints: Vec<(Constraint, Constraint)>,
+    /// Indexes that only have another name: as they are, and as they are to be.
+    pub renamed_indexes: Vec<(Index, Index)>,
     /// Whether something else is said of the table.
     pub comment: bool,
     /// Whether what follows the columns differs, which no operation changes.
@@ -104,6 +113,7 @@ impl TableDiff {
             ..none.clone()
         };
         this.compare_columns(comparison);
+        this.recreate_dependents(&constraints.kept, &indexes.kept, comparison.dialect());
         (this != none).then_some(this)
     }
 
@@ -147,8 +157,95 @@ impl TableDiff {
             created_others: Vec::new(),
             dropped_others: Vec::new(),
             altered_others: Vec::new(),
+            renamed_constraints: Vec::new(),
+            renamed_indexes: Vec::new(),
             comment: false,
             options: false,
+        }
+    }
+
+    /// Turns what is dropped and created with another name into renames, where that name is free and the database has a way.
+    pub(super) fn find_renames(&mut self, comparison: &Comparison, is_free: &dyn Fn(&SharedName) -> bool) {
+        let (dialect, table) = (comparison.dialect(), self.after.name.clone());
+        let works = |operation: Operation| render(&operation, dialect, &Naming::default()).is_ok();
+        let again = self.added_again();
+        for old in std::mem::take(&mut self.dropped_constraints) {
+            let (kind, constraint) = (old.kind(), old.own_name().cloned().unwrap_or_default());
+            let same = |new: &Constraint| {
+                let shared = new.own_name().and_then(|name| SharedName::constraint(dialect, &table, kind, name));
+                comparison.content(&old, new) && shared.is_some_and(|name| is_free(&name))
+            };
+            let stays = !old.columns().iter().any(|column| again.contains(column));
+            let at = self.created_constraints.iter().position(same).filter(|_| {
+                let rename = Operation::RenameConstraint { table: table.clone(), constraint, kind, to: String::new() };
+                stays && works(rename)
+            });
+            match at {
+                Some(at) => self.renamed_constraints.push((old, self.created_constraints.remove(at))),
+                None => self.dropped_constraints.push(old),
+            }
+        }
+        for old in std::mem::take(&mut self.dropped_indexes) {
+            let same = |new: &Index| {
+                let shared = new.name.as_ref().and_then(|name| SharedName::index(dialect, &table, name));
+                let named = Index { name: old.name.clone(), ..new.clone() };
+                comparison.index(&old, &named) && shared.is_some_and(|name| is_free(&name))
+            };
+            let stays = !old.columns().any(|column| again.contains(column));
+            let at = self.created_indexes.iter().position(same).filter(|_| {
+                let index = old.name.clone().unwrap_or_default();
+                stays && works(Operation::RenameIndex { table: table.clone(), index, to: String::new() })
+            });
+            match at {
+                Some(at) => self.renamed_indexes.push((old, self.created_indexes.remove(at))),
+                None => self.dropped_indexes.push(old),
+            }
+        }
+    }
+
+    /// Returns the columns that are dropped and added again.
+    fn added_again(&self) -> Vec<String> {
+        let is_dropped = |column: &&Column| self.dropped.iter().any(|dropped| dropped.name == column.name);
+        self.added.iter().filter(is_dropped).map(|column| column.name.clone()).collect()
+    }
+
+    /// Drops and creates the constraints and indexes that hang on a column that is added again: they would go with it.
+    fn recreate_dependents(
+        &mut self,
+        constraints: &[(&Constraint, &Constraint)],
+        indexes: &[(&Index, &Index)],
+        dialect: Dialect,
+    ) {
+        let again = self.added_again();
+        let names_one = |text: &str| mentioned(text, dialect).iter().any(|name| again.contains(name));
+        for (old, new) in constraints {
+            let is_named = match old {
+                Constraint::Check(check) => names_one(&check.expression),
+                other => other.columns().iter().any(|column| again.contains(column)),
+            };
+            let mut new = (*new).clone();
+            if let (None, Some(name)) = (new.own_name(), old.own_name()) {
+                new.set_name(name.clone());
+            }
+            match (is_named, *old, new) {
+                (false, ..) => {}
+                (true, Constraint::ForeignKey(old), Constraint::ForeignKey(new)) => {
+                    self.dropped_keys.push(old.clone());
+                    self.created_keys.push(new);
+                }
+                (true, old, new) => {
+                    self.dropped_constraints.push(old.clone());
+                    self.created_constraints.push(new);
+                }
+            }
+        }
+        for (old, new) in indexes {
+            let written = old.keys.iter().filter_map(IndexKey::text).chain(old.predicate.as_deref()).any(names_one);
+            if written || old.columns().any(|column| again.contains(column)) {
+                self.dropped_indexes.push((*old).clone());
+                self.created_indexes
+                    .push(Index { name: new.name.clone().or_else(|| old.name.clone()), ..(*new).clone() });
+            }
         }
     }
 
@@ -159,14 +256,19 @@ impl TableDiff {
             let of_name = columns.kept.iter().find(|(old, _)| old.name == *name);
             of_name.is_some_and(|(old, new)| old.column_type != new.column_type)
         };
+        let is_computed_from = |column: &Column, is: &dyn Fn(&String) -> bool| {
+            let text = column.generated.as_ref().map(|generated| generated.expression.as_str());
+            mentioned(text.unwrap_or_default(), comparison.dialect()).iter().any(is)
+        };
+        let is_otherwise = |name: &String| {
+            let of_name = columns.kept.iter().find(|(old, _)| old.name == *name);
+            of_name.is_some_and(|(old, new)| is_computed_otherwise(old, new, comparison))
+        };
         for (old, new) in &columns.kept {
-            // The type of a column cannot be changed while another column is computed from it.
-            let is_in_the_way = || {
-                let text = old.generated.as_ref().map(|generated| generated.expression.as_str());
-                let names = mentioned(text.unwrap_or_default(), comparison.dialect());
-                comparison.dialect() == Dialect::Postgres && names.iter().any(is_retyped)
-            };
-            if is_computed_otherwise(old, new, comparison) || is_in_the_way() {
+            // The type of a column cannot be changed while another column is computed from it, and no database drops one.
+            let is_in_the_way = comparison.dialect() == Dialect::Postgres && is_computed_from(old, &is_retyped)
+                || is_computed_from(old, &is_otherwise);
+            if is_computed_otherwise(old, new, comparison) || is_in_the_way {
                 self.dropped.push((*old).clone());
                 self.added.push((*new).clone());
             } else if !same_column(old, new, comparison) {
