@@ -1,5 +1,6 @@
 //! The database's own words for what the models say.
 
+use alembic_graph::Hint;
 use alembic_models::Wanted;
 use alembic_runtime::{
     __private::{Inspection, answers},
@@ -7,7 +8,7 @@ use alembic_runtime::{
     cli::CommandError,
 };
 use alembic_schema::{
-    Enumeration, Name, Naming, Schema, Table,
+    Column, Enumeration, Name, Naming, Schema, Table,
     diff::{Diff, Locking, disambiguate},
     operation::{Operation, render},
     shortened,
@@ -42,6 +43,7 @@ where
     if tables.is_empty() {
         return Ok(());
     }
+    check_virtual(conn, &tables)?;
     let room = Room::make(conn, dialect)?;
     let seen = words(conn, dialect, &tables, wanted, current, naming).and_then(|()| look(conn, inspection));
     room.leave(conn).map_err(failed("leave the scratch database as it was"))?;
@@ -51,6 +53,28 @@ where
     // The convention names a check after its condition, which reads differently now.
     disambiguate(&mut wanted.schema, current, dialect, naming);
     Ok(())
+}
+
+/// Refuses columns that are computed when they are read where the server has none: PostgreSQL before version 18.
+fn check_virtual<C>(conn: &mut C, tables: &[Table]) -> Result<(), CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let is_virtual = |column: &&Column| column.generated.as_ref().is_some_and(|generated| !generated.stored);
+    let found = tables.iter().find_map(|table| Some((table, table.columns.iter().find(is_virtual)?)));
+    let Some((table, column)) = found.filter(|_| C::Backend::FAMILY == Dialect::Postgres) else { return Ok(()) };
+    let version = answers(conn, "SELECT (current_setting('server_version_num')::int / 10000)::text AS answer");
+    let version = version.map_err(failed("ask for the server's version"))?.pop().unwrap_or_default();
+    match version.parse::<u32>() {
+        Ok(version) if version < 18 => {
+            let message =
+                format!("`{}.{}` is computed when it is read, which is new in PostgreSQL 18", table.name, column.name);
+            let instead = "make it `stored`, or name a newer server for scratch databases".to_owned();
+            Err(CommandError::usage(format!("{message}; this is {version}")).hint(Hint::Instead { instead }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes the tables.

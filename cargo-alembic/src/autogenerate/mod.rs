@@ -183,7 +183,11 @@ impl Generated {
         new.foreign_keys_off = self.foreign_keys_off;
         let text = |blocks: &[Block]| sql_text(blocks, self.dialect, &self.naming).map_err(|error| unsupported(&error));
         if new.connection.is_some() {
-            new.bodies = (rust_body(&self.upgrade), rust_body(&self.downgrade));
+            let body = |blocks: &[Block]| {
+                let refused = || CommandError::usage("this change has no form in Rust: nothing was written");
+                rust_body(blocks).ok_or_else(|| refused().hint(Hint::WriteByHand))
+            };
+            new.bodies = (body(&self.upgrade)?, body(&self.downgrade)?);
         } else {
             let section = Section { dialects: Vec::new(), sql: text(&self.downgrade)?, line: 1 };
             new.sql = Some((text(&self.upgrade)?, Downgrade::Sections(vec![section])));

@@ -21,15 +21,15 @@ pub(crate) fn sql_text(blocks: &[Block], dialect: Dialect, naming: &Naming) -> R
     Ok(if text.is_empty() { text } else { format!("{text}\n") })
 }
 
-/// Writes the operations as the body of a function in Rust.
-pub(crate) fn rust_body(blocks: &[Block]) -> String {
+/// Writes the operations as the body of a function in Rust; none if one of them has no form there.
+pub(crate) fn rust_body(blocks: &[Block]) -> Option<String> {
     let mut lines = Vec::new();
     for block in blocks {
         lines.extend(block.hazards.iter().map(|hazard| format!("    // {hazard}\n")));
         for operation in &block.operations {
-            let calls = rust(operation).unwrap_or_default();
+            let calls = rust(operation)?;
             lines.extend(calls.lines().map(|line| format!("    {line}\n")));
         }
     }
-    lines.concat()
+    Some(lines.concat())
 }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use alembic_graph::Hint;
 use alembic_runtime::cli::CommandError;
 use alembic_schema::{
     Schema,
@@ -28,6 +29,10 @@ fn in_scope(project: &Project, schema: &Schema) -> Schema {
 /// Writes the snapshot.
 pub(crate) fn write(project: &Project, schema: &Schema, dialect: Dialect) -> Result<(), CommandError> {
     let text = render_snapshot(&in_scope(project, schema), dialect, &project.config.settings.naming);
+    let text = text.map_err(|error| {
+        let instead = format!("{}; the snapshot is as it was", error.instead);
+        CommandError::usage(error.to_string()).hint(Hint::Instead { instead })
+    })?;
     let path = path(project, dialect);
     atomically(&path, &text)
         .map_err(|error| CommandError::usage(format!("could not write `{}`", path.display())).caused_by(&error))

@@ -144,7 +144,7 @@ impl Column {
         self
     }
 
-    /// Makes it a generated column that is computed when a row is read. Not on PostgreSQL.
+    /// Makes it a generated column that is computed when a row is read. On PostgreSQL since version 18.
     #[must_use]
     pub fn generated_virtual(mut self, expression: &str) -> Self {
         self.generated = Some(Generated { expression: expression.to_owned(), stored: false });

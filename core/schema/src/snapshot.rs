@@ -5,7 +5,7 @@ use alembic_sql::{Checksum, Dialect};
 
 use crate::{
     Naming, Other, Schema, Table,
-    operation::{Operation, creation, render},
+    operation::{Operation, Unsupported, creation, render},
     sqlite::unread_clauses,
 };
 
@@ -24,33 +24,37 @@ pub fn is_snapshot(name: &str) -> bool {
 const FINGERPRINT: &str = "-- Fingerprint: ";
 
 /// Writes a schema down. Tables are in the order of their names.
-#[must_use]
-pub fn render_snapshot(schema: &Schema, dialect: Dialect, naming: &Naming) -> String {
-    let statements = |operation: &Operation| render(operation, dialect, naming).unwrap_or_default();
+///
+/// # Errors
+///
+/// [`Unsupported`] for what cannot be written: nothing is left out.
+pub fn render_snapshot(schema: &Schema, dialect: Dialect, naming: &Naming) -> Result<String, Unsupported> {
+    let statements = |operation: &Operation| -> Result<Vec<String>, Unsupported> {
+        Ok(render(operation, dialect, naming)?.iter().map(|statement| format!("{statement};")).collect())
+    };
     let mut parts = vec![format!(
         "-- The schema that the revisions leave on {dialect}. Written by `cargo alembic snapshot`.\n{FINGERPRINT}{}",
         fingerprint(schema, dialect, naming)
     )];
-    let enums = schema.enums.iter().flat_map(|of| statements(&of.into()));
-    parts.extend(enums.map(|statement| format!("{statement};")));
-    parts.extend(schema.tables.iter().map(|table| {
-        let others = table.others.iter().map(|other| other.definition.trim_end().trim_end_matches(';').to_owned());
+    for of in &schema.enums {
+        parts.extend(statements(&of.into())?);
+    }
+    for table in &schema.tables {
         // In our own spelling, a line per column, unless that says less.
         let is_said = unread_clauses(table.definition.as_deref()).is_empty();
         let definition = table.definition.clone().filter(|_| !is_said);
-        let created = creation(Table { definition, ..table.clone() });
-        created
-            .iter()
-            .flat_map(statements)
-            .chain(others)
-            .map(|statement| format!("{statement};"))
-            .collect::<Vec<_>>()
-            .join("\n")
-    }));
+        let mut lines = Vec::new();
+        for operation in creation(Table { definition, ..table.clone() }) {
+            lines.extend(statements(&operation)?);
+        }
+        let others = table.others.iter().map(|other| other.definition.trim_end().trim_end_matches(';'));
+        lines.extend(others.map(|definition| format!("{definition};")));
+        parts.push(lines.join("\n"));
+    }
     parts.extend(schema.others.iter().map(|Other { kind, name, definition }| {
         format!("-- {kind} {name}\n{}", definition.trim()).trim_end().to_owned()
     }));
-    format!("{}\n", parts.join("\n\n"))
+    Ok(format!("{}\n", parts.join("\n\n")))
 }
 
 /// Returns a value that names a schema, wherever columns and constraints stand in their tables.
@@ -61,7 +65,7 @@ pub fn fingerprint(schema: &Schema, dialect: Dialect, naming: &Naming) -> Checks
     for table in &sorted.tables {
         texts.extend(
             render(&Operation::CreateTable(table.clone()), dialect, naming)
-                .unwrap_or_else(|error| vec![error.to_string()]),
+                .unwrap_or_else(|error| vec![format!("{error}: {table:?}")]),
         );
         texts.extend(
             unread_clauses(table.definition.as_deref())
@@ -95,8 +99,20 @@ mod tests {
         let of = |schema: &Schema| fingerprint(schema, Dialect::Sqlite, &Naming::default());
         assert_eq!(of(&table(["a", "b"])), of(&table(["b", "a"])));
         assert_ne!(of(&table(["a", "b"])), of(&table(["a", "c"])));
-        let text = render_snapshot(&table(["a", "b"]), Dialect::Sqlite, &Naming::default());
+        let text = render_snapshot(&table(["a", "b"]), Dialect::Sqlite, &Naming::default()).unwrap();
         assert_eq!(read_fingerprint(&text), Some(of(&table(["a", "b"])).to_string().as_str()));
         assert!(is_snapshot("schema.sqlite.sql") && !is_snapshot("schema.sql"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error_and_has_a_fingerprint_of_its_own() {
+        let of = |expression: &str| {
+            let column = Column::new("a", Type::native("int")).generated_stored(expression).not_null();
+            let table = Table::new("t").column(column);
+            Schema { tables: vec![table], ..Schema::default() }
+        };
+        assert!(render_snapshot(&of("b + 1"), Dialect::Mariadb, &Naming::default()).is_err());
+        let of = |expression: &str| fingerprint(&of(expression), Dialect::Mariadb, &Naming::default());
+        assert_ne!(of("b + 1"), of("b + 2"));
     }
 }

@@ -109,3 +109,67 @@ fn a_server_that_cannot_be_reached_is_status_3() {
     let output = project.try_line("check --database-url postgres://nobody@127.0.0.1:1/x");
     assert_eq!(output.status, 3, "{output}");
 }
+
+/// New in PostgreSQL 18; before, it is refused with the version that has it.
+#[test]
+fn columns_may_be_computed_when_they_are_read() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+    let computed =
+        "email -> Text,\n        #[alembic(generated(\"upper(email)\", virtual))]\n        up -> Nullable<Text>";
+    project.write("src/schema.rs", USERS.replace("email -> Text", computed));
+    let output = project.try_line("revision --autogenerate -m users");
+    if db.ask("SELECT (current_setting('server_version_num')::int / 10000)::text AS answer").parse::<u32>().unwrap()
+        < 18
+    {
+        assert!(
+            output.stderr.contains("`users.up` is computed when it is read, which is new in PostgreSQL 18"),
+            "{output}"
+        );
+        return;
+    }
+    for line in ["upgrade head", "check", "snapshot"] {
+        let output = project.try_line(line);
+        assert_eq!(output.status, 0, "{line}: {output}");
+    }
+    let snapshot = project.read("migrations/schema.postgres.sql");
+    assert!(snapshot.contains("\"up\" text GENERATED ALWAYS AS (upper(email)) VIRTUAL"), "{snapshot}");
+    project.write("src/schema.rs", project.ok("print-schema --complete").replace("upper(", "lower("));
+    for line in ["revision --autogenerate -m lower", "upgrade head", "check --skip replay"] {
+        let output = project.try_line(line);
+        assert_eq!(output.status, 0, "{line}: {output}");
+    }
+}
+
+/// A rename keeps what hangs on an index.
+#[test]
+fn an_index_that_is_only_called_otherwise_is_renamed() {
+    let Some(db) = Database::new(Kind::Postgres) else { return };
+    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+    let models = |index: &str, unique: &str| {
+        let attributes = format!(
+            "#[alembic(index(name = \"{index}\", unique), unique(name = \"{unique}\"))]\n        email -> Text"
+        );
+        USERS.replace("email -> Text", &attributes)
+    };
+    project.write("src/schema.rs", models("ix", "uq"));
+    project.ok("revision --autogenerate -m users");
+    project.ok("upgrade head");
+    db.run("ALTER TABLE users REPLICA IDENTITY USING INDEX ix; ALTER TABLE users CLUSTER ON uq");
+    project.write("src/schema.rs", models("by_email", "one_email"));
+    assert_snapshot!(generated(&project, "revision --autogenerate -m names"), @r#"
+    Detected renamed unique constraint `one_email` of `users`, was `uq`
+    Detected renamed index `by_email` of `users`, was `ix`
+    Generating $PROJECT/FILE ...  done
+
+    ALTER TABLE "users" RENAME CONSTRAINT "uq" TO "one_email";
+    ALTER INDEX "ix" RENAME TO "by_email";
+
+    -- alembic:downgrade
+    ALTER TABLE "users" RENAME CONSTRAINT "one_email" TO "uq";
+    ALTER INDEX "by_email" RENAME TO "ix";
+    "#);
+    project.ok("upgrade head");
+    let kept = "SELECT count(*)::text AS answer FROM pg_index WHERE (indisreplident OR indisclustered)";
+    assert_eq!(db.ask(&format!("{kept} AND indrelid = 'users'::regclass")), "2");
+}

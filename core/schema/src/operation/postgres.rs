@@ -164,16 +164,6 @@ impl DdlWriter for Postgres<'_> {
         column.collation.as_deref().map(collate)
     }
 
-    fn generated(&self, column: &Column) -> Result<Option<String>, Unsupported> {
-        match &column.generated {
-            Some(generated) if generated.stored => {
-                Ok(Some(format!("GENERATED ALWAYS AS ({}) STORED", generated.expression)))
-            }
-            Some(_) => Err(self.unsupported("columns computed when they are read", "use `generated_stored`")),
-            None => Ok(None),
-        }
-    }
-
     fn not_valid(&self, not_valid: bool) -> Result<&'static str, Unsupported> {
         Ok(if not_valid { " NOT VALID" } else { "" })
     }
