@@ -11,6 +11,7 @@ mod project;
 mod replay;
 mod runner;
 mod scratch;
+mod scratch_name;
 mod selection;
 
 use std::{

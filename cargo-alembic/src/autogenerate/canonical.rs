@@ -22,7 +22,7 @@ use diesel::{
 use super::unsupported;
 use crate::{
     look::{dialect_of, failed, look},
-    scratch::name,
+    scratch_name::beside,
 };
 
 /// Makes the tables that say something new, looks at them, and makes it as if nothing had been.
@@ -117,7 +117,7 @@ impl Room {
         let failed = || failed("make room for the tables of the models");
         if dialect.is_mysql_family() {
             let own = answers(conn, "SELECT DATABASE() AS answer").map_err(failed())?.pop().unwrap_or_default();
-            let beside = name::beside(&own);
+            let beside = beside(&own);
             let collation =
                 answers(conn, "SELECT CONCAT(@@character_set_database, ' ', @@collation_database) AS answer");
             let collation = collation.map_err(failed())?.pop().unwrap_or_default();
@@ -152,7 +152,7 @@ impl Room {
             Self::Beside { database } => {
                 conn.batch_execute("SET foreign_key_checks = 1")?;
                 conn.batch_execute(ServerStatement::use_database(&database).sql())?;
-                conn.batch_execute(ServerStatement::drop_database(Dialect::Mysql, &name::beside(&database)).sql())
+                conn.batch_execute(ServerStatement::drop_database(Dialect::Mysql, &beside(&database)).sql())
             }
         }
     }

@@ -10,6 +10,8 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use crate::scratch_name;
+
 /// How temporary files are called: reading passes over names with a dot in front.
 const TEMPORARY: (&str, &str) = (".alembic-", ".tmp");
 /// Nobody writes a file for so long.
@@ -43,6 +45,11 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
 
 /// Writes a temporary file in the folder of `path`, to be moved there.
 fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    if let Some(scratch) = scratch_name::mentioned_in(text) {
+        let problem =
+            format!("its text names the scratch database `{scratch}`, which is gone: write this change by hand");
+        return Err(io::Error::other(problem));
+    }
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     remove_left_behind(folder);
     let mut file = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;

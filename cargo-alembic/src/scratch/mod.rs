@@ -3,7 +3,6 @@
 mod extensions;
 mod given;
 mod jobs;
-pub(crate) mod name;
 mod role;
 mod sweep;
 
@@ -16,7 +15,6 @@ use chrono::Utc;
 pub(crate) use extensions::SCHEMA;
 use given::Given;
 use jobs::{After, Run};
-use name::ScratchName;
 use role::Needs;
 use tempfile::TempDir;
 
@@ -24,6 +22,7 @@ use crate::{
     connect::{Access, Job, Target},
     context::Context,
     project::Project,
+    scratch_name::ScratchName,
 };
 
 /// Where scratch databases are made.

@@ -10,9 +10,11 @@ use super::{
     drop_database, extensions,
     given::Given,
     jobs::{Ask, Run},
-    name::{ScratchName, beside},
 };
-use crate::connect::{Access, Target};
+use crate::{
+    connect::{Access, Target},
+    scratch_name::{ScratchName, beside},
+};
 
 /// What a replay's role has to be allowed beside its own database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,11 @@ use alembic_runtime::cli::CommandError;
 use alembic_sql::{Dialect, server::ServerStatement};
 use chrono::Utc;
 
-use super::{
-    drop_database,
-    jobs::Ask,
-    name::{database_age, role_age},
+use super::{drop_database, jobs::Ask};
+use crate::{
+    connect::{Access, Target},
+    scratch_name::{database_age, role_age},
 };
-use crate::connect::{Access, Target};
 
 /// Seconds after which a scratch database cannot be in use any more.
 const STALE: i64 = 3600;

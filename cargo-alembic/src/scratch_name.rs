@@ -14,17 +14,17 @@ pub(crate) struct ScratchName {
 
 impl ScratchName {
     /// Returns a name that nothing else has.
-    pub(super) fn new(now: i64) -> Self {
+    pub(crate) fn new(now: i64) -> Self {
         Self { made: now, random: uuid::Uuid::new_v4().simple().to_string() }
     }
 
     /// Returns the name of the database.
-    pub(super) fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         format!("{DATABASE}{}_{}", self.made, self.random)
     }
 
     /// Returns the name of the role that the database is for. MySQL allows 32 characters.
-    pub(super) fn role(&self, dialect: Dialect) -> String {
+    pub(crate) fn role(&self, dialect: Dialect) -> String {
         match dialect {
             Dialect::Postgres => self.database(),
             _ => format!("{USER}{}_{}", self.made, &self.random[..12]),
@@ -38,13 +38,22 @@ pub(crate) fn beside(database: &str) -> String {
     format!("{database}w")
 }
 
+/// Returns the name of a scratch database that a text mentions. It may be in no file: the database is gone.
+pub(crate) fn mentioned_in(text: &str) -> Option<&str> {
+    let names = text.match_indices(DATABASE).map(|(at, _)| {
+        let rest = &text[at..];
+        &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())]
+    });
+    names.into_iter().find(|name| database_age(name, 0).is_some())
+}
+
 /// Returns when a scratch database was made, if it is called exactly like one.
-pub(super) fn database_age(name: &str, now: i64) -> Option<i64> {
+pub(crate) fn database_age(name: &str, now: i64) -> Option<i64> {
     age(name.strip_suffix('w').unwrap_or(name).strip_prefix(DATABASE)?, 32, now)
 }
 
 /// Returns when the role of a scratch database was made, if it is called exactly like one.
-pub(super) fn role_age(name: &str, dialect: Dialect, now: i64) -> Option<i64> {
+pub(crate) fn role_age(name: &str, dialect: Dialect, now: i64) -> Option<i64> {
     match dialect {
         Dialect::Postgres => age(name.strip_prefix(DATABASE)?, 32, now),
         _ => age(name.strip_prefix(USER)?, 12, now),
@@ -83,6 +92,9 @@ mod tests {
             assert_eq!(database_age(other, 160), None, "{other}");
         }
         assert_eq!(role_age(&name.role(Dialect::Postgres), Dialect::Postgres, 160), Some(60));
+        let sql = format!("x alembic_scratch_1 nextval(`{}`.`sq`)", beside(&database));
+        assert_eq!(mentioned_in(&sql), Some(beside(&database).as_str()));
+        assert_eq!(mentioned_in("CREATE TABLE alembic_scratch_1 (x int)"), None);
         let user = name.role(Dialect::Mysql);
         assert!(ScratchName::new(9_999_999_999).role(Dialect::Mysql).len() <= 32);
         assert_eq!(role_age(&user, Dialect::Mysql, 160), Some(60));
