@@ -50,7 +50,7 @@ pub mod __private {
     pub use alembic_schema::Value;
 
     pub use crate::{
-        database::{Creation, Inspection, answers, creations, inspect, schemas, sources},
+        database::{Broken, Creation, Inspection, answers, broken, creations, inspect, schemas, sources, unasked},
         diesel_table::diesel_revision_id,
         migrations::Snapshots,
         op::Code,

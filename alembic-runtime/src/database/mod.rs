@@ -2,6 +2,7 @@
 
 mod attached;
 mod blockers;
+mod broken;
 mod capabilities;
 mod diagnosis;
 pub(crate) mod foreign_keys;
@@ -25,15 +26,20 @@ mod shared_cache;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sqlite_master;
+#[cfg(feature = "sqlite")]
+mod sqlite_trials;
 mod storage;
 mod transaction;
 
 use std::time::Duration;
 
 use alembic_graph::{Hint, version_table::VersionTable};
+use alembic_schema::Schema;
 use alembic_sql::{Dialect, Object};
 pub(crate) use attached::{NO_PLACE, give_places_back, take_places};
 pub(crate) use blockers::blockers;
+pub(crate) use broken::Trial;
+pub use broken::{Broken, broken, unasked};
 pub(crate) use capabilities::Capabilities;
 pub(crate) use diagnosis::Diagnosis;
 use diesel::{
@@ -81,6 +87,17 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// The schema of a table that is named without one, where that is always the same.
     #[doc(hidden)]
     const SCHEMA: Option<&'static str> = None;
+
+    /// Kinds of objects of which only running them shows whether they work.
+    #[doc(hidden)]
+    const UNASKED: &'static [&'static str];
+
+    /// Returns statements that show whether what names tables and columns still works; none where the database lets
+    /// nothing go that is named.
+    #[doc(hidden)]
+    fn trials(_schema: &Schema) -> Vec<Trial> {
+        Vec::new()
+    }
 
     /// Tells MySQL from MariaDB; the others are what they are.
     #[doc(hidden)]

@@ -1,12 +1,13 @@
 //! MySQL and MariaDB, which Diesel treats as one backend.
 
 use alembic_graph::{Hint, version_table::VersionTable};
+use alembic_schema::{Other, Schema};
 use alembic_sql::{Dialect, MODE_WITH_BACKSLASHES, Name, Object, server::ServerStatement};
 use diesel::{QueryResult, connection::LoadConnection, mysql::Mysql, result::Error};
 use md5::{Digest, Md5};
 
 use super::{
-    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Reading, answer, loading_methods, rights::read_only,
+    Capabilities, Diagnosis, Lock, MigrationBackend, Need, Reading, Trial, answer, loading_methods, rights::read_only,
     sealed::Sealed,
 };
 
@@ -35,6 +36,18 @@ impl Sealed for Mysql {}
 
 impl MigrationBackend for Mysql {
     const FAMILY: Dialect = Dialect::Mysql;
+
+    const UNASKED: &'static [&'static str] = &["trigger", "function", "procedure", "event"];
+
+    fn trials(schema: &Schema) -> Vec<Trial> {
+        let views = schema.others.iter().filter(|other| other.kind == "view");
+        let trial = |view: &Other| Trial {
+            kind: view.kind.clone(),
+            name: view.name.clone(),
+            statement: format!("SELECT NULL FROM {} LIMIT 0", view.name.sql(Dialect::Mysql)),
+        };
+        views.map(trial).collect()
+    }
 
     const CAPABILITIES: Capabilities = Capabilities {
         transactional_ddl: false,

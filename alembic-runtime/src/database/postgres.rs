@@ -39,6 +39,8 @@ impl MigrationBackend for Pg {
 
     const FAMILY: Dialect = Dialect::Postgres;
 
+    const UNASKED: &'static [&'static str] = &["function"];
+
     const CAPABILITIES: Capabilities = Capabilities {
         transactional_ddl: true,
         session_lock: true,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use alembic_graph::{Hint, version_table::VersionTable};
+use alembic_schema::Schema;
 use alembic_sql::Dialect;
 use diesel::{
     QueryResult,
@@ -16,10 +17,11 @@ use diesel::{
 };
 
 use super::{
-    Capabilities, MigrationBackend, Need, Transaction, answer, is_table_locked, loading_methods, pragmas,
+    Capabilities, MigrationBackend, Need, Transaction, Trial, answer, is_table_locked, loading_methods, pragmas,
     rights::read_only,
     sealed::Sealed,
     shared_cache::{LONGEST_READ, while_table_is_locked},
+    sqlite_trials,
 };
 
 impl Sealed for Sqlite {}
@@ -28,6 +30,12 @@ impl MigrationBackend for Sqlite {
     loading_methods!();
 
     const FAMILY: Dialect = Dialect::Sqlite;
+
+    const UNASKED: &'static [&'static str] = &[];
+
+    fn trials(schema: &Schema) -> Vec<Trial> {
+        sqlite_trials::trials(schema)
+    }
 
     const CAPABILITIES: Capabilities = Capabilities {
         transactional_ddl: true,

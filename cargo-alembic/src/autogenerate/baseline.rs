@@ -62,6 +62,7 @@ impl Job for Baseline<'_> {
             wanted: tables,
             renames: Renames::default(),
             drift: Vec::new(),
+            broken: Vec::new(),
         };
         let tables = compared.generate(conn, Locking::Plain)?;
         apply(conn, &tables.upgrade, dialect, naming, tables.foreign_keys_off)?;

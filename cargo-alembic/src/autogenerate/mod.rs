@@ -2,6 +2,7 @@
 
 mod baseline;
 mod canonical;
+mod dependents;
 mod guess;
 mod text;
 
@@ -13,16 +14,18 @@ use alembic_graph::{
 };
 use alembic_models::Models;
 use alembic_runtime::{
-    __private::{Inspection, sources},
+    __private::{Broken, Inspection, sources},
     MigrationBackend,
     cli::CommandError,
 };
 use alembic_schema::{
     Name, Naming, Other, Schema, Table,
-    diff::{Block, Diff, Difference, Hazard, HazardKind, Locking, Renames, Subject},
+    diff::{
+        Block, Change, Diff, Difference, Hazard, HazardKind, Locking, OtherDifference, Renames, Subject, other_differences,
+    },
     operation::render,
 };
-use alembic_sql::{Dialect, mentioned, wording::abridged};
+use alembic_sql::{Dialect, wording::abridged};
 pub(crate) use baseline::Baseline;
 use diesel::connection::LoadConnection;
 use text::{rust_body, sql_text};
@@ -65,6 +68,8 @@ pub(crate) struct Compared {
     diff: Diff,
     /// What of the database its revisions did not make.
     drift: Vec<Difference>,
+    /// What does not work already.
+    broken: Vec<Broken>,
 }
 
 impl Comparing<'_> {
@@ -111,6 +116,7 @@ impl Comparing<'_> {
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
         let leave = |table: &Name| config.tables.leaves_alone(table);
+        let broken = dependents::broken_objects(conn, &before)?;
         let exchanged = |name: &str| self.replay.project.has_quoted(name);
         let mut renames = self.models.renames(&before, dialect, &exchanged);
         let mut renamed = before.clone();
@@ -145,6 +151,7 @@ impl Comparing<'_> {
                     renames,
                     diff,
                     drift: Vec::new(),
+                    broken,
                 });
             }
             renames.extend(guessed);
@@ -230,6 +237,7 @@ impl Compared {
         let left = Diff::between(&after, &self.wanted, dialect).differences(dialect).into_iter();
         let left = left.filter(|difference| difference.subject != Subject::Other).collect();
         expect(left, "the models want what no operation brings about")?;
+        self.refuse_to_break(conn, &after)?;
         let created_schemas = self.diff.created_schemas.iter().filter(|schema| !schemas.contains(schema)).cloned();
         let back = Diff { dropped_schemas: created_schemas.collect(), ..Diff::between(&after, &self.renamed, dialect) };
         let mut down = self.blocks(conn, &back, locking)?;
@@ -242,7 +250,7 @@ impl Compared {
         let again = look(conn, &self.inspection)?;
         let left = Diff::between(&again, &self.before, dialect).differences(dialect);
         expect(left, "the downgrade would not restore the schema")?;
-        let hazards: Vec<Hazard> = self.broken().chain(gone).chain(self.not_restored(&again)).collect();
+        let hazards: Vec<Hazard> = self.dependents::<C>().chain(gone).chain(self.not_restored(&again)).collect();
         let told = (!hazards.is_empty()).then_some(Block { hazards, operations: Vec::new() });
         let upgrade: Vec<Block> =
             told.into_iter().chain(self.renames.blocks(&self.before, dialect, naming)).chain(up).collect();
@@ -281,26 +289,16 @@ impl Compared {
         Ok((look(conn, &self.inspection)?, gone))
     }
 
-    /// SQLite drops a table whatever names it.
-    fn broken(&self) -> impl Iterator<Item = Hazard> {
-        let dropped = self.diff.dropped_tables.iter().filter(|_| self.dialect == Dialect::Sqlite);
-        dropped.flat_map(|table| {
-            let names = |other: &&Other| mentioned(&other.definition, self.dialect).contains(&table.name.name);
-            let is_own = |other: &&Other| table.others.contains(other);
-            let others = self.renamed.all_others().filter(names).filter(move |other| !is_own(other));
-            others.map(|other| {
-                let message = format!("{other} names `{}`, which goes", table.name);
-                Hazard::new(HazardKind::BreaksDependents, message)
-            })
-        })
-    }
-
-    /// What went with a table, and is not understood.
+    /// What went with a table or a column, and is not understood.
     fn not_restored(&self, again: &Schema) -> impl Iterator<Item = Hazard> {
-        let lost = self.before.others.iter().filter(|other| !again.others.iter().any(|now| now.is_called_like(other)));
-        lost.map(|other| {
-            let message = format!("{other} goes, and the downgrade does not bring it back");
-            Hazard::new(HazardKind::NotRestored, message)
+        let lost = other_differences(&self.before, again, self.dialect).into_iter();
+        lost.filter_map(|OtherDifference { change, kind, name }| {
+            let message = match change {
+                Change::Removed => format!("{kind} `{name}` goes, and the downgrade does not bring it back"),
+                Change::Changed => format!("{kind} `{name}` changes, and the downgrade does not change it back"),
+                _ => return None,
+            };
+            Some(Hazard::new(HazardKind::NotRestored, message))
         })
     }
 

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{CREATE_USERS, USERS, generated, users};
+use crate::project;
 
 #[test]
 fn what_a_downgrade_forgets_is_told_where_it_is() {
@@ -34,14 +35,22 @@ fn what_goes_with_a_table_is_told() {
         "CREATE TABLE k (id INTEGER PRIMARY KEY, UNIQUE (id ASC));\nCREATE VIEW named AS SELECT email FROM users;";
     project.revision("b1", "a1", view, "DROP VIEW named;\nDROP TABLE k;");
     project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
+    let output = project.try_line("revision --autogenerate -m gone");
+    assert_eq!(output.status, 2, "{output}");
+    assert!(output.stderr.contains("breaks what names it"), "{output}");
+    assert!(output.stderr.contains("view `named`: no such table: main.users"), "{output}");
+    // What did not work before is no reason, and is told.
+    let broken = view.replace("FROM users", "FROM users, nowhere");
+    project.revision("b1", "a1", &broken, "DROP VIEW named;\nDROP TABLE k;");
+    project.ok("lock");
     assert_snapshot!(generated(&project, "revision --autogenerate -m gone"), @r#"
     Left alone, known only as text: view `named`
     Detected removed table `users`
-    note: view `named` names `users`, which goes
+    note: view `named` names `users`, which goes; it did not work before
     destructive: drops the table `users` with all its rows
     Generating $PROJECT/FILE ...  done
 
-    -- note: view `named` names `users`, which goes
+    -- note: view `named` names `users`, which goes; it did not work before
 
     -- destructive: drops the table `users` with all its rows
     DROP TABLE "users";
@@ -51,10 +60,35 @@ fn what_goes_with_a_table_is_told() {
     "#);
 }
 
+/// SQLite lets go what a view, a full-text index or a trigger names.
+#[test]
+fn what_names_a_column_keeps_it() {
+    let notes = "CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL);\n\
+        CREATE TABLE log (x INTEGER PRIMARY KEY);\n";
+    let model = "diesel::table! { notes { id -> Integer, title -> Text } }\n";
+    let log = "diesel::table! { log (x) { x -> Integer } }\n";
+    let fts = "CREATE VIRTUAL TABLE notes_fts USING fts5(title, body, content='notes', content_rowid='id');";
+    let trigger = "CREATE TRIGGER tr AFTER DELETE ON notes BEGIN INSERT INTO log (x) VALUES (old.id); END;";
+    for (dependent, models, told) in [
+        (fts, format!("{model}{log}"), "virtual table `notes_fts`: no such column: T.body"),
+        ("CREATE VIEW v AS SELECT body FROM notes;", format!("{model}{log}"), "view"),
+        (trigger, model.replace("Text }", "Text, body -> Text }"), "trigger of `notes`: no such table: main.log"),
+    ] {
+        let project = project();
+        project.revision("a1", "<base>", &format!("{notes}{dependent}"), "");
+        project.ok("lock");
+        project.write("src/schema.rs", models);
+        let output = project.try_line("revision --autogenerate -m less");
+        assert_ne!(output.status, 0, "{dependent}: {output}");
+        assert!(output.stderr.contains(told), "{dependent}: {output}");
+        assert_eq!(project.ok("heads"), "a1 (head)\n");
+    }
+}
+
 #[test]
 fn hazards_are_named_for_programs() {
     let project = users();
-    let view = "CREATE VIEW named AS SELECT email FROM users;";
+    let view = "CREATE VIEW named AS SELECT email FROM users, nowhere;";
     project.revision("b1", "a1", view, "DROP VIEW named;");
     project.write("src/schema.rs", "diesel::table! { k { id -> Integer } }\n");
     let output = project.try_line("revision --autogenerate -m gone --format json");
@@ -63,7 +97,7 @@ fn hazards_are_named_for_programs() {
     [
       {
         "kind": "breaks-dependents",
-        "message": "view `named` names `users`, which goes"
+        "message": "view `named` names `users`, which goes; it did not work before"
       },
       {
         "kind": "data-loss",
