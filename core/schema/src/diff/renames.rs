@@ -9,8 +9,8 @@ use super::{
     names::{SharedName, given_names},
 };
 use crate::{
-    Constraint, ConstraintKind, Index, IndexKey, Name, Naming, Schema,
-    operation::{AlterColumn, Operation, render},
+    Constraint, ConstraintKind, Index, IndexKey, Name, Naming, Schema, Table,
+    operation::{Operation, rename_column, render},
     shortened,
 };
 
@@ -94,7 +94,7 @@ impl Renames {
         steps.iter().flat_map(|step| step.operations(dialect, naming)).map(Block::new).collect()
     }
 
-    /// Returns the operations that undo these.
+    /// Returns the operations that undo these in the schema that they left.
     #[must_use]
     pub fn undone(&self, before: &Schema, dialect: Dialect, naming: &Naming) -> Vec<Block> {
         let steps = self.steps(before, dialect, naming).into_iter().rev().map(Step::undone);
@@ -194,7 +194,8 @@ fn in_order<N: Ord + Clone>(pairs: &[(N, N)], aside: impl Fn(&N) -> N) -> Vec<(N
 /// One name that changes.
 enum Step {
     Table(Name, Name),
-    Column(Name, String, String),
+    /// In a table, as it is before and after.
+    Column { before: Box<Table>, after: Box<Table>, old: String, new: String },
     Constraint { table: Name, kind: ConstraintKind, old: String, new: String },
     Index { index: Index, old: String, new: String },
 }
@@ -203,7 +204,7 @@ impl Step {
     fn undone(self) -> Self {
         match self {
             Self::Table(old, new) => Self::Table(new, old),
-            Self::Column(table, old, new) => Self::Column(table, new, old),
+            Self::Column { before, after, old, new } => Self::Column { before: after, after: before, old: new, new: old },
             Self::Constraint { table, kind, old, new } => Self::Constraint { table, kind, old: new, new: old },
             Self::Index { index, old, new } => Self::Index { index, old: new, new: old },
         }
@@ -219,7 +220,7 @@ impl Step {
         let is_supported = |operation: &Operation| render(operation, dialect, naming).is_ok();
         match self {
             Self::Table(old, new) => vec![Operation::RenameTable { table: old.clone(), to: new.name.clone() }],
-            Self::Column(table, old, new) => vec![Operation::AlterColumn(AlterColumn::new(table, old).rename(new))],
+            Self::Column { before, old, new, .. } => vec![rename_column(&mut before.as_ref().clone(), old, new, dialect)],
             Self::Constraint { table, kind, old, new } => {
                 let (table, constraint, to) = (table.clone(), old.clone(), new.clone());
                 let rename = Operation::RenameConstraint { table, constraint, kind: *kind, to };
@@ -271,6 +272,8 @@ impl Renaming<'_> {
         };
         let mut after = self.schema.clone();
         for of in after.tables.iter_mut().filter(|of| of.name == *table) {
+            let before = Box::new(of.clone());
+            let _operation = rename_column(of, &old, &new, self.dialect);
             of.constraints.iter_mut().for_each(|constraint| rename(constraint.columns_mut()));
             for index in &mut of.indexes {
                 rename(&mut index.include);
@@ -278,8 +281,9 @@ impl Renaming<'_> {
                     rename(std::slice::from_mut(column));
                 });
             }
+            let (old, new) = (old.clone(), new.clone());
+            self.steps.push(Step::Column { before, after: Box::new(of.clone()), old, new });
         }
-        self.steps.push(Step::Column(table.clone(), old, new));
         self.follow(after);
     }
 

@@ -25,6 +25,10 @@ impl Member for Mariadb {
         false
     }
 
+    fn renames_in_expressions(&self) -> bool {
+        true
+    }
+
     fn sets_default_alone(&self, _default: &DefaultValue, _column_type: &Type) -> bool {
         true
     }

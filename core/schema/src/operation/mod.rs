@@ -8,6 +8,7 @@ mod mariadb;
 mod mysql;
 mod mysql_default;
 mod mysql_family;
+mod mysql_rename;
 mod postgres;
 mod postgres_identity;
 mod rebuild;
@@ -20,7 +21,7 @@ pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
 pub use ddl::Unsupported;
 pub use insert::{BulkInsert, Conflict};
-pub use render::render;
+pub use render::{rename_column, render};
 pub use rust::rust;
 
 use crate::{Column, Constraint, ConstraintKind, Enumeration, Index, Initially, Name, Table};

@@ -24,6 +24,10 @@ impl Member for Mysql {
         true
     }
 
+    fn renames_in_expressions(&self) -> bool {
+        false
+    }
+
     /// `ALTER COLUMN … SET DEFAULT` takes neither a constant for a large type nor `CURRENT_TIMESTAMP`.
     fn sets_default_alone(&self, default: &DefaultValue, column_type: &Type) -> bool {
         match default {

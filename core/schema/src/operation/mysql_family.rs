@@ -5,7 +5,7 @@ use alembic_sql::{Dialect, wording::joined};
 use super::{
     AlterColumn, BatchAlterTable, BulkInsert, Conflict, Operation,
     ddl::{Conditional, Ddl, Unsupported, Written},
-    mysql_default,
+    mysql_default, mysql_rename,
     writer::DdlWriter,
 };
 use crate::{Column, ConstraintKind, DefaultValue, Index, IndexKey, Name, Naming, Table, Type};
@@ -22,6 +22,9 @@ pub(super) trait Member {
 
     /// Returns whether an index can have an expression as a key.
     fn indexes_expressions(&self) -> bool;
+
+    /// Returns whether a column takes the expressions along that name it when it is renamed.
+    fn renames_in_expressions(&self) -> bool;
 
     /// Returns whether `ALTER COLUMN … SET DEFAULT` takes a default for a column of this type.
     fn sets_default_alone(&self, default: &DefaultValue, column_type: &Type) -> bool;
@@ -84,6 +87,15 @@ impl DdlWriter for MysqlFamily<'_> {
             written.push(Ddl::action(&change.table, format!("RENAME COLUMN {column} TO {}", self.quote(name))));
         }
         Ok(written)
+    }
+
+    fn rename_column(&self, table: &mut Table, column: &str, to: &str) -> Operation {
+        let after = mysql_rename::renamed(table, column, to, self.dialect());
+        let before = std::mem::replace(table, after);
+        match self.member.renames_in_expressions() {
+            true => Operation::AlterColumn(AlterColumn::new(&table.name, column).rename(to)),
+            false => mysql_rename::together(&before, table, column, to),
+        }
     }
 
     /// Names of indexes belong to their table.

@@ -12,7 +12,7 @@ use super::{
     sqlite::Sqlite,
     writer::{DdlWriter, statements},
 };
-use crate::Naming;
+use crate::{Naming, Table};
 
 /// Returns the statements of an operation, in their order.
 ///
@@ -20,11 +20,19 @@ use crate::Naming;
 ///
 /// [`Unsupported`], with what to do instead. No part of an operation is ignored silently.
 pub fn render(operation: &Operation, dialect: Dialect, naming: &Naming) -> Result<Vec<String>, Unsupported> {
-    let writer: Box<dyn DdlWriter + '_> = match dialect {
+    Ok(statements(writer(dialect, naming).write(operation)?, dialect))
+}
+
+/// Returns what renames a column together with all that names it, and makes the table what it is afterwards.
+pub fn rename_column(table: &mut Table, column: &str, to: &str, dialect: Dialect) -> Operation {
+    writer(dialect, &Naming::default()).rename_column(table, column, to)
+}
+
+fn writer(dialect: Dialect, naming: &Naming) -> Box<dyn DdlWriter + '_> {
+    match dialect {
         Dialect::Sqlite => Box::new(Sqlite { naming }),
         Dialect::Postgres => Box::new(Postgres { naming }),
         Dialect::Mysql => Box::new(MysqlFamily { naming, member: &Mysql }),
         Dialect::Mariadb => Box::new(MysqlFamily { naming, member: &Mariadb }),
-    };
-    Ok(statements(writer.write(operation)?, dialect))
+    }
 }

@@ -137,6 +137,15 @@ pub(super) trait DdlWriter {
 
     fn alter_column(&self, change: &AlterColumn) -> Written;
 
+    /// Returns what renames a column together with all that names it, and makes the table what it is afterwards. Most
+    /// databases see to what names it themselves.
+    fn rename_column(&self, table: &mut Table, column: &str, to: &str) -> Operation {
+        for known in table.columns.iter_mut().filter(|known| known.name == column) {
+            to.clone_into(&mut known.name);
+        }
+        Operation::AlterColumn(AlterColumn::new(&table.name, column).rename(to))
+    }
+
     fn create_index(&self, index: &Index) -> Result<String, Unsupported> {
         let unique = if index.unique { "UNIQUE " } else { "" };
         let concurrently = self.concurrently("building an index", index.concurrently)?;
