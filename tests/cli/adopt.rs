@@ -153,11 +153,7 @@ fn what_does_not_come_along_is_listed() {
         ),
         (Kind::Postgres, "GRANT SELECT ON users TO PUBLIC", "privileges on `users`"),
         (Kind::Postgres, "CREATE SCHEMA more; CREATE TABLE more.t (id integer)", "schema `more`"),
-        (Kind::Mysql, "ALTER TABLE users ENGINE = MyISAM", "engine of `users`"),
-        (Kind::Mariadb, "ALTER TABLE users CONVERT TO CHARACTER SET latin1", "collation of `users`"),
-        (Kind::Mysql, "ALTER TABLE users PARTITION BY HASH (id) PARTITIONS 2", "partitions of `users`"),
         (Kind::Mysql, "CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM users", "event `nightly`"),
-        (Kind::Mariadb, "CREATE SEQUENCE numbers", "sequence `numbers`"),
     ] {
         let Some(db) = Database::new(kind) else { continue };
         db.run("CREATE TABLE users (id INTEGER PRIMARY KEY)");

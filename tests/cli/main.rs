@@ -33,6 +33,7 @@ mod revision;
 mod scratch;
 mod script;
 mod seed;
+mod server_text;
 mod settings;
 mod tour;
 mod urls;

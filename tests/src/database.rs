@@ -74,6 +74,12 @@ struct Answer {
     answer: Option<String>,
 }
 
+#[derive(Debug, diesel::QueryableByName)]
+struct Shown {
+    #[diesel(sql_type = diesel::sql_types::Binary, column_name = "Create Table")]
+    text: Vec<u8>,
+}
+
 impl Database {
     /// Makes a database.
     ///
@@ -273,6 +279,17 @@ impl Database {
         let answers = answers.unwrap_or_else(|error| panic!("{}: {error}", queries.join("; ")));
         let joined = |rows: Vec<Answer>| rows.into_iter().map(|row| row.answer.unwrap_or_default()).collect::<Vec<_>>();
         answers.into_iter().map(|rows| joined(rows).join(",")).collect()
+    }
+
+    /// Returns what `SHOW CREATE TABLE` says of each table. MySQL and MariaDB only.
+    #[must_use]
+    pub fn shown(&self, tables: &[String]) -> Vec<String> {
+        let mut conn = self.connect::<MysqlConn>();
+        let mut show = |table: &String| {
+            let shown = sql_query(format!("SHOW CREATE TABLE `{table}`")).get_result::<Shown>(&mut conn);
+            String::from_utf8_lossy(&shown.unwrap_or_else(|error| panic!("{table}: {error}")).text).into_owned()
+        };
+        tables.iter().map(&mut show).collect()
     }
 
     /// Returns the names of all tables but ours, sorted.

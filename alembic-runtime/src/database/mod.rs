@@ -56,7 +56,7 @@ pub(crate) use probe::{ProbeResult, probe};
 pub(crate) use rights::{Need, refusal_hint, would_hide_rows};
 pub use rows::LogRecord;
 pub(crate) use rows::{
-    LogDepth, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
+    LogDepth, Shown, State, lock_holder, log_page, progress_of, read_fast, read_state, session_is_busy, version_numbers,
 };
 pub(crate) use session::{Scope, Settings, Timeouts};
 pub(crate) use shared_cache::{LONGEST_READ, is_table_locked, while_table_is_locked};
@@ -108,6 +108,10 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
     /// Loads a query whose only column is called `answer`.
     #[doc(hidden)]
     fn answers<C: LoadConnection<Backend = Self>>(conn: &mut C, sql: &str) -> QueryResult<Vec<Option<String>>>;
+
+    /// Loads the answer to a `SHOW CREATE …`. MySQL and MariaDB only.
+    #[doc(hidden)]
+    fn shown<C: LoadConnection<Backend = Self>>(conn: &mut C, what: Shown, statement: &str) -> QueryResult<Vec<u8>>;
 
     /// Loads `version_num`, `node`, `unfinished`; does not wait, since a failure costs no more than a slower answer.
     #[doc(hidden)]
@@ -314,6 +318,21 @@ macro_rules! loading_methods {
             let load = |conn: &mut C| diesel::sql_query(sql).load::<crate::database::rows::Answer>(conn);
             let rows = Self::read(conn, load)?;
             Ok(rows.into_iter().map(|row| row.answer).collect())
+        }
+
+        fn shown<C: diesel::connection::LoadConnection<Backend = Self>>(
+            conn: &mut C,
+            what: crate::database::Shown,
+            statement: &str,
+        ) -> diesel::QueryResult<Vec<u8>> {
+            use diesel::RunQueryDsl;
+
+            use crate::database::{Shown, rows};
+            let query = diesel::sql_query(statement);
+            Ok(match what {
+                Shown::Table => query.get_result::<rows::TableText>(conn)?.text,
+                Shown::View => query.get_result::<rows::ViewText>(conn)?.text,
+            })
         }
 
         fn version_rows<C: diesel::connection::LoadConnection<Backend = Self>>(

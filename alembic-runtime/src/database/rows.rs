@@ -6,7 +6,7 @@ use diesel::{
     QueryResult, QueryableByName,
     connection::LoadConnection,
     result::Error,
-    sql_types::{Nullable, Text},
+    sql_types::{Binary, Nullable, Text},
 };
 use serde::Serialize;
 
@@ -17,6 +17,29 @@ use super::{MigrationBackend, answer, snapshot};
 pub(super) struct Answer {
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) answer: Option<String>,
+}
+
+/// What a `SHOW CREATE …` answers with: it has a column of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Table, or sequence.
+    Table,
+    /// View.
+    View,
+}
+
+/// The text of a table, as the server writes it.
+#[derive(Debug, QueryableByName)]
+pub(super) struct TableText {
+    #[diesel(sql_type = Binary, column_name = "Create Table")]
+    pub(crate) text: Vec<u8>,
+}
+
+/// The text of a view, as the server writes it.
+#[derive(Debug, QueryableByName)]
+pub(super) struct ViewText {
+    #[diesel(sql_type = Binary, column_name = "Create View")]
+    pub(crate) text: Vec<u8>,
 }
 
 /// A row of the version table with what the log says of it.

@@ -97,8 +97,8 @@ fn is_of(other: &Other, creation: &Creation) -> bool {
 
 /// Returns whether tables may need it. SQLite makes a view of tables that are not there.
 fn may_come_first(creation: &Creation, dialect: Dialect) -> bool {
-    let kinds = ["extension", "sequence", "domain", "composite type", "function"];
-    dialect == Dialect::Postgres && kinds.contains(&creation.kind.as_str())
+    let kinds = ["extension", "domain", "composite type", "function"];
+    creation.kind == "sequence" || dialect == Dialect::Postgres && kinds.contains(&creation.kind.as_str())
 }
 
 /// Makes what can be made, each after what it needs, and returns it in that order; the rest goes on waiting.

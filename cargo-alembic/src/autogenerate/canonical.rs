@@ -171,8 +171,8 @@ fn setup_statements(
     // On MySQL they are made in another database.
     let gone = current.tables.iter().filter(|table| !dialect.is_mysql_family() && goes(table));
     let cascade = if dialect == Dialect::Postgres { " CASCADE" } else { "" };
-    let mut statements: Vec<String> =
-        gone.map(|table| format!("DROP TABLE {}{cascade}", table.name.sql(dialect))).collect();
+    let mut statements: Vec<String> = if dialect.is_mysql_family() { sequences(current) } else { Vec::new() };
+    statements.extend(gone.map(|table| format!("DROP TABLE {}{cascade}", table.name.sql(dialect))));
     let (there, others): (Vec<&Enumeration>, Vec<&Enumeration>) =
         current.enums.iter().partition(|known| wanted.schema.enums.contains(known));
     let aside = others.into_iter().filter(|known| wanted.schema.enumeration(&known.name).is_some());
@@ -188,4 +188,10 @@ fn setup_statements(
         statements.extend(render(operation, dialect, naming).map_err(|error| unsupported(&error))?);
     }
     Ok(statements)
+}
+
+/// Returns what makes the sequences that defaults may name, in another database.
+fn sequences(current: &Schema) -> Vec<String> {
+    let sequences = current.others.iter().filter(|other| other.kind == "sequence" && !other.definition.is_empty());
+    sequences.map(|sequence| sequence.definition.clone()).collect()
 }

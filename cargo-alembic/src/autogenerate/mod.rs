@@ -21,7 +21,8 @@ use alembic_runtime::{
 use alembic_schema::{
     Name, Naming, Other, Schema, Table,
     diff::{
-        Block, Change, Diff, Difference, Hazard, HazardKind, Locking, OtherDifference, Renames, Subject, other_differences,
+        Block, Change, Diff, Difference, Hazard, HazardKind, Locking, OtherDifference, Renames, Subject,
+        other_differences,
     },
     operation::render,
 };

@@ -184,6 +184,8 @@ impl<'s> Printer<'s> {
             if !attributes.is_empty() {
                 lines.push(format!("#[alembic({})]", joined(attributes)));
             }
+            let beyond = column.attributes.iter().flat_map(|attributes| attributes.lines());
+            lines.extend(beyond.map(|line| format!("// Kept as it is: {line}")));
         }
         if *ident != column.name {
             lines.push(format!("#[sql_name = {:?}]", column.name));

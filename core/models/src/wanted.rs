@@ -216,9 +216,12 @@ impl Overlay<'_> {
             table.indexes.dedup();
         }
         table.comment = model.comment.clone().filter(|_| dialect != Dialect::Sqlite);
-        let options = model.options.as_ref();
         let spelled = |sql: &String| if dialect == Dialect::Sqlite { sql.to_uppercase() } else { sql.clone() };
-        table.options = options.map(|sql| TableOption { dialect, sql: spelled(sql) }).into_iter().collect();
+        let options = model.options.iter().map(|sql| TableOption { dialect, sql: spelled(sql) });
+        // Engine, character set and partitions are the server's business until a model says something of them.
+        if model.options.is_some() || !dialect.is_mysql_family() {
+            table.options = options.collect();
+        }
     }
 
     /// `joinable!` means a foreign key where nothing is there that says otherwise: of a new table, or a new column.
@@ -385,8 +388,8 @@ impl Wanted {
                     table.constraints.iter().filter(|constraint| matches!(constraint, Constraint::ForeignKey(_)));
                 settled.constraints.extend(keys.cloned());
             }
-            // Only SQLite tells what was said after the columns.
-            if self.dialect != Dialect::Sqlite {
+            // PostgreSQL does not tell what was said after the columns.
+            if self.dialect == Dialect::Postgres {
                 settled.options.clone_from(&table.options);
             }
             // What has no name of its own may have any.

@@ -23,6 +23,8 @@ pub struct Column {
     pub collation: Option<String>,
     /// `ON UPDATE`: value after its row was updated without setting it. MySQL and MariaDB only.
     pub on_update: Option<String>,
+    /// Attributes beyond these, in the server's words: `INVISIBLE`, `SRID 4326`. MySQL and MariaDB only.
+    pub attributes: Option<String>,
     /// Comment (`COMMENT ON`).
     pub comment: Option<String>,
     /// Constraints of this column alone.
@@ -63,6 +65,7 @@ impl Column {
             generated: None,
             collation: None,
             on_update: None,
+            attributes: None,
             comment: None,
             constraints: Vec::new(),
         }
@@ -162,6 +165,13 @@ impl Column {
     #[must_use]
     pub fn on_update(mut self, expression: &str) -> Self {
         self.on_update = Some(expression.to_owned());
+        self
+    }
+
+    /// Sets attributes that have no method of their own, as the server writes them. MySQL and MariaDB only.
+    #[must_use]
+    pub fn attributes(mut self, sql: &str) -> Self {
+        self.attributes = Some(sql.to_owned());
         self
     }
 

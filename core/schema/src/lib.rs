@@ -8,6 +8,7 @@ mod default;
 pub mod diff;
 mod filter;
 mod index;
+pub mod mysql;
 mod name;
 mod name_limit;
 mod naming;

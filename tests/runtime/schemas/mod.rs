@@ -103,7 +103,9 @@ on_every_database! {
         });
         assert_eq!(inspect(&mut conn, &Inspection::default()).unwrap().tables.len(), 20);
         let count = count.load(Ordering::Relaxed);
-        assert!((1..=QUERIES).contains(&count), "{count} queries");
+        // MySQL and MariaDB tell all of a table only in its own text.
+        let texts = if KIND.is_mysql_family() { 20 } else { 0 };
+        assert!((1..=QUERIES + texts).contains(&count), "{count} queries");
     }
 
     fn any_schema_becomes_any_other(db) {

@@ -37,7 +37,10 @@ where
     reading(conn, Reading::Catalog, |conn| match dialect {
         Dialect::Sqlite => Ok(of_sqlite(schema)),
         Dialect::Postgres => on_server(conn, scope, "SELECT current_schema()::text AS answer", POSTGRES),
-        Dialect::Mysql | Dialect::Mariadb => on_server(conn, scope, "SELECT DATABASE() AS answer", MYSQL),
+        Dialect::Mysql | Dialect::Mariadb => {
+            let others = on_server(conn, scope, "SELECT DATABASE() AS answer", MYSQL)?;
+            Ok(shown_by_mysql(schema).chain(others).collect())
+        }
     })
 }
 
@@ -53,9 +56,6 @@ where
     let mut found = rows::<C, (String, String, String, String, String)>(conn, &sql.replace("$SCHEMAS", &schemas))?;
     if family == Dialect::Mysql {
         fill_in_parameters(conn, &schemas, &mut found)?;
-        // The server says in which database what a view names is.
-        let here = format!("{}.", Dialect::Mysql.quote(&names.current));
-        found.iter_mut().filter(|row| row.0 == "view").for_each(|row| row.3 = row.3.replace(&here, ""));
     }
     let creation = |(kind, schema, name, create, drop): (String, String, String, String, String)| Creation {
         kind,
@@ -64,6 +64,17 @@ where
         drop,
     };
     Ok(found.into_iter().map(creation).collect())
+}
+
+/// Those of which MySQL and MariaDB show the statement.
+fn shown_by_mysql(schema: &Schema) -> impl Iterator<Item = Creation> {
+    let shown = schema.others.iter().filter(|other| ["view", "sequence"].contains(&other.kind.as_str()));
+    shown.map(|other| Creation {
+        kind: other.kind.clone(),
+        name: other.name.clone(),
+        create: other.definition.clone(),
+        drop: format!("DROP {} {}", other.kind.to_uppercase(), other.name.sql(Dialect::Mysql)),
+    })
 }
 
 /// SQLite remembers the statements.
@@ -167,15 +178,11 @@ const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extnam
     AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
 
-/// `$PARAMETERS` stands for what another query tells: parameters of a routine, columns of a view.
-const MYSQL: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, CONCAT('CREATE SQL SECURITY ', security_type, \
-    ' VIEW `', REPLACE(table_name, '`', '``'), '` ($PARAMETERS) AS ', view_definition, CASE check_option WHEN 'NONE' THEN '' \
-    ELSE CONCAT(' WITH ', check_option, ' CHECK OPTION') END), CONCAT('DROP VIEW `', REPLACE(table_name, '`', '``'), '`')) \
-    AS CHAR) AS answer FROM information_schema.views WHERE table_schema IN ($SCHEMAS) AND view_definition <> '' \
-    UNION ALL SELECT CAST(JSON_ARRAY('trigger', t.trigger_schema, t.trigger_name, CONCAT('CREATE TRIGGER `', \
+/// `$PARAMETERS` stands for the parameters of a routine, which another query tells.
+const MYSQL: &str = "SELECT CAST(JSON_ARRAY('trigger', t.trigger_schema, t.trigger_name, CONCAT('CREATE TRIGGER `', \
     REPLACE(t.trigger_name, '`', '``'), '` ', t.action_timing, ' ', t.event_manipulation, ' ON `', \
     REPLACE(t.event_object_table, '`', '``'), '` FOR EACH ROW ', CASE WHEN p.trigger_name IS NULL THEN '' \
-    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement), '') AS CHAR) \
+    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement), '') AS CHAR) AS answer \
     FROM information_schema.triggers t LEFT JOIN information_schema.triggers p ON p.trigger_schema = t.trigger_schema \
     AND p.event_object_table = t.event_object_table AND p.event_manipulation = t.event_manipulation \
     AND p.action_timing = t.action_timing AND p.action_order = t.action_order - 1 WHERE t.trigger_schema IN ($SCHEMAS) \
@@ -184,24 +191,13 @@ const MYSQL: &str = "SELECT CAST(JSON_ARRAY('view', table_schema, table_name, CO
     dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')) ELSE '' END, CASE is_deterministic WHEN 'YES' THEN ' DETERMINISTIC ' ELSE ' ' END, sql_data_access, \
     ' SQL SECURITY ', security_type, ' ', routine_definition), CONCAT('DROP ', routine_type, ' `', \
     REPLACE(routine_name, '`', '``'), '`')) AS CHAR) FROM information_schema.routines \
-    WHERE routine_schema IN ($SCHEMAS) AND routine_definition <> '' \
-    UNION ALL SELECT CAST(JSON_ARRAY('partitions of', table_schema, table_name, '', '') AS CHAR) \
-    FROM information_schema.partitions WHERE table_schema IN ($SCHEMAS) AND partition_ordinal_position = 1 \
-    UNION ALL SELECT CAST(JSON_ARRAY('engine of', table_schema, table_name, '', '') AS CHAR) FROM information_schema.tables \
-    WHERE table_schema IN ($SCHEMAS) AND table_type = 'BASE TABLE' AND engine <> @@default_storage_engine \
-    UNION ALL SELECT CAST(JSON_ARRAY('collation of', t.table_schema, t.table_name, '', '') AS CHAR) \
-    FROM information_schema.tables t JOIN information_schema.schemata s ON s.schema_name = t.table_schema \
-    WHERE t.table_schema IN ($SCHEMAS) AND t.table_type = 'BASE TABLE' \
-    AND t.table_collation <> s.default_collation_name";
+    WHERE routine_schema IN ($SCHEMAS) AND routine_definition <> ''";
 
 const PARAMETERS: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), specific_schema, specific_name, CONCAT( \
     CASE routine_type WHEN 'PROCEDURE' THEN CONCAT(parameter_mode, ' ') ELSE '' END, '`', \
     REPLACE(parameter_name, '`', '``'), '` ', dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')), \
     ordinal_position) AS CHAR) AS answer FROM information_schema.parameters \
-    WHERE specific_schema IN ($SCHEMAS) AND ordinal_position > 0 \
-    UNION ALL SELECT CAST(JSON_ARRAY('view', c.table_schema, c.table_name, CONCAT('`', REPLACE(c.column_name, '`', '``'), '`'), \
-    c.ordinal_position) AS CHAR) FROM information_schema.columns c JOIN information_schema.views v \
-    ON v.table_schema = c.table_schema AND v.table_name = c.table_name WHERE c.table_schema IN ($SCHEMAS)";
+    WHERE specific_schema IN ($SCHEMAS) AND ordinal_position > 0";
 
 fn fill_in_parameters<C>(
     conn: &mut C,

@@ -1,4 +1,5 @@
-//! What a database holds, read from its catalog in a number of queries that does not depend on how much it is.
+//! What a database holds, read from its catalog: on SQLite and PostgreSQL in a number of queries that does not depend on how
+//! much it is, on MySQL and MariaDB with one for each table and view.
 
 mod creations;
 mod mysql;
@@ -57,9 +58,8 @@ where
     }
 }
 
-/// Reads what a database holds: one query on SQLite, eight on the others. Changes nothing.
-///
-/// A role that may only read is enough; on MySQL and MariaDB it sees foreign keys only of tables that it may do more with than read.
+/// Reads what a database holds: one query on SQLite, eight on PostgreSQL, a few and one for each
+/// table on MySQL and MariaDB. Changes nothing. A role that may only read is enough.
 ///
 /// # Errors
 ///

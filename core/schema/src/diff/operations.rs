@@ -375,6 +375,7 @@ fn alter(diff: &TableDiff, column: &super::ColumnDiff, dialect: Dialect) -> Alte
     change.identity = (before.identity != after.identity).then_some(after.identity);
     change.sequence = alters_sequence(column).then(|| after.sequence.clone());
     change.on_update = (before.on_update != after.on_update).then(|| after.on_update.clone());
+    change.attributes = (before.attributes != after.attributes).then(|| after.attributes.clone());
     change.comment = (before.comment != after.comment).then(|| after.comment.clone());
     change
 }

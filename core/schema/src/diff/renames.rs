@@ -195,16 +195,32 @@ fn in_order<N: Ord + Clone>(pairs: &[(N, N)], aside: impl Fn(&N) -> N) -> Vec<(N
 enum Step {
     Table(Name, Name),
     /// In a table, as it is before and after.
-    Column { before: Box<Table>, after: Box<Table>, old: String, new: String },
-    Constraint { table: Name, kind: ConstraintKind, old: String, new: String },
-    Index { index: Index, old: String, new: String },
+    Column {
+        before: Box<Table>,
+        after: Box<Table>,
+        old: String,
+        new: String,
+    },
+    Constraint {
+        table: Name,
+        kind: ConstraintKind,
+        old: String,
+        new: String,
+    },
+    Index {
+        index: Index,
+        old: String,
+        new: String,
+    },
 }
 
 impl Step {
     fn undone(self) -> Self {
         match self {
             Self::Table(old, new) => Self::Table(new, old),
-            Self::Column { before, after, old, new } => Self::Column { before: after, after: before, old: new, new: old },
+            Self::Column { before, after, old, new } => {
+                Self::Column { before: after, after: before, old: new, new: old }
+            }
             Self::Constraint { table, kind, old, new } => Self::Constraint { table, kind, old: new, new: old },
             Self::Index { index, old, new } => Self::Index { index, old: new, new: old },
         }
@@ -220,7 +236,9 @@ impl Step {
         let is_supported = |operation: &Operation| render(operation, dialect, naming).is_ok();
         match self {
             Self::Table(old, new) => vec![Operation::RenameTable { table: old.clone(), to: new.name.clone() }],
-            Self::Column { before, old, new, .. } => vec![rename_column(&mut before.as_ref().clone(), old, new, dialect)],
+            Self::Column { before, old, new, .. } => {
+                vec![rename_column(&mut before.as_ref().clone(), old, new, dialect)]
+            }
             Self::Constraint { table, kind, old, new } => {
                 let (table, constraint, to) = (table.clone(), old.clone(), new.clone());
                 let rename = Operation::RenameConstraint { table, constraint, kind: *kind, to };

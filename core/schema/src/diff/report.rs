@@ -39,6 +39,7 @@ pub enum Subject {
     Default,
     Identity,
     Collation,
+    Attributes,
     Comment,
     PrimaryKey,
     UniqueConstraint,
@@ -62,6 +63,7 @@ impl fmt::Display for Subject {
             Self::Default => "default",
             Self::Identity => "numbering",
             Self::Collation => "collation",
+            Self::Attributes => "attributes",
             Self::Comment => "comment",
             Self::PrimaryKey => "primary key",
             Self::UniqueConstraint => "unique constraint",
@@ -125,6 +127,7 @@ impl fmt::Display for Difference {
                 | Subject::Default
                 | Subject::Identity
                 | Subject::Collation
+                | Subject::Attributes
                 | Subject::Comment,
                 Some(part),
             ) => {
@@ -227,7 +230,11 @@ impl TableDiff {
             );
         }
         if self.options {
-            all.push(new(Change::Changed, Subject::Options, None));
+            let text = |table: &crate::Table| {
+                let options = table.options.iter().map(|option| option.sql.as_str());
+                (!table.options.is_empty()).then(|| joined(options))
+            };
+            all.push(new(Change::Changed, Subject::Options, None).told(text(&self.before), text(&self.after)));
         }
     }
 }
@@ -299,6 +306,9 @@ impl ColumnDiff {
         }
         if before.collation != after.collation {
             push(Subject::Collation, before.collation.clone(), after.collation.clone());
+        }
+        if before.attributes != after.attributes {
+            push(Subject::Attributes, before.attributes.clone(), after.attributes.clone());
         }
         if before.comment != after.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));

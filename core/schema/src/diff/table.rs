@@ -108,8 +108,7 @@ impl TableDiff {
             dropped_others: owned(&others.dropped),
             altered_others: altered_others.cloned().collect(),
             comment: before.comment != after.comment,
-            options: !comparison.dialect().is_mysql_family() && before.options != after.options
-                || unread_clauses(before, after) != unread_clauses(after, after),
+            options: before.options != after.options || unread_clauses(before, after) != unread_clauses(after, after),
             ..none.clone()
         };
         this.compare_columns(comparison);
@@ -312,6 +311,7 @@ fn same_column(before: &Column, after: &Column, comparison: &Comparison) -> bool
         && before.sequence == after.sequence
         && before.collation == after.collation
         && before.on_update == after.on_update
+        && before.attributes == after.attributes
         && before.comment == after.comment
 }
 

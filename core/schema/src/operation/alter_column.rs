@@ -27,6 +27,8 @@ pub struct AlterColumn {
     pub collation: Option<Option<String>>,
     /// New `ON UPDATE`; `Some(None)` drops it. MySQL and MariaDB only.
     pub on_update: Option<Option<String>>,
+    /// New attributes beyond these; `Some(None)` drops them. MySQL and MariaDB only.
+    pub attributes: Option<Option<String>>,
     /// New comment; `Some(None)` drops it. Not on SQLite.
     pub comment: Option<Option<String>>,
     /// New name.
@@ -51,6 +53,7 @@ impl AlterColumn {
             sequence: None,
             collation: None,
             on_update: None,
+            attributes: None,
             comment: None,
             rename: None,
             existing: None,
@@ -134,6 +137,14 @@ impl AlterColumn {
         self
     }
 
+    /// Sets the attributes that have no method of their own, as the server writes them; `None` drops them. MySQL and
+    /// MariaDB only.
+    #[must_use]
+    pub fn attributes(mut self, sql: Option<&str>) -> Self {
+        self.attributes = Some(sql.map(str::to_owned));
+        self
+    }
+
     /// Sets the collation.
     #[must_use]
     pub fn collation(mut self, collation: &str) -> Self {
@@ -202,6 +213,9 @@ impl AlterColumn {
         }
         if let Some(on_update) = &self.on_update {
             column.on_update.clone_from(on_update);
+        }
+        if let Some(attributes) = &self.attributes {
+            column.attributes.clone_from(attributes);
         }
         if let Some(default) = &self.default {
             column.default.clone_from(default);

@@ -21,6 +21,7 @@ pub use alter_column::AlterColumn;
 pub use batch::{BatchAlterTable, Recreate};
 pub use ddl::Unsupported;
 pub use insert::{BulkInsert, Conflict};
+pub(crate) use mysql_default::is_current_time;
 pub use render::{rename_column, render};
 pub use rust::rust;
 

@@ -60,6 +60,11 @@ fn is_number(word: &str) -> bool {
     starts_like_one && word.parse::<f64>().is_ok()
 }
 
+/// Returns whether an expression is the current time, in any precision.
+pub(crate) fn is_current_time(sql: &str) -> bool {
+    current_time(sql).is_some()
+}
+
 /// Returns the precision of an expression that is the current time.
 fn current_time(sql: &str) -> Option<u8> {
     let text = sql.trim().to_ascii_lowercase();

@@ -184,8 +184,9 @@ impl DdlWriter for MysqlFamily<'_> {
     }
 
     fn table_options(&self, table: &Table) -> Vec<String> {
-        let options = table.options_for(self.dialect()).map(str::to_owned);
-        options.chain(table.comment.as_ref().map(|comment| comment_option(self.dialect(), comment))).collect()
+        // Partitions are the last option.
+        let comment = table.comment.as_ref().map(|comment| comment_option(self.dialect(), comment));
+        comment.into_iter().chain(table.options_for(self.dialect()).map(str::to_owned)).collect()
     }
 
     fn collation(&self, column: &Column) -> Option<String> {
@@ -224,7 +225,8 @@ impl DdlWriter for MysqlFamily<'_> {
     fn own_clauses(&self, column: &Column) -> Result<Vec<String>, Unsupported> {
         let on_update = column.on_update.as_ref().map(|expression| format!("ON UPDATE {expression}"));
         let comment = column.comment.as_ref().map(|comment| format!("COMMENT {}", self.dialect().literal(comment)));
-        Ok(on_update.into_iter().chain(comment).collect())
+        // A check that a column of MariaDB has is the last.
+        Ok(on_update.into_iter().chain(comment).chain(column.attributes.clone()).collect())
     }
 
     fn defers(&self, _kind: ConstraintKind) -> bool {
@@ -262,6 +264,7 @@ impl MysqlFamily<'_> {
             || change.identity.is_some()
             || change.collation.is_some()
             || change.on_update.is_some()
+            || change.attributes.is_some()
             || change.comment.is_some()
             || default_needs_it
     }

@@ -233,6 +233,9 @@ fn column_expr(column: &Column) -> String {
     if let Some(expression) = &column.on_update {
         add(&format!(".on_update({expression:?})"));
     }
+    if let Some(attributes) = &column.attributes {
+        add(&format!(".attributes({attributes:?})"));
+    }
     if let Some(comment) = &column.comment {
         add(&format!(".comment({comment:?})"));
     }
@@ -275,6 +278,9 @@ fn alter_calls(change: &AlterColumn) -> String {
     }
     if let Some(on_update) = &change.on_update {
         add(format!(".on_update({:?})", on_update.as_deref()));
+    }
+    if let Some(attributes) = &change.attributes {
+        add(format!(".attributes({:?})", attributes.as_deref()));
     }
     match &change.comment {
         Some(Some(comment)) => add(format!(".comment({comment:?})")),

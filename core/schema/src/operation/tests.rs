@@ -110,7 +110,7 @@ fn tables() -> Vec<Case> {
         case("create a table", CreateTable(users())),
         case("create a table in a schema, with an index", CreateTable(pair())),
         case("create a table if it is not there", CreateTable(pair().if_not_exists())),
-        case("create a table with options", CreateTable(sqlite_and_mysql.comment("after the options"))),
+        case("create a table with options", CreateTable(sqlite_and_mysql.comment("beside options"))),
         case("create a table with comments", CreateTable(described)),
         case("create a table with a comment", CreateTable(Table::new("t").column(plain).comment("it's"))),
         case("create a table, identity always", CreateTable(identity(Identity::Always, Type::BigInt))),
@@ -149,6 +149,7 @@ fn columns() -> Vec<Case> {
         ("collation", text().collation("NOCASE")),
         ("comment", text().comment("it's")),
         ("on update", Column::new("c", Type::TimestampTz).on_update("CURRENT_TIMESTAMP(6)")),
+        ("attributes", number().comment("it's").attributes("INVISIBLE CHECK (`c` > 0)")),
         ("virtual", number().generated_virtual("a + 1")),
         ("stored", number().generated_stored("a + 1")),
         ("virtual, NOT NULL", number().generated_virtual("a + 1").not_null()),
@@ -252,6 +253,7 @@ fn alterations() -> Vec<Case> {
         add("no collation", &AlterColumn::drop_collation);
         add("on update", &|c| c.on_update(Some("CURRENT_TIMESTAMP")));
         add("no on update", &|c| c.on_update(None));
+        add("attributes", &|c| c.attributes(Some("INVISIBLE")));
         add("comment", &|c| c.comment("it's"));
         add("no comment", &AlterColumn::drop_comment);
         add("rename", &|c| c.rename("d"));

@@ -14,9 +14,14 @@ pub(crate) struct Token<'a> {
 }
 
 pub(crate) fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
+    tokens_of(sql, Dialect::Sqlite)
+}
+
+/// Returns the tokens of a statement of any database.
+pub(crate) fn tokens_of(sql: &str, dialect: Dialect) -> Option<Vec<Token<'_>>> {
     let mut depth = 0_usize;
     let mut tokens = Vec::new();
-    for Piece { range, quoted } in pieces(sql, Dialect::Sqlite)? {
+    for Piece { range, quoted } in pieces(sql, dialect)? {
         let text = &sql[range.clone()];
         if text == ")" {
             depth = depth.checked_sub(1)?;
