@@ -242,3 +242,33 @@ fn a_role_that_may_only_read_sees_foreign_keys() {
         assert_eq!(drift.status, 0, "{kind:?}: {drift}");
     }
 }
+
+#[test]
+fn what_is_adopted_is_made_again() {
+    for kind in BOTH {
+        let Some(db) = Database::new(*kind) else { continue };
+        let (hidden, sequence) = match kind {
+            Kind::Mysql => ("INVISIBLE", ""),
+            _ => ("IGNORED", "CREATE SEQUENCE sq INCREMENT BY 3;"),
+        };
+        db.run(&format!(
+            "{sequence} CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b int, KEY ia (a) {hidden}, KEY ib (b) COMMENT \
+             'it''s', FULLTEXT KEY ft (a)) DEFAULT CHARSET = latin1; CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW v AS \
+             SELECT id FROM t WHERE a <> 'it''s' WITH CASCADED CHECK OPTION"
+        ));
+        let before = db.shown(&["t".to_owned()]);
+        let project = Project::unconfigured(PROGRAM).with("DATABASE_URL", db.url());
+        let adopted = project.try_line("init --adopt");
+        assert_eq!((adopted.status, adopted.stdout.as_str()), (0, ""), "{kind:?}: {adopted}");
+        let checked = project.try_line("check");
+        assert_eq!(checked.status, 0, "{kind:?}: {checked}");
+        db.recreate("");
+        project.ok("upgrade head");
+        assert_eq!(db.shown(&["t".to_owned()]), before, "{kind:?}");
+        assert_eq!(project.try_line("check --only drift").status, 0);
+        db.run("CREATE OR REPLACE ALGORITHM = UNDEFINED SQL SECURITY INVOKER VIEW v AS SELECT id FROM t WHERE a <> 'it''s' \
+            WITH CASCADED CHECK OPTION");
+        let drift = project.try_line("check --only drift");
+        assert!(drift.stdout.contains("changed view `v`"), "{kind:?}: {drift}");
+    }
+}

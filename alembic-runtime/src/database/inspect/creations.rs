@@ -66,14 +66,16 @@ where
     Ok(found.into_iter().map(creation).collect())
 }
 
-/// Those of which MySQL and MariaDB show the statement.
+/// Those of which MySQL and MariaDB show the statement. What is added to a table goes with it.
 fn shown_by_mysql(schema: &Schema) -> impl Iterator<Item = Creation> {
-    let shown = schema.others.iter().filter(|other| ["view", "sequence"].contains(&other.kind.as_str()));
-    shown.map(|other| Creation {
-        kind: other.kind.clone(),
-        name: other.name.clone(),
-        create: other.definition.clone(),
-        drop: format!("DROP {} {}", other.kind.to_uppercase(), other.name.sql(Dialect::Mysql)),
+    schema.others.iter().filter_map(|other| {
+        let drop = match other.kind.as_str() {
+            "view" | "sequence" => format!("DROP {} {}", other.kind.to_uppercase(), other.name.sql(Dialect::Mysql)),
+            _ if other.definition.starts_with("ALTER TABLE ") => String::new(),
+            _ => return None,
+        };
+        let create = other.definition.clone();
+        Some(Creation { kind: other.kind.clone(), name: other.name.clone(), create, drop })
     })
 }
 
