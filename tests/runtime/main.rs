@@ -6,6 +6,7 @@ mod autocommit;
 mod batch;
 mod bodies;
 mod consistency;
+mod conversions;
 mod data;
 mod diesel;
 mod enum_values;

@@ -4,6 +4,7 @@
 mod catalog;
 mod column;
 mod constraint;
+pub mod conversion;
 mod default;
 pub mod diff;
 mod filter;

@@ -5,7 +5,7 @@ use std::fmt;
 use alembic_sql::{Dialect, wording::quoted};
 
 use super::{ColumnDiff, EnumDiff, TableDiff, steps::Part};
-use crate::{Column, Constraint, Name};
+use crate::{Column, Constraint, Name, conversion::Conversion};
 
 /// What a reader of a revision has to know of an operation before it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,7 @@ fn blocks_writes(table: &Name) -> Hazard {
 
 fn of_columns(diff: &TableDiff, dialect: Dialect) -> Vec<Hazard> {
     let table = &diff.after.name;
+    let strict = diff.after.options_for(dialect).any(|options| options.contains("STRICT"));
     let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
     let mut hazards = Vec::new();
     for column in diff.dropped.iter().filter(|column| !is_added_again(column) && column.generated.is_none()) {
@@ -114,7 +115,7 @@ fn of_columns(diff: &TableDiff, dialect: Dialect) -> Vec<Hazard> {
         );
         hazards.push(Hazard::new(HazardKind::FailsOnRows, text));
     }
-    hazards.extend(diff.altered.iter().flat_map(|column| of_column(table, column, dialect)));
+    hazards.extend(diff.altered.iter().flat_map(|column| of_column(table, column, dialect, strict)));
     hazards
 }
 
@@ -122,20 +123,11 @@ fn needs_a_value(column: &Column) -> bool {
     !column.nullable && column.default.is_none() && column.identity.is_none() && column.generated.is_none()
 }
 
-fn of_column(table: &Name, diff: &ColumnDiff, dialect: Dialect) -> Vec<Hazard> {
+fn of_column(table: &Name, diff: &ColumnDiff, dialect: Dialect, strict: bool) -> Vec<Hazard> {
     let name = &diff.before.name;
     let mut hazards = Vec::new();
     if diff.before.column_type != diff.after.column_type {
-        let (old, new) = (diff.before.column_type.sql(dialect), diff.after.column_type.sql(dialect));
-        let text = format!("`{table}.{name}` changes from {old} to {new}");
-        if dialect == Dialect::Sqlite {
-            let text = format!("{text}: values stay as they are, as far as the new type takes them");
-            hazards.push(Hazard::new(HazardKind::ConvertsValues, text));
-        } else if rounds(&old, &new) {
-            hazards.push(Hazard::new(HazardKind::DataLoss, format!("{text}: values are rounded, or lose a part")));
-        } else if !only_widens(&old, &new) {
-            hazards.push(Hazard::new(HazardKind::FailsOnRows, format!("{text}: fails if a value does not fit")));
-        }
+        hazards.extend(of_type(table, diff, dialect, strict));
     }
     if diff.before.nullable && !diff.after.nullable {
         hazards.push(Hazard::new(HazardKind::FailsOnRows, format!("fails if `{table}.{name}` is NULL somewhere")));
@@ -143,53 +135,23 @@ fn of_column(table: &Name, diff: &ColumnDiff, dialect: Dialect) -> Vec<Hazard> {
     hazards
 }
 
-/// Returns whether values lose a part without an error.
-fn rounds(old: &str, new: &str) -> bool {
-    let base = |name: &str| name.split('(').next().unwrap_or_default().trim().to_lowercase();
-    let (old, new) = (base(old), base(new));
-    let fractional = ["numeric", "decimal", "real", "float", "double", "double precision"];
-    let whole = ["smallint", "integer", "int", "bigint", "tinyint", "mediumint"];
-    let moments = ["timestamp with time zone", "timestamp without time zone", "timestamp", "datetime"];
-    fractional.contains(&old.as_str()) && whole.contains(&new.as_str())
-        || moments.contains(&old.as_str()) && old != new && (new == "date" || moments.contains(&new.as_str()))
-        || ["double", "double precision"].contains(&old.as_str()) && ["real", "float"].contains(&new.as_str())
-}
-
-/// Returns whether every value of the old type is one of the new type.
-fn only_widens(old: &str, new: &str) -> bool {
-    let (old, new) = (old.to_lowercase(), new.to_lowercase());
-    let split = |name: &str| {
-        let (base, arguments) = name.split_once('(').unwrap_or((name, ""));
-        let numbers: Vec<u32> =
-            arguments.trim_end_matches(')').split(',').filter_map(|n| n.trim().parse().ok()).collect();
-        (base.trim().to_owned(), numbers)
+/// Returns what a change of type may do to values, as it was measured.
+fn of_type(table: &Name, diff: &ColumnDiff, dialect: Dialect, strict: bool) -> Option<Hazard> {
+    let (old, new) = (diff.before.column_type.sql(dialect), diff.after.column_type.sql(dialect));
+    let measured = |name: &str| if strict { format!("STRICT {name}") } else { name.to_owned() };
+    let (kind, outcome) = match Conversion::between(&measured(&old), &measured(&new), dialect) {
+        Some(Conversion::Lossless) => return None,
+        Some(Conversion::Fails) => (HazardKind::FailsOnRows, "fails if a value does not fit"),
+        Some(Conversion::Changes) => {
+            (HazardKind::DataLoss, "values that do not fit are rounded, cut or read otherwise, without an error")
+        }
+        Some(Conversion::FailsOrChanges) => (
+            HazardKind::DataLoss,
+            "fails if a value does not fit, and others are rounded, cut or read otherwise, without an error",
+        ),
+        Some(Conversion::NotPossible) => (HazardKind::FailsOnRows, "fails if there is a value: none can be converted"),
+        None => (HazardKind::ConvertsValues, "may fail or change values: what becomes of them is not known"),
     };
-    let ((old_base, old_numbers), (new_base, new_numbers)) = (split(&old), split(&new));
-    let integers = ["smallint", "integer", "bigint"];
-    let place = |base: &str| integers.iter().position(|name| *name == if base == "int" { "integer" } else { base });
-    let is_text = |base: &str| ["character varying", "varchar"].contains(&base);
-    match (place(&old_base), place(&new_base)) {
-        (Some(one), Some(other)) => one <= other,
-        _ if ["text", "longtext"].contains(&new_base.as_str()) => true,
-        (Some(_), None) => {
-            ["numeric", "double precision", "double"].contains(&new_base.as_str()) && new_numbers.is_empty()
-        }
-        _ if is_text(&old_base) && old_base == new_base => {
-            new_numbers.is_empty() || !old_numbers.is_empty() && new_numbers.first() >= old_numbers.first()
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wider_type_loses_nothing() {
-        assert!(only_widens("integer", "bigint") && only_widens("varchar(10)", "varchar(20)"));
-        assert!(only_widens("character varying(10)", "text") && only_widens("varchar(10)", "varchar"));
-        assert!(!only_widens("bigint", "integer") && !only_widens("varchar(20)", "varchar(10)"));
-        assert!(!only_widens("text", "integer") && !only_widens("character varying", "character varying(10)"));
-    }
+    let name = &diff.before.name;
+    Some(Hazard::new(kind, format!("`{table}.{name}` changes from {old} to {new}: {outcome}")))
 }

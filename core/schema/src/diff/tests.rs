@@ -93,7 +93,7 @@ fn a_type_changes_in_place() {
     };
     assert_snapshot!(sql(&with("integer", "1"), &with("bigint", "1"), Dialect::Postgres), @r#"ALTER TABLE "a" ALTER COLUMN "n" DROP DEFAULT, ALTER COLUMN "n" TYPE bigint, ALTER COLUMN "n" SET DEFAULT 1"#);
     assert_snapshot!(sql(&with("text", "'1'"), &with("integer", "1"), Dialect::Postgres), @r#"
-    -- note: `a.n` changes from text to integer: fails if a value does not fit
+    -- destructive: `a.n` changes from text to integer: fails if a value does not fit, and others are rounded, cut or read otherwise, without an error
     ALTER TABLE "a" ALTER COLUMN "n" DROP DEFAULT, ALTER COLUMN "n" TYPE integer USING "n"::integer, ALTER COLUMN "n" SET DEFAULT 1
     "#);
     assert_snapshot!(sql(&with("varchar(9)", "1"), &with("varchar(3)", "1"), Dialect::Mariadb), @"
