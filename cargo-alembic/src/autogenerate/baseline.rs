@@ -60,6 +60,7 @@ impl Job for Baseline<'_> {
             diff: Diff::between(&found, &tables, dialect),
             before: found,
             wanted: tables,
+            left_out: Vec::new(),
             renames: Renames::default(),
             drift: Vec::new(),
             broken: Vec::new(),

@@ -65,6 +65,8 @@ pub(crate) struct Compared {
     /// After renaming.
     renamed: Schema,
     wanted: Schema,
+    /// Columns that the models leave out, since Diesel has no type for them.
+    left_out: Vec<(Name, String)>,
     renames: Renames,
     diff: Diff,
     /// What of the database its revisions did not make.
@@ -149,6 +151,7 @@ impl Comparing<'_> {
                     before,
                     renamed,
                     wanted: wanted.schema,
+                    left_out: wanted.left_out,
                     renames,
                     diff,
                     drift: Vec::new(),
@@ -416,6 +419,9 @@ impl Job for Generate<'_> {
         let others = compared.others();
         if !others.is_empty() {
             (self.say)(format!("Left alone, known only as text: {}", abridged(&others, 20)));
+        }
+        for (table, column) in &compared.left_out {
+            (self.say)(format!("Left alone, Diesel having no type for it: column `{table}.{column}`"));
         }
         for difference in &compared.drift {
             (self.say)(format!("warning: no revision made this, so the new one may not apply elsewhere: {difference}"));

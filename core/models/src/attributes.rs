@@ -79,9 +79,9 @@ const OF_COLUMN: [&str; 14] = [
     "renamed_from",
 ];
 
-/// Returns whether an attribute describes the schema; `renamed_from` alone does not.
+/// Returns whether an attribute describes the table; a former name and the type of one column say nothing of the rest.
 pub(super) fn says_something(arguments: &[Argument]) -> bool {
-    arguments.iter().any(|argument| argument.key() != "renamed_from")
+    arguments.iter().any(|argument| !["renamed_from", "type"].contains(&argument.key().as_str()))
 }
 
 /// Reads the attributes of a column; every argument that is not understood is a mistake of its own.

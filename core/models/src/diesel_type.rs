@@ -1,9 +1,13 @@
 //! Diesel's types of columns, and the databases' types that they represent.
 
+use alembic_schema::{Schema, Type};
 use alembic_sql::Dialect;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, PathArguments};
 
-use super::{ModelColumn, Models};
+use super::{
+    ModelColumn, Models, SqlType,
+    postgres::{POSTGRES, TAKEN, typname},
+};
 
 /// The type of a column as `table!` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,9 +23,9 @@ pub struct DieselType {
 }
 
 impl DieselType {
-    pub(super) fn of(syntax: &Type) -> syn::Result<Self> {
+    pub(super) fn of(syntax: &syn::Type) -> syn::Result<Self> {
         let wrong = || syn::Error::new_spanned(syntax, "expected a type of Diesel");
-        let Type::Path(path) = syntax else { return Err(wrong()) };
+        let syn::Type::Path(path) = syntax else { return Err(wrong()) };
         let last = path.path.segments.last().ok_or_else(wrong)?;
         let name = last.ident.to_string();
         let inner = match &last.arguments {
@@ -40,6 +44,7 @@ impl DieselType {
             // Diesel does not tell whether its elements may be NULL, and the database does not either.
             "Array" => Self { array: true, nullable: false, ..inner },
             "Range" => Self { name: range(&inner.name).to_owned(), ..Self::default() },
+            "Multirange" => Self { name: range(&inner.name).replace("range", "multirange"), ..Self::default() },
             _ => Self { name, ..Self::default() },
         })
     }
@@ -123,43 +128,6 @@ fn of_sqlite(native: &str) -> &'static str {
     }
 }
 
-/// Types by the name that PostgreSQL prints them by; those with a length are apart.
-const POSTGRES: [(&str, &str); 33] = [
-    ("smallint", "Int2"),
-    ("integer", "Int4"),
-    ("bigint", "Int8"),
-    ("boolean", "Bool"),
-    ("real", "Float4"),
-    ("double precision", "Float8"),
-    ("numeric", "Numeric"),
-    ("text", "Text"),
-    ("bytea", "Bytea"),
-    ("date", "Date"),
-    ("time without time zone", "Time"),
-    ("timestamp without time zone", "Timestamp"),
-    ("timestamp with time zone", "Timestamptz"),
-    ("interval", "Interval"),
-    ("json", "Json"),
-    ("jsonb", "Jsonb"),
-    ("uuid", "Uuid"),
-    ("inet", "Inet"),
-    ("cidr", "Cidr"),
-    ("macaddr", "Macaddr"),
-    ("macaddr8", "Macaddr8"),
-    ("money", "Money"),
-    ("oid", "Oid"),
-    ("pg_lsn", "PgLsn"),
-    ("citext", "Citext"),
-    ("\"char\"", "CChar"),
-    ("int4range", "Int4range"),
-    ("int8range", "Int8range"),
-    ("numrange", "Numrange"),
-    ("daterange", "Daterange"),
-    ("tsrange", "Tsrange"),
-    ("tstzrange", "Tstzrange"),
-    ("bit", "Bit"),
-];
-
 fn of_postgres(native: &str) -> Printed {
     if let Some(element) = native.strip_suffix("[]") {
         let of = of_postgres(element);
@@ -174,18 +142,18 @@ fn of_postgres(native: &str) -> Printed {
     };
     match base.as_str() {
         "character varying" => Printed { max_length: length, ..known("Varchar") },
-        "character" => Printed { max_length: length, ..known("Bpchar") },
-        "bit varying" | "time with time zone" => Printed { custom: true, ..known(&camel(&base)) },
+        "character" | "bpchar" => Printed { max_length: length, ..known("Bpchar") },
+        _ if base.starts_with("interval") => known("Interval"),
         _ => match POSTGRES.iter().find(|(name, _)| *name == base) {
             Some((_, diesel)) => known(diesel),
-            None => Printed { custom: true, ..known(&camel(last_name(&base))) },
+            None => {
+                let ident = camel(typname(native).1);
+                let taken = TAKEN.contains(&ident.as_str()) || POSTGRES.iter().any(|(_, diesel)| *diesel == ident);
+                let ident = if taken { format!("Pg{ident}") } else { ident };
+                Printed { custom: true, ..known(&ident) }
+            }
         },
     }
-}
-
-/// Returns the name of a type without its schema.
-fn last_name(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
 fn of_mysql(native: &str) -> Printed {
@@ -221,11 +189,16 @@ fn of_mysql(native: &str) -> Printed {
         "datetime" => "Datetime",
         "timestamp" => "Timestamp",
         "json" => "Json",
+        "year" => "SmallInt",
+        "uuid" | "inet4" | "inet6" => "Text",
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+        | "geomcollection" | "geometrycollection" | "vector" => "Blob",
         other => return Printed { custom: true, ..known(&camel(other)) },
     };
     let max_length = length.filter(|_| matches!(name, "Varchar" | "Char"));
     let mut printed = Printed { max_length, ..known(name) };
-    printed.diesel.unsigned = unsigned;
+    // Diesel knows integers without a sign only.
+    printed.diesel.unsigned = unsigned && ["TinyInt", "SmallInt", "Integer", "BigInt"].contains(&name);
     printed
 }
 
@@ -244,19 +217,13 @@ impl Models {
     pub(super) fn fits(&self, column: &ModelColumn, native: &str, dialect: Dialect) -> bool {
         let (is, wanted) = (printed(native, dialect), &column.diesel_type);
         let shape = is.diesel.array == wanted.array && is.diesel.unsigned == wanted.unsigned;
-        let (one, other) = (is.diesel.kind(), wanted.kind());
+        let declared = self.sql_type(&wanted.name);
+        let (one, other) =
+            (is.diesel.kind(), declared.and_then(|declared| declared.kind(dialect)).unwrap_or_else(|| wanted.kind()));
         // Diesel prints a length for bytes and enumerations, too.
         let length = one != "text" || column.max_length.is_none_or(|length| is.max_length == Some(length));
-        let declared = self.sql_type(&wanted.name);
-        let same = match (dialect, declared) {
-            (Dialect::Postgres, Some(declared)) if declared.postgres.is_some() => {
-                let base = native.trim_end_matches("[]").split('(').next().unwrap_or_default();
-                let name = declared.postgres.as_ref().map(|name| name.name.as_str()).unwrap_or_default();
-                last_name(base).trim_matches('"') == name
-            }
-            (Dialect::Mysql | Dialect::Mariadb, Some(declared)) if declared.mysql.is_some() => {
-                declared.mysql.as_ref().is_some_and(|name| one == name.to_lowercase())
-            }
+        let same = match (dialect, declared.and_then(|declared| declared.postgres.as_ref())) {
+            (Dialect::Postgres, Some(name)) => typname(native).1 == name.name,
             // Rows are numbered by integers of any size.
             (Dialect::Sqlite, _) if native.eq_ignore_ascii_case("INTEGER") && other == "bigint" => true,
             // MariaDB has text for JSON.
@@ -264,6 +231,39 @@ impl Models {
             _ => one == other,
         };
         same && shape && length
+    }
+
+    /// Returns whether Diesel loads a column of the database as a plain model says: a domain as what it is made of,
+    /// and as text whatever is sent as text.
+    pub(super) fn loads(&self, column: &ModelColumn, native: &str, schema: &Schema, dialect: Dialect) -> bool {
+        let native = schema.base_type(native);
+        if self.fits(column, &native, dialect) {
+            return true;
+        }
+        let (is, wanted) = (printed(&native, dialect).diesel, &column.diesel_type);
+        let kinds = (is.kind(), wanted.kind());
+        let textual = match dialect {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => {
+                ["citext", "name", "xml", "json"].contains(&native.trim_end_matches("[]"))
+                    || schema.enums.iter().any(|listed| Type::native(&native).is_named(&listed.name))
+            }
+            Dialect::Mysql | Dialect::Mariadb => ["enum", "set"].contains(&kinds.0.as_str()),
+        };
+        let moments = ["timestamp", "datetime"];
+        let moment =
+            dialect.is_mysql_family() && moments.contains(&kinds.0.as_str()) && moments.contains(&kinds.1.as_str());
+        let undeclared = self.sql_type(&wanted.name).is_none() && column.values.is_empty();
+        undeclared && is.array == wanted.array && (textual && kinds.1 == "text" || moment)
+    }
+
+    /// Returns whether Diesel has no type for a type of the database, and nobody declared one.
+    pub(super) fn has_no_type(&self, native: &str, schema: &Schema, dialect: Dialect) -> bool {
+        let native = schema.base_type(native);
+        let listed = schema.enums.iter().any(|listed| Type::native(&native).is_named(&listed.name));
+        let name = typname(&native).1;
+        let is_it = |declared: &SqlType| declared.postgres.as_ref().is_some_and(|declared| declared.name == name);
+        dialect == Dialect::Postgres && printed(&native, dialect).custom && !listed && !self.types.iter().any(is_it)
     }
 
     /// Returns whether a type of the database certainly differs from the one declared to Diesel. SQLite's types decide nothing.
@@ -277,15 +277,18 @@ impl Models {
     pub(super) fn native(&self, column: &ModelColumn, dialect: Dialect) -> Option<String> {
         let wanted = &column.diesel_type;
         let values = self.values(column);
-        let declared = self.sql_type(&wanted.name).and_then(|declared| declared.postgres.as_ref());
-        match (dialect, declared) {
+        let declared = self.sql_type(&wanted.name);
+        match (dialect, declared.and_then(|declared| declared.postgres.as_ref())) {
             (Dialect::Postgres, Some(name)) => Some(wanted.around(name.sql(dialect))),
             (Dialect::Mysql | Dialect::Mariadb, _) if !values.is_empty() => Some(wanted.around(format!(
                 "enum({})",
                 values.iter().map(|value| dialect.literal(value)).collect::<Vec<_>>().join(",")
             ))),
             (Dialect::Sqlite, _) if !values.is_empty() => Some("TEXT".to_owned()),
-            _ => wanted.native(column.max_length, dialect),
+            _ => match declared.and_then(|declared| declared.kind(dialect)) {
+                Some(kind) => of_kind(&kind, "", column.max_length, dialect).map(|base| wanted.around(base)),
+                None => wanted.native(column.max_length, dialect),
+            },
         }
     }
 
@@ -295,6 +298,27 @@ impl Models {
             Some(declared) if column.values.is_empty() => &declared.values,
             _ => &column.values,
         }
+    }
+}
+
+impl SqlType {
+    /// Returns what Diesel's attribute says the type is sent as on SQLite or MySQL, by the name for all that is the same.
+    fn kind(&self, dialect: Dialect) -> Option<String> {
+        let name = match dialect {
+            Dialect::Postgres => return None,
+            Dialect::Sqlite => self.sqlite.as_ref()?,
+            Dialect::Mysql | Dialect::Mariadb => self.mysql.as_ref()?,
+        };
+        let kind = match (dialect, name.as_str()) {
+            (Dialect::Sqlite, "Long") | (_, "LongLong") => "bigint",
+            (_, "Long") => "integer",
+            (_, "Short") => "smallint",
+            (_, "Tiny") => "tinyint",
+            (_, "String") => "text",
+            (_, "Blob" | "Bit") => "binary",
+            (_, other) => return Some(other.to_lowercase()),
+        };
+        Some(kind.to_owned())
     }
 }
 

@@ -6,7 +6,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::{ModelError, Models, SqlType, TableMacro, argument, table::ours};
+use super::{ModelError, Models, SqlType, TableMacro, argument, postgres::named, table::ours};
 
 /// What a file says, and which other files to read.
 #[derive(Debug, Default)]
@@ -137,6 +137,16 @@ fn text(value: &Expr) -> Option<String> {
     }
 }
 
+fn number(value: &Expr) -> Option<u32> {
+    match value {
+        Expr::Lit(expr) => match &expr.lit {
+            Lit::Int(number) => number.base10_parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn imports_ours(import: &ItemUse) -> bool {
     fn names_table(tree: &UseTree) -> bool {
         match tree {
@@ -169,7 +179,8 @@ impl Parse for Join {
 
 /// Reads a type that derives `SqlType`.
 fn sql_type(ident: &Ident, attributes: &[Attribute]) -> syn::Result<Option<SqlType>> {
-    let mut declared = SqlType { ident: ident.to_string(), postgres: None, mysql: None, values: Vec::new() };
+    let mut declared =
+        SqlType { ident: ident.to_string(), postgres: None, mysql: None, sqlite: None, values: Vec::new() };
     let mut is_type = false;
     for attribute in attributes {
         if attribute.path().is_ident("diesel") {
@@ -178,11 +189,14 @@ fn sql_type(ident: &Ident, attributes: &[Attribute]) -> syn::Result<Option<SqlTy
                 let (mut name, mut schema) = (None, None);
                 if meta.input.peek(syn::token::Paren) {
                     meta.parse_nested_meta(|part| {
-                        let value = || -> syn::Result<Option<String>> { Ok(text(&part.value()?.parse()?)) };
+                        let value: Expr = part.value()?.parse()?;
                         match part.path.get_ident().map(ToString::to_string).as_deref() {
-                            Some("name") => name = value()?,
-                            Some("schema") => schema = value()?,
-                            _ => drop(value()?),
+                            Some("name") => name = text(&value),
+                            Some("schema") => schema = text(&value),
+                            Some("oid") => {
+                                name = name.take().or_else(|| number(&value).and_then(named).map(str::to_owned));
+                            }
+                            _ => {}
                         }
                         Ok(())
                     })?;
@@ -192,6 +206,7 @@ fn sql_type(ident: &Ident, attributes: &[Attribute]) -> syn::Result<Option<SqlTy
                 match (kind.as_str(), name) {
                     ("postgres_type", Some(name)) => declared.postgres = Some(Name { schema, name }),
                     ("mysql_type", Some(name)) => declared.mysql = Some(name),
+                    ("sqlite_type", Some(name)) => declared.sqlite = Some(name),
                     _ => return Ok(()),
                 }
                 is_type = true;

@@ -7,6 +7,7 @@ mod diesel_type;
 mod file;
 mod meta;
 mod names;
+mod postgres;
 mod print;
 mod problems;
 mod renames;
@@ -108,6 +109,8 @@ pub struct SqlType {
     pub postgres: Option<Name>,
     /// Its name in MySQL: `Enum`, `Set`.
     pub mysql: Option<String>,
+    /// Its name in SQLite, by Diesel's attribute: `Text`, `Long`.
+    pub sqlite: Option<String>,
     /// Its values, if they are said.
     pub values: Vec<String>,
 }

@@ -9,9 +9,10 @@ use alembic_sql::{Dialect, wording::joined};
 
 use super::{
     DieselType, Models,
-    diesel_type::{camel, printed},
+    diesel_type::{Printed, camel, printed},
     meta::Meta,
     names::{Names, ident},
+    postgres::typname,
 };
 
 /// How much of a schema is printed.
@@ -35,7 +36,7 @@ pub fn print(schema: &Schema, dialect: Dialect, naming: &Naming, detail: Detail)
     if !joins.is_empty() {
         parts.push(format!("{}\n", joins.join("\n")));
     }
-    parts.extend(printer.together());
+    parts.extend(printer.together(&[]));
     parts.join("\n")
 }
 
@@ -46,7 +47,7 @@ fn indented(line: &str) -> String {
 }
 
 pub(super) struct Printer<'s> {
-    schema: &'s Schema,
+    pub(super) schema: &'s Schema,
     pub(super) dialect: Dialect,
     naming: &'s Naming,
     detail: Detail,
@@ -91,8 +92,7 @@ impl<'s> Printer<'s> {
 
     /// Returns what a type is called that Diesel does not know.
     pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
-        let native = column.column_type.sql(self.dialect);
-        let is = printed(&native, self.dialect);
+        let (native, is) = self.printed(column);
         if !is.custom {
             return None;
         }
@@ -100,16 +100,22 @@ impl<'s> Printer<'s> {
             let ident = format!("{}{}{}", camel(&table.name.name), camel(&column.name), is.diesel.name);
             return Some((ident, format!("mysql_type(name = {:?})", is.diesel.name)));
         }
-        let bare = native.trim_end_matches("[]").split('(').next().unwrap_or_default();
-        let (schema, name) = bare.rsplit_once('.').map_or((None, bare), |(schema, name)| (Some(schema), name));
-        let schema = schema.map(|schema| format!(", schema = {:?}", schema.trim_matches('"'))).unwrap_or_default();
-        Some((is.diesel.name, format!("postgres_type(name = {:?}{schema})", name.trim_matches('"'))))
+        let (schema, name) = typname(&native);
+        let schema = schema.map(|schema| format!(", schema = {schema:?}")).unwrap_or_default();
+        Some((is.diesel.name, format!("postgres_type(name = {name:?}{schema})")))
+    }
+
+    /// Returns the type of a column, of a domain that of which it is one, and what Diesel makes of it.
+    fn printed(&self, column: &Column) -> (String, Printed) {
+        let native = self.schema.base_type(&column.column_type.sql(self.dialect));
+        let is = printed(&native, self.dialect);
+        (native, is)
     }
 
     /// Returns the types that Diesel does not know, each with its declaration.
     pub(super) fn types(&self) -> BTreeMap<String, String> {
         let mut types = BTreeMap::new();
-        for table in self.schema.tables.iter().filter(|table| beyond_diesel(table).is_none()) {
+        for table in self.schema.tables.iter().filter(|table| self.beyond_diesel(table).is_none()) {
             for column in &table.columns {
                 let Some((ident, attribute)) = self.custom(table, column) else { continue };
                 let values =
@@ -141,7 +147,7 @@ impl<'s> Printer<'s> {
     }
 
     pub(super) fn table(&self, table: &Table) -> String {
-        if let Some(why) = beyond_diesel(table) {
+        if let Some(why) = self.beyond_diesel(table) {
             return format!("// The table `{}` {why}, so Diesel cannot have it. It is left as it is.\n", table.name);
         }
         let ident = self.ident(&table.name);
@@ -159,9 +165,12 @@ impl<'s> Printer<'s> {
         if *ident != table.name.name {
             lines.push(format!("#[sql_name = {:?}]", table.name.name));
         }
-        let key: Vec<&str> = table.primary_key().iter().map(|column| self.column_ident(&table.name, column)).collect();
+        let key = table.primary_key().iter().map(|column| self.column_ident(&table.name, column));
+        let rowid = rowid(table, self.dialect);
+        let key: Vec<&str> = key.chain(rowid).collect();
         let schema = table.name.schema.as_ref().map(|schema| format!("{schema}.")).unwrap_or_default();
         lines.push(format!("{schema}{ident} ({}) {{", key.join(", ")));
+        lines.extend(rowid.map(|name| indented(&format!("{name} -> BigInt,"))));
         for column in &table.columns {
             lines.extend(self.column(table, column).into_iter().map(|line| indented(&line)));
         }
@@ -172,8 +181,7 @@ impl<'s> Printer<'s> {
     }
 
     pub(super) fn column(&self, table: &Table, column: &Column) -> Vec<String> {
-        let native = column.column_type.sql(self.dialect);
-        let is = printed(&native, self.dialect);
+        let (_, is) = self.printed(column);
         let name = self.custom(table, column).map_or_else(|| is.diesel.name.clone(), |(ident, _)| ident);
         let mut diesel = DieselType { name, ..is.diesel.clone() };
         diesel.nullable = column.nullable;
@@ -200,10 +208,11 @@ impl<'s> Printer<'s> {
     fn column_attributes(&self, table: &Table, column: &Column) -> Vec<Meta> {
         let native = column.column_type.sql(self.dialect);
         let mut attributes = Vec::new();
-        let is = printed(&native, self.dialect);
+        let (base, is) = self.printed(column);
         let told = is.diesel.native(is.max_length, self.dialect).is_some_and(|told| told == native);
-        // A type of PostgreSQL's is declared by its name.
-        if !(told || is.custom && self.dialect == Dialect::Postgres) {
+        // A type of PostgreSQL's is declared by its name, which has no modifier.
+        let declared = is.custom && self.dialect == Dialect::Postgres && base == native && !native.contains('(');
+        if !(told || declared) {
             attributes.push(Meta::NameValue("type", native));
         }
         attributes.extend(column.identity.map(|identity| numbering(identity, &column.sequence)));
@@ -237,7 +246,7 @@ impl<'s> Printer<'s> {
             None => ident.to_owned(),
         };
         let current = self.schema.current.as_ref();
-        let is_left_out = self.schema.table(target).is_some_and(|table| beyond_diesel(table).is_some());
+        let is_left_out = self.schema.table(target).is_some_and(|table| self.beyond_diesel(table).is_some());
         match self.names.table(target).filter(|_| !is_left_out) {
             Some(ident) => {
                 // Without a schema, a table means another one of its own schema.
@@ -359,13 +368,21 @@ impl<'s> Printer<'s> {
         joins
     }
 
-    /// Returns the tables at the top level of the file.
-    fn here(&self) -> impl Iterator<Item = &'s Table> {
-        self.schema.tables.iter().filter(|table| table.name.schema.is_none() && beyond_diesel(table).is_none())
+    /// Returns why Diesel cannot have a table, if it cannot.
+    pub(super) fn beyond_diesel(&self, table: &Table) -> Option<&'static str> {
+        beyond_diesel(table).filter(|_| rowid(table, self.dialect).is_none() || table.columns.len() > 127)
     }
 
-    pub(super) fn together(&self) -> Option<String> {
-        let tables: Vec<&str> = self.here().map(|table| self.ident(&table.name)).collect();
+    /// Returns the tables at the top level of the file.
+    fn here(&self) -> impl Iterator<Item = &'s Table> {
+        self.schema.tables.iter().filter(|table| table.name.schema.is_none() && self.beyond_diesel(table).is_none())
+    }
+
+    /// Returns what lets the tables be used together, with what else was there.
+    pub(super) fn together(&self, others: &[String]) -> Option<String> {
+        let tables = self.here().map(|table| self.ident(&table.name));
+        let tables: BTreeSet<&str> = tables.chain(others.iter().map(String::as_str)).collect();
+        let tables: Vec<&str> = tables.into_iter().collect();
         let one_line = format!("diesel::allow_tables_to_appear_in_same_query!({});\n", tables.join(", "));
         let lines = format!("diesel::allow_tables_to_appear_in_same_query!(\n    {},\n);\n", tables.join(",\n    "));
         let text = if one_line.len() > 100 { lines } else { one_line };
@@ -392,6 +409,13 @@ fn deferrable(initially: Option<Initially>) -> Option<Meta> {
         Initially::Immediate => Meta::path("deferrable"),
         Initially::Deferred => Meta::NameValue("deferrable", "deferred".to_owned()),
     })
+}
+
+/// Returns what Diesel takes for the key of a table of SQLite that has none, though every row has a number.
+pub(super) fn rowid(table: &Table, dialect: Dialect) -> Option<&'static str> {
+    let is_free = |name: &&str| !table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let has_none = dialect == Dialect::Sqlite && table.primary_key().is_empty();
+    ["rowid", "_rowid_", "oid"].into_iter().find(is_free).filter(|_| has_none)
 }
 
 /// Returns why Diesel cannot have a table, if it cannot.

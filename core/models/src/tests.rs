@@ -121,11 +121,11 @@ fn a_parenthesis_in_a_name_ends_no_attribute() {
     let own = Table::new("child").constraint(PrimaryKey::new(["x", "y"]));
     let own =
         own.constraint(ForeignKey::new(["x", "y"], "a)b", ["x", "y"]).named("own).name").on_delete(Action::Cascade));
-    let integer = |name| Column::new(name, Type::native("INTEGER")).not_null();
+    let integer = |name| Column::new(name, Type::native("integer")).not_null();
     // Diesel cannot have the other table: it has no primary key.
     let other = Table::new("a)b").column(integer("x")).column(integer("y")).constraint(Unique::new(["x", "y"]));
     let schema = Schema { tables: vec![other, own.column(integer("x")).column(integer("y"))], ..Schema::default() };
-    let source = print(&schema, Dialect::Sqlite, &Naming::default(), Detail::Complete);
+    let source = print(&schema, Dialect::Postgres, &Naming::default(), Detail::Complete);
     assert!(
         source.contains(
             r#"foreign_key(x, y, references(table("a)b", "x", "y")), on_delete = "cascade", name = "own).name")"#
@@ -133,8 +133,102 @@ fn a_parenthesis_in_a_name_ends_no_attribute() {
         "{source}"
     );
     let models = read(&source, "schema.rs").unwrap_or_else(|errors| panic!("{errors:?}\n{source}")).models;
-    let wanted = models.over(&schema, Dialect::Sqlite, &|_| false).unwrap();
-    assert_eq!(Diff::between(&schema, &wanted.schema, Dialect::Sqlite), Diff::default());
+    let wanted = models.over(&schema, Dialect::Postgres, &|_| false).unwrap();
+    assert_eq!(Diff::between(&schema, &wanted.schema, Dialect::Postgres), Diff::default());
+}
+
+/// Lays plain models over a table with columns of these types; returns what differs.
+fn differences(source: &str, columns: &[(&str, &str)], dialect: Dialect) -> Vec<String> {
+    let mut table = Table::new("t").constraint(PrimaryKey::new(["id"]));
+    table.columns = columns.iter().map(|(name, native)| Column::new(name, Type::native(native)).not_null()).collect();
+    table.columns.insert(0, Column::new("id", Type::native("integer")).not_null());
+    let domain = alembic_schema::Other {
+        kind: "domain".to_owned(),
+        name: Name::from("us_zip"),
+        definition: "text CHECK ((VALUE ~ '^[0-9]+$'::text))".to_owned(),
+    };
+    let enums = vec![alembic_schema::Enumeration { name: Name::from("mood"), values: vec!["ok".to_owned()] }];
+    let schema = Schema { tables: vec![table], enums, others: vec![domain], ..Schema::default() };
+    let models = read(source, "schema.rs").unwrap_or_else(|errors| panic!("{errors:?}")).models;
+    let wanted = models.over(&schema, dialect, &|_| false).unwrap_or_else(|errors| panic!("{errors:?}"));
+    Diff::between(&schema, &wanted.schema, dialect).differences(dialect).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_plain_model_says_no_more_than_what_diesel_loads() {
+    let postgres = [("z", "us_zip"), ("c", "citext"), ("m", "mood"), ("path", "ltree"), ("n", "integer")];
+    let plain = "diesel::table! { t { id -> Integer, z -> Text, c -> Text, m -> Text, n -> Integer } }";
+    assert!(differences(plain, &postgres, Dialect::Postgres).is_empty());
+    let changed = differences(&plain.replace("n -> Integer", "n -> BigInt"), &postgres, Dialect::Postgres);
+    assert_eq!(changed, ["changed type of `t.n` from integer to bigint"]);
+    let complete = differences(&plain.replace("diesel", "alembic_runtime"), &postgres, Dialect::Postgres);
+    assert_eq!(complete.len(), 5, "{complete:?}");
+    let mysql = [("d", "datetime"), ("t", "timestamp"), ("e", "enum('a')"), ("b", "binary(16)")];
+    let plain = "diesel::table! { t { id -> Integer, d -> Timestamp, t -> Datetime, e -> Text, b -> Binary } }";
+    assert_eq!(differences(plain, &mysql, Dialect::Mysql), [""; 0]);
+}
+
+#[test]
+fn diesels_own_attribute_names_a_type() {
+    let types = r#"
+        #[derive(diesel::sql_types::SqlType)]
+        #[diesel(sqlite_type(name = "Text"), postgres_type(oid = 1043, array_oid = 1015), mysql_type(name = "String"))]
+        pub struct Mood;
+        diesel::table! { t { id -> Integer, m -> Mood } }
+    "#;
+    for (dialect, native) in
+        [(Dialect::Sqlite, "TEXT"), (Dialect::Postgres, "character varying"), (Dialect::Mysql, "text")]
+    {
+        assert_eq!(differences(types, &[("m", native)], dialect), [""; 0]);
+    }
+    assert!(sql(types, Dialect::Sqlite).contains("\"m\" TEXT"), "{}", sql(types, Dialect::Sqlite));
+}
+
+#[test]
+fn the_type_of_one_column_says_nothing_of_the_rest() {
+    let source = r#"diesel::table! { t { id -> Integer, #[alembic(type = "citext")] m -> Text } }"#;
+    assert!(!read(source, "schema.rs").unwrap().models.tables[0].complete);
+    let source = r#"diesel::table! { t { id -> Integer, #[alembic(default = "'x'")] m -> Text } }"#;
+    assert!(read(source, "schema.rs").unwrap().models.tables[0].complete);
+}
+
+#[test]
+fn modifiers_of_any_type_are_kept() {
+    let mut table = Table::new("t").constraint(PrimaryKey::new(["id"]));
+    table.columns = vec![
+        Column::new("id", Type::native("integer")).not_null(),
+        Column::new("e", Type::native("vector(3)")),
+        Column::new("g", Type::native("ext.geometry(Point,4326)[]")),
+    ];
+    let schema = Schema { tables: vec![table], ..Schema::default() };
+    let printed = print(&schema, Dialect::Postgres, &Naming::default(), Detail::Complete);
+    assert!(printed.contains(r#"postgres_type(name = "geometry", schema = "ext")"#), "{printed}");
+    let wanted = |printed: &str| {
+        let models = read(printed, "schema.rs").unwrap().models;
+        models.over(&schema, Dialect::Postgres, &|_| false).unwrap().schema
+    };
+    assert_eq!(wanted(&printed), schema, "{printed}");
+    let without = printed.replace(r#"#[alembic(type = "vector(3)")]"#, "");
+    assert_ne!(wanted(&without), schema, "{without}");
+}
+
+#[test]
+fn a_table_of_sqlite_without_a_key_has_rowid() {
+    let mut table = Table::new("t");
+    table.columns = vec![Column::new("n", Type::native("INTEGER"))];
+    let schema = Schema { tables: vec![table], ..Schema::default() };
+    for detail in [Detail::Plain, Detail::Complete] {
+        let printed = print(&schema, Dialect::Sqlite, &Naming::default(), detail);
+        assert!(
+            printed.contains("t (rowid) {\n        rowid -> BigInt,\n        n -> Nullable<Integer>,\n"),
+            "{printed}"
+        );
+        let models = read(&printed, "schema.rs").unwrap().models;
+        assert_eq!(models.over(&schema, Dialect::Sqlite, &|_| false).unwrap().schema, schema);
+    }
+    assert!(
+        Models::default().over(&schema, Dialect::Sqlite, &|_| false).unwrap().schema.table(&Name::from("t")).is_some()
+    );
 }
 
 #[test]

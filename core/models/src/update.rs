@@ -8,9 +8,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Item, spanned::Spanned};
 
 use super::{
-    Detail, ModelError, ModelTable, Models, Printer, TableMacro,
+    Detail, ModelColumn, ModelError, ModelTable, Models, Printer, TableMacro,
     file::{error_at, read},
-    print::beyond_diesel,
 };
 
 /// Brings a file up to date with a schema.
@@ -61,7 +60,8 @@ struct Updating<'u> {
     differing: Vec<Name>,
     is_gone: &'u dyn Fn(&Name) -> bool,
     edits: Vec<(Range<usize>, String)>,
-    together: Option<Range<usize>>,
+    /// What may be used together, and where that is said.
+    together: Option<(Range<usize>, Vec<String>)>,
 }
 
 impl Updating<'_> {
@@ -95,7 +95,11 @@ impl Updating<'_> {
                     _ => {}
                 }
             }
-            Some("allow_tables_to_appear_in_same_query") => self.together = Some(range),
+            Some("allow_tables_to_appear_in_same_query") => {
+                let words = tokens.to_string().replace(char::is_whitespace, "");
+                let words = words.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+                self.together = Some((range, words));
+            }
             Some("joinable") => {
                 let gone = |word: &str| {
                     let table = self.models.tables.iter().find(|table| table.ident == word);
@@ -127,12 +131,15 @@ impl Updating<'_> {
 
     fn finish(mut self) -> String {
         let known: BTreeSet<&Name> = self.models.tables.iter().map(|table| &table.name).collect();
-        let is_new = |table: &&Table| !known.contains(&table.name) && beyond_diesel(table).is_none();
+        let is_new = |table: &&Table| !known.contains(&table.name) && self.printer.beyond_diesel(table).is_none();
         let new: Vec<&Table> = self.schema.tables.iter().filter(is_new).collect();
         let gone = |table: &ModelTable| self.schema.table(&table.name).is_none() && (self.is_gone)(&table.name);
-        if !new.is_empty() || self.models.tables.iter().any(gone) {
-            let together = self.together.take().zip(self.printer.together());
-            self.edits.extend(together.map(|(range, text)| (whole_lines(self.text, range), text)));
+        let changes = !new.is_empty() || self.models.tables.iter().any(gone);
+        if let Some((range, mut words)) = self.together.take().filter(|_| changes) {
+            // Views and what else is written by hand stay.
+            words.retain(|word| !self.models.tables.iter().any(|table| table.ident == *word && gone(table)));
+            let text = self.printer.together(&words);
+            self.edits.extend(text.map(|text| (whole_lines(self.text, range), text)));
         }
         let mut added = self.missing_types();
         added.extend(self.printer.by_schema_of(&new));
@@ -193,6 +200,10 @@ fn columns(
         let printed = column.map(|column| printer.column(table, column)).unwrap_or_default();
         printed.iter().map(|line| format!("        {line}\n")).collect()
     };
+    let fits = |column: &ModelColumn, native: &str| match model.complete {
+        true => models.fits(column, native, printer.dialect),
+        false => models.loads(column, native, printer.schema, printer.dialect),
+    };
     let mut edits = Vec::new();
     for (column, range) in model.columns.iter().zip(&ranges) {
         match table.columns.iter().find(|is| is.name == column.name) {
@@ -200,7 +211,7 @@ fn columns(
             Some(is) => {
                 let key = model.key.contains(&column.name);
                 let nullable = is.nullable == column.diesel_type.nullable || key;
-                if !nullable || !models.fits(column, &is.column_type.sql(printer.dialect), printer.dialect) {
+                if !nullable || !fits(column, &is.column_type.sql(printer.dialect)) {
                     edits.push((whole_lines(text, range.clone()), lines(table, &column.name)));
                 }
             }
@@ -276,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_written_by_hand_stays() {
-        let text = "// Ours.\n\ndiesel::table! {\n    /// Who.\n    users (id) {\n        id -> Integer,\n        /// Where letters go.\n        email -> Text, // not checked\n        gone -> Text,\n        age -> Integer,\n    }\n}\n\ndiesel::table! {\n    dropped {\n        id -> Integer,\n    }\n}\n\ndiesel::joinable!(dropped -> users (user_id));\ndiesel::allow_tables_to_appear_in_same_query!(dropped, users);\n";
+        let text = "// Ours.\n\ndiesel::table! {\n    /// Who.\n    users (id) {\n        id -> Integer,\n        /// Where letters go.\n        email -> Text, // not checked\n        gone -> Text,\n        age -> Integer,\n    }\n}\n\ndiesel::table! {\n    dropped {\n        id -> Integer,\n    }\n}\n\ndiesel::joinable!(dropped -> users (user_id));\ndiesel::allow_tables_to_appear_in_same_query!(a_view, dropped, shop::orders, users);\n";
         let column = |name: &str, native: &str| Column::new(name, Type::native(native)).not_null();
         let table = |name: &str, columns: Vec<Column>| Table {
             columns,
@@ -307,7 +318,7 @@ mod tests {
         }
 
 
-        diesel::allow_tables_to_appear_in_same_query!(posts, users);
+        diesel::allow_tables_to_appear_in_same_query!(a_view, posts, shop::orders, users);
 
         diesel::table! {
             posts (id) {

@@ -8,13 +8,18 @@ use alembic_schema::{
 };
 use alembic_sql::Dialect;
 
-use super::{ModelColumn, ModelError, ModelTable, Models, Place, print::beyond_diesel};
+use super::{
+    ModelColumn, ModelError, ModelTable, Models, Place,
+    print::{beyond_diesel, rowid},
+};
 
 /// The schema that models want. What they do not say is as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// The schema, in the models' words where they say something new.
     pub schema: Schema,
+    /// Columns that plain models leave out, since Diesel has no type for them.
+    pub left_out: Vec<(Name, String)>,
     dialect: Dialect,
 }
 
@@ -31,7 +36,7 @@ impl Models {
         leave: &dyn Fn(&Name) -> bool,
     ) -> Result<Wanted, Vec<ModelError>> {
         let models = &self.within(current);
-        let mut overlay = Overlay { models, current, dialect, errors: Vec::new() };
+        let mut overlay = Overlay { models, current, dialect, errors: Vec::new(), left_out: Vec::new() };
         let mut schema = Schema {
             current: current.current.clone(),
             enums: current.enums.clone(),
@@ -59,7 +64,7 @@ impl Models {
             overlay.enums(&mut schema);
         }
         match overlay.errors.is_empty() {
-            true => Ok(Wanted { schema, dialect }),
+            true => Ok(Wanted { schema, left_out: overlay.left_out, dialect }),
             false => Err(overlay.errors),
         }
     }
@@ -70,6 +75,7 @@ struct Overlay<'m> {
     current: &'m Schema,
     dialect: Dialect,
     errors: Vec<ModelError>,
+    left_out: Vec<(Name, String)>,
 }
 
 impl Overlay<'_> {
@@ -96,10 +102,22 @@ impl Overlay<'_> {
         let existing = self.current.table(&model.name);
         let mut table =
             existing.map_or_else(|| Table::new(&model.name), |table| Table { columns: Vec::new(), ..table.clone() });
-        for column in &model.columns {
+        let rowid = existing.and_then(|existing| rowid(existing, self.dialect)).filter(|name| model.key == [*name]);
+        for column in model.columns.iter().filter(|column| Some(column.name.as_str()) != rowid) {
             let was = existing.and_then(|table| table.columns.iter().find(|was| was.name == column.name));
             let column = self.column(model, column, was);
             table.columns.push(column);
+        }
+        if !model.complete {
+            let left_out = existing.into_iter().flat_map(|existing| &existing.columns);
+            let left_out = left_out.filter(|was| {
+                !model.columns.iter().any(|column| column.name == was.name)
+                    && self.models.has_no_type(&was.column_type.sql(self.dialect), self.current, self.dialect)
+            });
+            for column in left_out {
+                self.left_out.push((model.name.clone(), column.name.clone()));
+                table.columns.push(column.clone());
+            }
         }
         if model.complete {
             self.complete(model, existing, &mut table);
@@ -109,7 +127,9 @@ impl Overlay<'_> {
             table.indexes.retain(|index| !index.columns().any(gone));
             self.joined(model, existing, &mut table);
         }
-        self.primary_key(model, &mut table);
+        if rowid.is_none() {
+            self.primary_key(model, &mut table);
+        }
         self.listed_values(model, &mut table);
         table
     }
@@ -124,7 +144,12 @@ impl Overlay<'_> {
             None if !model.values.is_empty() && dialect.is_mysql_family() => {
                 self.models.native(model, dialect).as_ref() == Some(is)
             }
-            None => self.models.fits(model, is, dialect),
+            // A type that is declared by its name is said without a modifier.
+            None if table.complete => {
+                self.models.fits(model, is, dialect)
+                    && !(is.contains('(') && self.models.sql_type(&model.diesel_type.name).is_some())
+            }
+            None => self.models.loads(model, is, self.current, dialect),
         };
         if let Some(said) = said.filter(|said| self.models.contradicts(model, said, dialect)) {
             let diesel = &model.diesel_type.name;
@@ -142,9 +167,14 @@ impl Overlay<'_> {
                 ),
             }
         }
-        column.nullable = model.diesel_type.nullable && !table.key.contains(&model.name);
+        column.nullable = match was.filter(|_| dialect == Dialect::Sqlite) {
+            // A key may be NULL there, whether the model says so or not.
+            Some(was) if table.key.contains(&model.name) => was.nullable,
+            _ => model.diesel_type.nullable && !table.key.contains(&model.name),
+        };
         if table.complete {
-            column.default = model.default.get(dialect).map(|sql| DefaultValue::written(sql, dialect));
+            let default = model.default.get(dialect).map(|sql| DefaultValue::written(sql, dialect));
+            column.default = default.filter(|default| !default.is_null());
             column.identity = model
                 .identity
                 .map(|identity| if dialect == Dialect::Postgres { identity } else { Identity::ByDefault });

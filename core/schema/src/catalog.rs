@@ -1,6 +1,6 @@
 //! Schema of a database.
 
-use super::{Constraint, Name, Other, Table};
+use super::{Constraint, Name, Other, Table, Type};
 
 /// Schema of a database, as far as revisions change it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,6 +47,17 @@ impl Schema {
     #[must_use]
     pub fn enumeration(&self, name: &Name) -> Option<&Enumeration> {
         self.enums.iter().find(|enumeration| enumeration.name == *name)
+    }
+
+    /// Returns the type of which a type is a domain; every other type is its own. PostgreSQL only.
+    #[must_use]
+    pub fn base_type(&self, native: &str) -> String {
+        let (element, array) = native.strip_suffix("[]").map_or((native, ""), |element| (element, "[]"));
+        let is_it = |other: &&Other| other.kind == "domain" && Type::native(element).is_named(&other.name);
+        match self.others.iter().find(is_it) {
+            Some(domain) => format!("{}{array}", self.base_type(domain.domain_base())),
+            None => native.to_owned(),
+        }
     }
 
     /// Returns the same schema sorted by name throughout: the order of columns and constraints in a table is a

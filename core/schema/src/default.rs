@@ -50,6 +50,16 @@ impl DefaultValue {
         }
     }
 
+    /// Returns whether it says what a column without a default has, too.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        match self {
+            Self::Value(value) => *value == Value::Null,
+            Self::Expression(sql) => sql.eq_ignore_ascii_case("NULL"),
+            Self::Now => false,
+        }
+    }
+
     /// Returns whether every row gets the same value. SQLite adds only columns whose default is constant.
     pub(crate) fn is_constant(&self) -> bool {
         match self {

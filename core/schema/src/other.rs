@@ -26,6 +26,13 @@ impl Other {
         self.kind == other.kind && self.name == other.name
     }
 
+    /// Returns the type of a domain, which its definition begins with.
+    pub(crate) fn domain_base(&self) -> &str {
+        let ends = [" NOT NULL", " DEFAULT ", " CONSTRAINT ", " CHECK ", " COLLATE "];
+        let end = ends.iter().filter_map(|word| self.definition.find(word)).min();
+        self.definition[..end.unwrap_or(self.definition.len())].trim()
+    }
+
     /// Returns whether it is the comment of another object.
     pub(crate) fn is_comment(&self) -> bool {
         self.kind == "comment"

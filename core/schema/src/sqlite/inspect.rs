@@ -113,15 +113,16 @@ fn table_of(name: &str, parsed: &TableText) -> Table {
         constraint.columns_mut().iter_mut().for_each(|name| respell(name, &columns));
     }
     let counts = parsed.is_autoincrement();
+    let options = parsed.options.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+    // Elsewhere a key that is not the rowid itself may be NULL.
+    let keys_are_not_null = options.contains("WITHOUT ROWID") || options.contains("STRICT");
     for constraint in &table.constraints {
         let Constraint::PrimaryKey(key) = constraint else { continue };
         for column in table.columns.iter_mut().filter(|column| names(&key.columns, &column.name)) {
-            // Whether a key accepts NULL depends on the kind of table; it is never meant to.
-            column.nullable = false;
+            column.nullable &= !keys_are_not_null && parsed.rowid_alias() != Some(column.name.as_str());
             column.identity = counts.then_some(Identity::ByDefault);
         }
     }
-    let options = parsed.options.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
     if !options.is_empty() {
         table.options.push(TableOption { dialect: Dialect::Sqlite, sql: options });
     }
@@ -143,7 +144,9 @@ fn column_of(text: &ColumnText) -> Column {
     for clause in &text.clauses {
         match clause.kind {
             ClauseKind::NotNull => column.nullable = false,
-            ClauseKind::Default => column.default = after(&clause.text, "DEFAULT").map(default),
+            ClauseKind::Default => {
+                column.default = after(&clause.text, "DEFAULT").map(default).filter(|default| !default.is_null());
+            }
             ClauseKind::Collate => {
                 let words = tokens(&clause.text).unwrap_or_default();
                 column.collation = words.last().and_then(name_of).map(|name| name.to_uppercase());

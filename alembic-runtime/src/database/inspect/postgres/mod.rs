@@ -151,10 +151,12 @@ impl OwnedSequence {
     }
 }
 
+/// `DEFAULT NULL` is no default, but for the column of a domain that has one.
 const COLUMNS: &str = "SELECT json_build_array(n.nspname, c.relname, a.attname, \
     format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k \
     WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND (NOT k.convalidated OR k.connoinherit)), \
-    pg_get_expr(d.adbin, d.adrelid), a.attidentity, \
+    CASE WHEN a.attgenerated = '' AND t.typtype <> 'd' AND pg_get_expr(d.adbin, d.adrelid) ~ '^NULL(::|$)' THEN NULL \
+    ELSE pg_get_expr(d.adbin, d.adrelid) END, a.attidentity, \
     a.attgenerated, (SELECT CASE WHEN pg_collation_is_visible(l.oid) THEN l.collname \
     ELSE format('\"%s\".\"%s\"', replace(ln.nspname, '\"', '\"\"'), replace(l.collname, '\"', '\"\"')) END FROM pg_catalog.pg_collation l \
     JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = a.attcollation \

@@ -17,7 +17,7 @@ pub(super) const OBJECTS: &str = "SELECT json_build_array('function', n.nspname,
     pg_catalog.pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e') \
     UNION ALL SELECT json_build_array('domain', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod) || \
     CASE WHEN t.typcollation <> 0 THEN ' COLLATE ' || t.typcollation::regcollation ELSE '' END || CASE WHEN t.typnotnull THEN ' NOT NULL ' ELSE ' ' END || coalesce('DEFAULT ' || t.typdefault || ' ', '') || \
-    coalesce((SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k \
+    coalesce((SELECT string_agg('CONSTRAINT ' || k.conname || ' ' || pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k \
     WHERE k.contypid = t.oid AND k.contype <> 'n'), ''))::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
     WHERE t.typtype = 'd' AND n.nspname IN ($SCHEMAS) \
     UNION ALL SELECT json_build_array(CASE c.relkind WHEN 'c' THEN 'composite type' ELSE 'sequence' END, n.nspname, c.relname, \
