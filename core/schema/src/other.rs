@@ -40,7 +40,7 @@ impl Other {
 
     /// Returns whether a foreign key may rely on it.
     pub(crate) fn may_be_key(&self) -> bool {
-        ["constraint", "index"].contains(&self.kind.as_str())
+        ["constraint", "index", "unique index", "primary key"].contains(&self.kind.as_str())
     }
 
     /// Returns whether Diesel can use it as a table.

@@ -66,12 +66,11 @@ where
     Ok(found.into_iter().map(creation).collect())
 }
 
-/// Those of which MySQL and MariaDB show the statement. What is added to a table goes with it.
+/// Those of which MySQL and MariaDB show the statement.
 fn shown_by_mysql(schema: &Schema) -> impl Iterator<Item = Creation> {
     schema.others.iter().filter_map(|other| {
         let drop = match other.kind.as_str() {
             "view" | "sequence" => format!("DROP {} {}", other.kind.to_uppercase(), other.name.sql(Dialect::Mysql)),
-            _ if other.definition.starts_with("ALTER TABLE ") => String::new(),
             _ => return None,
         };
         let create = other.definition.clone();

@@ -1,8 +1,8 @@
 //! The catalogs of MySQL and MariaDB: names from `information_schema`, all else from what `SHOW CREATE …` says.
 
 use alembic_schema::{
-    Name, Other, Schema,
-    mysql::{self, Described, Surroundings},
+    Name, Other, Schema, Table,
+    mysql::{self, Surroundings},
 };
 use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection, result::Error};
@@ -31,9 +31,8 @@ where
         let (name, place) = (names.name(&database, &name), Name { schema: Some(database), name });
         match kind.as_str() {
             "BASE TABLE" => {
-                let Described { table, others } = table(conn, &name, &place, &around)?;
+                let table = table(conn, &name, &place, &around)?;
                 schema.tables.push(table);
-                schema.others.extend(others);
             }
             _ => {
                 let definition =
@@ -54,14 +53,14 @@ where
     Ok(schema)
 }
 
-fn table<C>(conn: &mut C, name: &Name, place: &Name, around: &Surroundings) -> QueryResult<Described>
+fn table<C>(conn: &mut C, name: &Name, place: &Name, around: &Surroundings) -> QueryResult<Table>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
     let statement = format!("SHOW CREATE TABLE {}", place.sql(Dialect::Mysql));
     let text = mysql::text(C::Backend::shown(conn, Shown::Table, &statement)?);
-    mysql::described(name, &text, around)
+    mysql::table(name, &text, around)
         .ok_or_else(|| Error::DeserializationError(format!("`{statement}` answers with `{text}`").into()))
 }
 

@@ -220,18 +220,11 @@ fn is_added_or_removed_partition(difference: &OtherDifference) -> bool {
     difference.kind == "partition" && difference.change != Change::Changed
 }
 
-/// Constraints that MySQL and MariaDB tell only as text, named after their table.
-const OF_TABLES: [&str; 4] = ["check", "foreign key", "primary key", "period"];
-
 /// Returns the table that it is, if it is one of a kind of its own, or that it says something about.
 fn table_of(difference: &OtherDifference) -> Option<Name> {
     let OtherDifference { kind, name, .. } = difference;
     match kind.as_str() {
-        kind if kind.ends_with("index") || OF_TABLES.contains(&kind) => {
-            let (table, _) = name.name.split_once('.')?;
-            Some(name.beside(table))
-        }
-        "partition" | "row security" | "system versioned" => Some(name.clone()),
+        "partition" | "system versioned" => Some(name.clone()),
         kind => kind.contains("table").then(|| name.clone()),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn read(line: &Words<'_>, table: &mut Table, engine: &str, around: &S
         "primary key" => add.replacen(" ADD ", " DROP PRIMARY KEY, ADD ", 1),
         _ => add,
     };
-    Some(Other { kind, name: table.name.beside(&format!("{}.{name}", table.name.name)), definition })
+    Some(Other { kind, name: table.name.beside(&name), definition })
 }
 
 /// Returns what a line is, and what it is called.

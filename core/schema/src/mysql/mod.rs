@@ -15,7 +15,7 @@ use alembic_sql::Dialect;
 
 pub use self::bytes::text;
 use self::words::{Words, items};
-use crate::{Constraint, Name, Other, Table};
+use crate::{Constraint, Name, Table};
 
 /// What the text of a table leaves to its database and its server.
 #[derive(Debug, Clone)]
@@ -32,36 +32,26 @@ pub struct Surroundings {
     pub engine: String,
 }
 
-/// Table as its text describes it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Described {
-    /// The table.
-    pub table: Table,
-    /// Indexes and constraints that have no value of their own, each with the statement that adds it.
-    pub others: Vec<Other>,
-}
-
 /// Parses what `SHOW CREATE TABLE` says of a table; `None` if it is something else.
 #[must_use]
-pub fn described(name: &Name, text: &str, around: &Surroundings) -> Option<Described> {
+pub fn table(name: &Name, text: &str, around: &Surroundings) -> Option<Table> {
     let words = Words::new(text, around)?;
     let (lines, rest) = items(&words)?;
     let mut table = Table::new(name.clone());
     let options = options::read(&rest, name, around);
     table.comment = options.comment;
     table.options.extend(options.option);
-    let mut others = Vec::new();
     for line in &lines {
         if line.starts_with_name() {
             table.columns.push(column::read(line, &options.collation, around)?);
         } else if let Some(other) = key::read(line, &mut table, &options.engine, around) {
-            others.push(other);
+            table.others.push(other);
         }
     }
     // The order of constraints and indexes is a matter of the table's history.
     table.constraints.sort_by_key(|constraint| (rank(constraint), constraint.own_name().cloned()));
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Described { table, others })
+    Some(table)
 }
 
 fn rank(constraint: &Constraint) -> u8 {

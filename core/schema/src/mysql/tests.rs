@@ -17,19 +17,19 @@ fn around(dialect: Dialect) -> Surroundings {
 }
 
 /// Reads a table of these lines on MySQL or MariaDB.
-fn read(dialect: Dialect, lines: &str, options: &str) -> Described {
+fn read(dialect: Dialect, lines: &str, options: &str) -> Table {
     let text = format!("CREATE TABLE `p (` (\n{lines}\n) ENGINE=InnoDB AUTO_INCREMENT=7 {options}");
-    described(&Name::from_plain("p ("), &text, &around(dialect)).unwrap()
+    super::table(&Name::from_plain("p ("), &text, &around(dialect)).unwrap()
 }
 
 const UTF8: &str = "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci";
 
 fn column(dialect: Dialect, line: &str) -> Column {
-    read(dialect, line, UTF8).table.columns.remove(0)
+    read(dialect, line, UTF8).columns.remove(0)
 }
 
 fn checks(dialect: Dialect, line: &str) -> Vec<String> {
-    read(dialect, line, UTF8).table.checks().map(|check| check.expression.clone()).collect()
+    read(dialect, line, UTF8).checks().map(|check| check.expression.clone()).collect()
 }
 
 #[test]
@@ -119,14 +119,14 @@ fn what_a_column_says_beyond_its_fields_is_text() {
 fn a_collation_is_said_where_it_is_not_that_of_the_table() {
     let lines = "`a` varchar(10) CHARACTER SET latin1 DEFAULT 'é',\n`b` char(3) COLLATE utf8mb4_bin,\n\
         `c` text CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci";
-    let of = |table: &Described| table.table.columns.iter().map(|c| c.collation.clone()).collect::<Vec<_>>();
+    let of = |table: &Table| table.columns.iter().map(|c| c.collation.clone()).collect::<Vec<_>>();
     let some = |text: &str| Some(text.to_owned());
     let plain = read(Dialect::Mysql, lines, UTF8);
     assert_eq!(of(&plain), [some("latin1_swedish_ci"), some("utf8mb4_bin"), None]);
-    assert!(plain.table.options.is_empty());
+    assert!(plain.options.is_empty());
     let latin = read(Dialect::Mysql, lines, "DEFAULT CHARSET=latin1");
     assert_eq!(of(&latin), [None, some("utf8mb4_bin"), some("utf8mb4_0900_ai_ci")]);
-    assert_eq!(latin.table.options[0].sql, "DEFAULT CHARSET=latin1 COLLATE=latin1_swedish_ci");
+    assert_eq!(latin.options[0].sql, "DEFAULT CHARSET=latin1 COLLATE=latin1_swedish_ci");
 }
 
 #[test]
@@ -143,15 +143,15 @@ fn options_are_kept_unless_they_go_without_saying() {
         (Dialect::Mariadb, "\n PARTITION BY HASH (`id`)\nPARTITIONS 3", "PARTITION BY HASH (`id`)\nPARTITIONS 3"),
         (Dialect::Mariadb, "LATER", "LATER"),
     ] {
-        let table = read(dialect, "`id` int", &format!("{UTF8} {shown}")).table;
+        let table = read(dialect, "`id` int", &format!("{UTF8} {shown}"));
         assert_eq!(table.options[0].sql, said, "{shown}");
         assert_eq!(table.options[0].dialect, dialect);
     }
-    let table = read(Dialect::Mysql, "`id` int", &format!("{UTF8} COMMENT='ta''ble'")).table;
+    let table = read(Dialect::Mysql, "`id` int", &format!("{UTF8} COMMENT='ta''ble'"));
     assert_eq!((table.comment.as_deref(), table.options.len()), (Some("ta'ble"), 0));
     let text = "CREATE TABLE `t` (\n  `id` int\n) ENGINE=MyISAM DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci";
-    let myisam = described(&Name::from_plain("t"), text, &around(Dialect::Mysql)).unwrap();
-    assert_eq!(myisam.table.options[0].sql, "ENGINE=MyISAM");
+    let myisam = super::table(&Name::from_plain("t"), text, &around(Dialect::Mysql)).unwrap();
+    assert_eq!(myisam.options[0].sql, "ENGINE=MyISAM");
 }
 
 #[test]
@@ -159,8 +159,8 @@ fn indexes_have_their_order_and_constraints_their_rules() {
     let lines = "`a` int,\n  PRIMARY KEY (`a`),\n  UNIQUE KEY `uq` (`a`,`b`),\n  UNIQUE KEY `ud` (`b` DESC) USING BTREE,\n  \
         KEY `ix` (((`f` * 2)) DESC,`a`(3)),\n  KEY `hs` (`o`) USING HASH,\n  CONSTRAINT `fk` FOREIGN KEY (`p`, `q`) \
         REFERENCES `o`.`p` (`x`, `y`) ON DELETE CASCADE ON UPDATE SET NULL";
-    let Described { table, others } = read(Dialect::Mysql, lines, UTF8);
-    assert!(others.is_empty(), "{others:?}");
+    let table = read(Dialect::Mysql, lines, UTF8);
+    assert!(table.others.is_empty(), "{:?}", table.others);
     let keys: Vec<&[IndexKey]> = table.indexes.iter().map(|index| &index.keys[..]).collect();
     let written = |text: &str| IndexKey::Written(text.to_owned());
     assert_eq!(keys[0], [IndexKey::from("o")]);
@@ -210,14 +210,14 @@ fn what_a_line_says_beyond_its_fields_is_a_statement() {
             "CONSTRAINT `i` FOREIGN KEY (`a`) REFERENCES `o` (`b`) LATER",
         ),
     ] {
-        let Described { table, others } = read(dialect, &format!("`a` int,\n  {line}"), UTF8);
+        let table = read(dialect, &format!("`a` int,\n  {line}"), UTF8);
         assert!(table.constraints.is_empty() && table.indexes.is_empty(), "{line}");
-        let [other] = &others[..] else { panic!("{line}: {others:?}") };
-        assert_eq!((other.kind.as_str(), other.name.name.as_str()), (kind, "p (.i"), "{line}");
+        let [other] = &table.others[..] else { panic!("{line}: {:?}", table.others) };
+        assert_eq!((other.kind.as_str(), other.name.name.as_str()), (kind, "i"), "{line}");
         assert_eq!(other.definition, format!("ALTER TABLE `p (` ADD {said}"));
     }
     let keyed = read(Dialect::Mysql, "`a` int NOT NULL,\n  PRIMARY KEY (`a`) COMMENT 'x'", UTF8);
-    assert_eq!(keyed.table.primary_key(), ["a"]);
+    assert_eq!(keyed.primary_key(), ["a"]);
     assert_eq!(keyed.others[0].definition, "ALTER TABLE `p (` DROP PRIMARY KEY, ADD PRIMARY KEY (`a`) COMMENT 'x'");
 }
 

@@ -45,12 +45,14 @@ where
     }
     for row in rows::<C, ConstraintRow>(conn, &query(CONSTRAINTS).replace("$ACTIONS", ACTIONS))? {
         if let Some(table) = table_of(&mut schema.tables, &names.name(&row.schema, &row.table)) {
-            match constraint_of(&row, &names) {
-                Some(constraint) => table.constraints.push(constraint),
-                None => {
-                    let name = table.name.beside(&row.name);
-                    table.others.push(Other { kind: "constraint".to_owned(), name, definition: row.creation });
-                }
+            // What columns a key has is known in any case.
+            if row.is_known || row.kind == "p" {
+                table.constraints.extend(constraint_of(&row, &names));
+            }
+            if !row.is_known {
+                let kind = if row.kind == "p" { "primary key" } else { "constraint" };
+                let name = table.name.beside(&row.name);
+                table.others.push(Other { kind: kind.to_owned(), name, definition: row.creation });
             }
         }
     }
@@ -236,7 +238,8 @@ const CONSTRAINTS: &str = "SELECT json_build_object('schema', n.nspname, 'table'
     ' ON UPDATE ' || CASE k.confupdtype $ACTIONS END, ' ON DELETE ' || CASE k.confdeltype $ACTIONS END, \
     CASE WHEN k.condeferrable THEN ' DEFERRABLE' END, CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' END, \
     CASE WHEN NOT k.convalidated THEN ' NOT VALID' END), \
-    'creation', format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.oid::regclass, k.conname, pg_get_constraintdef(k.oid)))::text AS answer \
+    'creation', format('ALTER TABLE %s %sADD CONSTRAINT %I %s', c.oid::regclass, CASE WHEN k.contype = 'p' \
+    THEN format('DROP CONSTRAINT %I, ', k.conname) END, k.conname, pg_get_constraintdef(k.oid)))::text AS answer \
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid \
     LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace \
@@ -248,9 +251,6 @@ const ACTIONS: &str =
     "WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'";
 
 fn constraint_of(row: &ConstraintRow, names: &Names) -> Option<Constraint> {
-    if !row.is_known {
-        return None;
-    }
     let initially = if row.deferred { Initially::Deferred } else { Initially::Immediate };
     let (name, columns) = (Some(row.name.clone()), row.columns.clone());
     let deferrable = row.deferrable.then_some(initially);
