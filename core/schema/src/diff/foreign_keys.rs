@@ -115,7 +115,11 @@ impl Diff {
             End::Dropped => &diff.dropped_constraints,
         };
         let names = end.foreign_keys(diff).iter().filter_map(|key| key.name.as_ref());
-        names.chain(constraints.iter().filter_map(Constraint::own_name)).collect()
+        let renamed = diff.renamed_constraints.iter().map(|(old, new)| match end {
+            End::Created => new,
+            End::Dropped => old,
+        });
+        names.chain(constraints.iter().chain(renamed).filter_map(Constraint::own_name)).collect()
     }
 
     fn altered_or_unchanged(&mut self, before: &Table, after: &Table) -> &mut TableDiff {

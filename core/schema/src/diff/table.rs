@@ -172,7 +172,9 @@ impl TableDiff {
             let (kind, constraint) = (old.kind(), old.own_name().cloned().unwrap_or_default());
             let same = |new: &Constraint| {
                 let shared = new.own_name().and_then(|name| SharedName::constraint(dialect, &table, kind, name));
-                comparison.content(&old, new) && shared.is_some_and(|name| is_free(&name))
+                comparison.content(&old, new)
+                    && shared.is_some_and(|name| is_free(&name))
+                    && !self.before.all_constraints().any(|other| other.own_name() == new.own_name())
             };
             let stays = !old.columns().iter().any(|column| again.contains(column));
             let at = self.created_constraints.iter().position(same).filter(|_| {
