@@ -35,6 +35,14 @@ const FORMS: &[(&[Kind], &str)] = &[
     (BOTH, "(id int PRIMARY KEY, a varchar(99), KEY ix (a(5)))"),
     (BOTH, "(id int PRIMARY KEY, a int, b int, UNIQUE KEY uq (a DESC, b))"),
     (BOTH, "(id int PRIMARY KEY, j json, u int unsigned, z int(5) unsigned zerofill, y year DEFAULT 2020)"),
+    (BOTH, "(id int PRIMARY KEY, a varchar(99), FULLTEXT KEY ft (a))"),
+    (BOTH, "(id int PRIMARY KEY, p point NOT NULL, SPATIAL KEY sp (p))"),
+    (BOTH, "(id int PRIMARY KEY, a int, KEY ix (a) COMMENT 'it''s')"),
+    (BOTH, "(id int, a int, PRIMARY KEY (id) COMMENT 'the key')"),
+    (MYSQL, "(id int PRIMARY KEY, a int, KEY ix (a) INVISIBLE)"),
+    (MYSQL, "(id int PRIMARY KEY, a varchar(99), FULLTEXT KEY ft (a) WITH PARSER ngram)"),
+    (MYSQL, "(id int PRIMARY KEY, a int, CONSTRAINT positive CHECK (a > 0) NOT ENFORCED)"),
+    (MARIADB, "(id int PRIMARY KEY, a int, KEY ix (a) IGNORED)"),
     (MYSQL, "(id int PRIMARY KEY, f int, KEY ix ((f * 2) DESC, f))"),
     (MYSQL, "(id int PRIMARY KEY, k point NOT NULL SRID 4326, l point)"),
     (MYSQL, "(id int PRIMARY KEY, a int COLUMN_FORMAT FIXED, b int COLUMN_FORMAT DYNAMIC DEFAULT 3)"),
@@ -58,6 +66,11 @@ const BY_HAND: &[(&[Kind], &str, &str, &str)] = &[
     ),
     (BOTH, "MyISAM", "ALTER TABLE $t ENGINE = InnoDB", "changed table options `$t` from ENGINE=MyISAM to none"),
     (BOTH, "COLLATE utf8mb4_bin", "ALTER TABLE $t DEFAULT CHARSET = latin1", "changed table options `$t` from none to"),
+    (BOTH, "it''s')", "ALTER TABLE $t DROP KEY ix, ADD KEY ix (a) COMMENT 'its'", "changed index `ix` of `$t`"),
+    (MYSQL, "INVISIBLE)", "ALTER TABLE $t ALTER INDEX ix VISIBLE", "removed index `ix` of `$t`"),
+    (MYSQL, "NOT ENFORCED", "ALTER TABLE $t ALTER CHECK positive ENFORCED", "removed check `positive` of `$t`"),
+    (MARIADB, "IGNORED", "ALTER TABLE $t ALTER INDEX ix NOT IGNORED", "removed index `ix` of `$t`"),
+    (BOTH, "é''s", "DROP TRIGGER first", "removed trigger `first` of `$t`"),
     (BOTH, "PARTITIONS 3", "ALTER TABLE $t REMOVE PARTITIONING", "changed table options `$t` from PARTITION BY"),
     (BOTH, "(now())", "ALTER TABLE $t ALTER d SET DEFAULT '2000-01-01'", "changed default of `$t.d`"),
     (MYSQL, "(f * 2)", "ALTER TABLE $t DROP KEY ix, ADD KEY ix ((f * 2), f)", "index `ix` of `$t`"),
@@ -87,6 +100,9 @@ fn forms_are_kept(kind: Kind) {
         sql += "CREATE SEQUENCE sq START WITH 5 INCREMENT BY 3 CACHE 10 CYCLE;\n";
     }
     sql.extend(forms.iter().map(|(table, form)| format!("CREATE TABLE {table} {form};\n")));
+    sql += "CREATE TRIGGER second BEFORE INSERT ON t0 FOR EACH ROW SET NEW.id = NEW.id + 1;\n";
+    sql +=
+        "CREATE TRIGGER first BEFORE INSERT ON t0 FOR EACH ROW PRECEDES second BEGIN SET NEW.id = 2 * NEW.id; END;\n";
     project.revision("a1", "<base>", &sql, "");
     project.ok("lock");
     project.ok("upgrade head");

@@ -180,18 +180,11 @@ const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extnam
     pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
 
 /// `$PARAMETERS` stands for the parameters of a routine, which another query tells.
-const MYSQL: &str = "SELECT CAST(JSON_ARRAY('trigger', t.trigger_schema, t.trigger_name, CONCAT('CREATE TRIGGER `', \
-    REPLACE(t.trigger_name, '`', '``'), '` ', t.action_timing, ' ', t.event_manipulation, ' ON `', \
-    REPLACE(t.event_object_table, '`', '``'), '` FOR EACH ROW ', CASE WHEN p.trigger_name IS NULL THEN '' \
-    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement), '') AS CHAR) AS answer \
-    FROM information_schema.triggers t LEFT JOIN information_schema.triggers p ON p.trigger_schema = t.trigger_schema \
-    AND p.event_object_table = t.event_object_table AND p.event_manipulation = t.event_manipulation \
-    AND p.action_timing = t.action_timing AND p.action_order = t.action_order - 1 WHERE t.trigger_schema IN ($SCHEMAS) \
-    UNION ALL SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, CONCAT('CREATE ', routine_type, ' `', \
+const MYSQL: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, CONCAT('CREATE ', routine_type, ' `', \
     REPLACE(routine_name, '`', '``'), '`($PARAMETERS)', CASE routine_type WHEN 'FUNCTION' THEN CONCAT(' RETURNS ', \
     dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')) ELSE '' END, CASE is_deterministic WHEN 'YES' THEN ' DETERMINISTIC ' ELSE ' ' END, sql_data_access, \
     ' SQL SECURITY ', security_type, ' ', routine_definition), CONCAT('DROP ', routine_type, ' `', \
-    REPLACE(routine_name, '`', '``'), '`')) AS CHAR) FROM information_schema.routines \
+    REPLACE(routine_name, '`', '``'), '`')) AS CHAR) AS answer FROM information_schema.routines \
     WHERE routine_schema IN ($SCHEMAS) AND routine_definition <> ''";
 
 const PARAMETERS: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), specific_schema, specific_name, CONCAT( \

@@ -7,7 +7,7 @@ use alembic_schema::{
 use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection, result::Error};
 
-use super::{Inspection, Names};
+use super::{Inspection, Names, table_of};
 use crate::database::{MigrationBackend, Shown, answer, json::rows};
 
 pub(super) fn schema<C>(conn: &mut C, scope: &Inspection, dialect: Dialect) -> QueryResult<Schema>
@@ -42,12 +42,23 @@ where
         }
     }
     schema.tables.sort_by(|a, b| a.name.cmp(&b.name));
-    for (kind, database, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
+    let own_database = format!("{}.", Dialect::Mysql.quote(&names.current));
+    let other = |kind: String, database: &str, name: &str, definition: &str| {
         // The server says in which database what is named is.
-        let definition = definition.replace(&format!("{}.", Dialect::Mysql.quote(&names.current)), "");
+        let definition = definition.replace(&own_database, "");
         // A body that other statements of the message followed has kept what ended it.
         let definition = definition.trim_end_matches(|c: char| c == ';' || c.is_whitespace()).to_owned();
-        schema.others.push(Other { kind, name: names.name(&database, &name), definition });
+        Other { kind, name: names.name(database, name), definition }
+    };
+    for (database, table, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(TRIGGERS))? {
+        let trigger = other("trigger".to_owned(), &database, &name, &definition);
+        match table_of(&mut schema.tables, &names.name(&database, &table)) {
+            Some(table) => table.others.push(trigger),
+            None => schema.others.push(trigger),
+        }
+    }
+    for (kind, database, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(OTHERS))? {
+        schema.others.push(other(kind, &database, &name, &definition));
     }
     schema.others.sort_unstable();
     Ok(schema)
@@ -92,14 +103,22 @@ const RELATIONS: &str = "SELECT CAST(JSON_ARRAY(t.table_schema, t.table_name, t.
     FROM information_schema.tables t LEFT JOIN information_schema.views v ON v.table_schema = t.table_schema \
     AND v.table_name = t.table_name WHERE t.table_schema IN ($SCHEMAS)";
 
+/// In the order in which they run.
+const TRIGGERS: &str = "SELECT CAST(JSON_ARRAY(t.trigger_schema, t.event_object_table, t.trigger_name, CONCAT('CREATE TRIGGER `', \
+    REPLACE(t.trigger_name, '`', '``'), '` ', t.action_timing, ' ', t.event_manipulation, ' ON `', \
+    REPLACE(t.event_object_table, '`', '``'), '` FOR EACH ROW ', CASE WHEN p.trigger_name IS NULL THEN '' \
+    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement)) AS CHAR) AS answer \
+    FROM information_schema.triggers t LEFT JOIN information_schema.triggers p ON p.trigger_schema = t.trigger_schema \
+    AND p.event_object_table = t.event_object_table AND p.event_manipulation = t.event_manipulation \
+    AND p.action_timing = t.action_timing AND p.action_order = t.action_order - 1 WHERE t.trigger_schema IN ($SCHEMAS) \
+    ORDER BY t.trigger_schema, t.event_object_table, t.event_manipulation, t.action_timing, t.action_order";
+
 /// What the role may not read has no definition. Events are said without their dates, which are those of their making.
-const OTHERS: &str = "SELECT CAST(JSON_ARRAY('trigger', trigger_schema, trigger_name, CONCAT_WS(' ', action_timing, event_manipulation, \
-    event_object_table, action_statement)) AS CHAR) AS answer FROM information_schema.triggers WHERE trigger_schema IN ($SCHEMAS) \
-    UNION ALL SELECT CAST(JSON_ARRAY(LOWER(r.routine_type), r.routine_schema, r.routine_name, \
+const OTHERS: &str = "SELECT CAST(JSON_ARRAY(LOWER(r.routine_type), r.routine_schema, r.routine_name, \
     CASE WHEN COALESCE(r.routine_definition, '') = '' THEN '' ELSE CONCAT_WS(' ', (SELECT GROUP_CONCAT(CONCAT_WS(' ', \
     p.parameter_mode, p.parameter_name, p.dtd_identifier) ORDER BY p.ordinal_position) FROM information_schema.parameters p \
     WHERE p.specific_schema = r.routine_schema AND p.specific_name = r.specific_name AND p.routine_type = r.routine_type), \
-    r.is_deterministic, r.sql_data_access, r.security_type, r.routine_definition) END) AS CHAR) \
+    r.is_deterministic, r.sql_data_access, r.security_type, r.routine_definition) END) AS CHAR) AS answer \
     FROM information_schema.routines r WHERE r.routine_schema IN ($SCHEMAS) \
     UNION ALL SELECT CAST(JSON_ARRAY('event', event_schema, event_name, CONCAT_WS(' ', event_type, interval_value, interval_field, \
     IF(status = 'DISABLED', 'DISABLED', NULL), event_definition)) AS CHAR) \
