@@ -28,8 +28,8 @@ const PINS: &str = "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YM
     SET LOCAL lc_numeric = 'C'; SET LOCAL lc_time = 'C'; SET LOCAL transform_null_equals = off; SET LOCAL array_nulls = on; \
     SET LOCAL client_min_messages = warning; SET LOCAL synchronize_seqscans = off";
 
-/// Names are printed as the current schema sees them, which they are compared in.
-const SEARCH_PATH: &str = "; SELECT pg_catalog.set_config('search_path', \
+/// Names are printed as the current schema sees them, which they are compared in. Compiling the queries takes longer than they do.
+const SEARCH_PATH: &str = "; SET LOCAL jit = off; SELECT pg_catalog.set_config('search_path', \
     coalesce(pg_catalog.quote_ident(pg_catalog.current_schema()), ''), true)";
 
 impl Sealed for Pg {}

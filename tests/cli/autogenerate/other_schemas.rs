@@ -58,7 +58,7 @@ fn what_is_in_another_schema_is_named_with_it() {
         "references(shop.users(id)",
         "references(users(id)",
         "n ext.gin_trgm_ops",
-        "n ext.gist_trgm_ops(siglen='64')",
+        "n ext.gist_trgm_ops (siglen='64')",
         "zip COLLATE ext.\\\"de.x\\\" DESC",
         "collation = \"\\\"ext\\\".\\\"de.x\\\"\"",
     ] {

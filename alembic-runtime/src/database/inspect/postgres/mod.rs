@@ -24,7 +24,8 @@ where
     let literal = |schema: &String| Dialect::Postgres.literal(schema);
     let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(literal).collect::<Vec<_>>().join(", ");
     let own = scope.own_tables().iter().map(literal).collect::<Vec<_>>().join(", ");
-    let query = |sql: &str| sql.replace("$SCHEMAS", &schemas).replace("$OWN", &own);
+    let here = "ARRAY(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN ($SCHEMAS))";
+    let query = |sql: &str| sql.replace("$HERE", here).replace("$SCHEMAS", &schemas).replace("$OWN", &own);
     let mut schema = Schema { current: Some(names.current.clone()), ..Schema::default() };
     for (namespace, name, kind, comment, definition) in rows::<C, Relation>(conn, &query(RELATIONS))? {
         let name = names.name(&namespace, &name);
@@ -300,7 +301,7 @@ struct IndexRow {
     creation: String,
 }
 
-/// What backs a constraint is the constraint's. An index that was not built to its end is known as text.
+/// A collation that a key has anyway goes without saying. What backs a constraint is the constraint's. An index that was not built to its end is known as text.
 const INDEXES: &str = "SELECT json_build_object('schema', x.schema, 'table', x.table, 'name', x.name, 'unique', x.indisunique, \
     'method', x.method, 'predicate', x.predicate, 'keys', x.keys, 'include', x.include, 'kind', CASE WHEN x.indisvalid \
     THEN 'index' ELSE 'invalid index' END, 'is_known', x.indisvalid AND x.definition = concat('CREATE ', CASE WHEN x.indisunique THEN 'UNIQUE ' END, 'INDEX ', quote_ident(x.name), ' ON ', \
@@ -313,11 +314,12 @@ const INDEXES: &str = "SELECT json_build_object('schema', x.schema, 'table', x.t
     format('%I.%I', n.nspname, t.relname) AS qualified, t.oid::regclass::text AS called, \
     replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON ') AS definition, pg_get_expr(x.indpred, x.indrelid) AS predicate, \
     ARRAY(SELECT json_build_array(a.attname, pg_get_indexdef(i.oid, k, false), \
-    coalesce((SELECT ' COLLATE ' || CASE WHEN pg_collation_is_visible(l.oid) THEN '' ELSE quote_ident(ln.nspname) || '.' END \
-    || quote_ident(l.collname) FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace \
-    WHERE l.oid = x.indcollation[k - 1] AND l.oid <> coalesce(a.attcollation, 100)), '') || \
+    coalesce((SELECT said FROM (SELECT ' COLLATE ' || CASE WHEN pg_collation_is_visible(l.oid) THEN '' \
+    ELSE quote_ident(ln.nspname) || '.' END || quote_ident(l.collname) AS said FROM pg_catalog.pg_collation l \
+    JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = x.indcollation[k - 1]) l \
+    WHERE strpos(pg_get_indexdef(i.oid), pg_get_indexdef(i.oid, k, false) || said) > 0), '') || \
     coalesce((SELECT ' ' || CASE WHEN pg_opclass_is_visible(o.oid) THEN '' ELSE quote_ident(os.nspname) || '.' END \
-    || quote_ident(o.opcname) || coalesce('(' || p.parameters || ')', '') FROM pg_catalog.pg_opclass o \
+    || quote_ident(o.opcname) || coalesce(' (' || p.parameters || ')', '') FROM pg_catalog.pg_opclass o \
     JOIN pg_catalog.pg_namespace os ON os.oid = o.opcnamespace CROSS JOIN LATERAL (SELECT string_agg(format('%s=%L', \
     split_part(v, '=', 1), substr(v, strpos(v, '=') + 1)), ', ') FROM pg_catalog.pg_attribute ia, unnest(ia.attoptions) v \
     WHERE ia.attrelid = i.oid AND ia.attnum = k) p (parameters) WHERE o.oid = x.indclass[k - 1] \

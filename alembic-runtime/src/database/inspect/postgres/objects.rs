@@ -32,30 +32,33 @@ pub(super) const OBJECTS: &str = "SELECT json_build_array('function', n.nspname,
     UNION ALL SELECT json_build_array(o.kind, n.nspname, o.name, o.definition)::text FROM (SELECT \
     'pg_collation'::regclass AS class, l.oid, l.collnamespace AS schema, 'collation' AS kind, l.collname AS name, \
     (to_jsonb(l) - '{oid,collname,collnamespace,collowner,collversion}'::text[])::text AS definition FROM pg_catalog.pg_collation l \
-    UNION ALL SELECT 'pg_operator'::regclass, o.oid, o.oprnamespace, 'operator', o.oprname, \
+    WHERE l.collnamespace = ANY ($HERE) UNION ALL SELECT 'pg_operator'::regclass, o.oid, o.oprnamespace, 'operator', o.oprname, \
     concat_ws(' ', o.oid::regoperator, o.oprcode, o.oprrest, o.oprjoin, o.oprcanmerge, o.oprcanhash) FROM pg_catalog.pg_operator o \
+    WHERE o.oprnamespace = ANY ($HERE) \
     UNION ALL SELECT 'pg_opclass'::regclass, o.oid, o.opcnamespace, 'operator class', o.opcname, \
     concat_ws(' ', m.amname, format_type(o.opcintype, NULL), o.opcdefault, (SELECT string_agg(p.amopstrategy || ' ' || \
     p.amopopr::regoperator, ', ' ORDER BY p.amopstrategy, p.amopopr::regoperator::text) FROM pg_catalog.pg_amop p \
     WHERE p.amopfamily = o.opcfamily), (SELECT string_agg(p.amprocnum || ' ' || p.amproc, ', ' ORDER BY p.amprocnum, \
     p.amproc::text) FROM pg_catalog.pg_amproc p WHERE p.amprocfamily = o.opcfamily)) FROM pg_catalog.pg_opclass o \
-    JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod \
+    JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE o.opcnamespace = ANY ($HERE) \
     UNION ALL SELECT 'pg_ts_config'::regclass, c.oid, c.cfgnamespace, 'text search configuration', c.cfgname, \
     (SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' ORDER BY m.maptokentype, m.mapseqno) \
     FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg = c.oid) FROM pg_catalog.pg_ts_config c \
+    WHERE c.cfgnamespace = ANY ($HERE) \
     UNION ALL SELECT 'pg_ts_dict'::regclass, d.oid, d.dictnamespace, 'text search dictionary', d.dictname, \
     (SELECT t.tmplname FROM pg_catalog.pg_ts_template t WHERE t.oid = d.dicttemplate) || ' ' || coalesce(d.dictinitoption, '') \
-    FROM pg_catalog.pg_ts_dict d) o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema WHERE n.nspname IN ($SCHEMAS) \
-    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e') \
+    FROM pg_catalog.pg_ts_dict d WHERE d.dictnamespace = ANY ($HERE)) o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema WHERE \
+    NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e') \
     UNION ALL SELECT json_build_array('comment', n.nspname, o.name, format('COMMENT ON %s %s IS %L', o.kind, o.called, \
     d.description))::text FROM (SELECT 'pg_type'::regclass AS class, t.oid, t.typnamespace AS schema, t.typname AS name, \
     CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END AS kind, format_type(t.oid, NULL) AS called FROM pg_catalog.pg_type t \
-    UNION ALL SELECT 'pg_proc'::regclass, p.oid, p.pronamespace, p.proname, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' \
+    WHERE t.typnamespace = ANY ($HERE) UNION ALL SELECT 'pg_proc'::regclass, p.oid, p.pronamespace, p.proname, CASE p.prokind WHEN 'p' THEN 'PROCEDURE' \
     WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::regprocedure::text FROM pg_catalog.pg_proc p \
+    WHERE p.pronamespace = ANY ($HERE) \
     UNION ALL SELECT 'pg_class'::regclass, c.oid, c.relnamespace, c.relname, 'SEQUENCE', c.oid::regclass::text \
-    FROM pg_catalog.pg_class c WHERE c.relkind = 'S') o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema \
+    FROM pg_catalog.pg_class c WHERE c.relkind = 'S' AND c.relnamespace = ANY ($HERE)) o JOIN pg_catalog.pg_namespace n ON n.oid = o.schema \
     JOIN pg_catalog.pg_description d ON d.classoid = o.class AND d.objoid = o.oid AND d.objsubid = 0 \
-    WHERE n.nspname IN ($SCHEMAS) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = o.class \
+    WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = o.class \
     AND e.objid = o.oid AND e.deptype = 'e') \
     UNION ALL SELECT json_build_array('extension', n.nspname, x.extname, '')::text FROM pg_catalog.pg_extension x \
     JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace WHERE n.nspname IN ($SCHEMAS)";
