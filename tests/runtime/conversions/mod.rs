@@ -67,6 +67,9 @@ on_every_database! {
     }
 }
 
+/// How many pairs of a database may be better than its table says, because another version of the server is worse.
+const OF_ANOTHER_VERSION: usize = 12;
+
 /// Compares the table of the product; a type of a `STRICT` table knows only such types.
 fn expect_table(kind: Kind, lines: &[(&str, bool, String)]) {
     let size = lines.len();
@@ -75,14 +78,33 @@ fn expect_table(kind: Kind, lines: &[(&str, bool, String)]) {
         let letters = if *strict { format!("{letters:->size$}") } else { format!("{letters:-<size$}") };
         format!("{name:36} | {letters}\n")
     };
-    let table: String = lines.iter().map(line).collect();
+    let is: String = lines.iter().map(line).collect();
+    let said = measured(kind.dialect());
     let path = harness::workspace().join(format!("core/schema/src/conversion/{}.txt", kind.name()));
+    let table = covering(said, &is).unwrap_or_else(|| is.clone());
     accept(&path, &table);
+    let advice = "run this with INSTA_UPDATE=always, on the newest servers, too";
+    assert!(said == table, "{} does not cover what was measured: {advice}", path.display());
+    let better = said.chars().zip(is.chars()).filter(|(said, is)| said != is).count();
     assert!(
-        measured(kind.dialect()) == table,
-        "{} is not what was measured: run this with INSTA_UPDATE=always",
+        better <= OF_ANOTHER_VERSION,
+        "{better} pairs are better than {} says: empty it, and {advice}",
         path.display()
     );
+}
+
+/// Returns a table that covers two of the same types; none if their types differ.
+fn covering(one: &str, other: &str) -> Option<String> {
+    let outcome = |letter: char| Conversion::ALL.into_iter().find(|outcome| outcome.letter() == letter);
+    let line = |(one, other): (&str, &str)| {
+        let ((name, ones), (of, others)) = (one.split_once(" | ")?, other.split_once(" | ")?);
+        let pairs = ones.chars().zip(others.chars());
+        let letters: String =
+            pairs.map(|(one, other)| Some(outcome(one)?.or(outcome(other)?).letter())).collect::<Option<_>>()?;
+        (name == of).then(|| format!("{name} | {letters}\n"))
+    };
+    let is_as_long = one.lines().count() == other.lines().count();
+    one.lines().zip(other.lines()).map(line).collect::<Option<String>>().filter(|_| is_as_long)
 }
 
 /// Writes what was measured, if that is asked for.
@@ -244,7 +266,8 @@ values are rounded, cut or read otherwise without an error. Types that are in no
 other parameters the nearest ones here tell; of a type that is not here it is said that values may fail or change.
 
 PostgreSQL's clocks are those of a time zone with daylight saving time (Europe/Vienna), where an hour is skipped and another one
-is there twice; MySQL and MariaDB are in strict mode, in a zone without.
+is there twice; MySQL and MariaDB are in strict mode, in a zone without. Where PostgreSQL 15 and 18, or MariaDB 10.11 and 11.8,
+do not do the same, it is what covers both.
 ";
 
 #[test]

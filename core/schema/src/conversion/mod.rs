@@ -1,7 +1,8 @@
 //! What becomes of the values of a column whose type changes, as measured on each database.
 //!
 //! A table per database has a line for each type that was measured: what happened to its values when they became those
-//! of each type in turn, in the order of the lines. A test measures again.
+//! of each type in turn, in the order of the lines. Where versions of a server differ it is what covers both. A test
+//! measures again.
 
 mod type_name;
 
@@ -47,6 +48,15 @@ impl Conversion {
             (true, false) => Self::Fails,
             (false, true) => Self::Changes,
             (true, true) => Self::FailsOrChanges,
+        }
+    }
+
+    /// Returns what covers both: what one version of a server does, and what another does.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match self == other {
+            true => self,
+            false => Self::new(self.fails() || other.fails(), self.changes() || other.changes()),
         }
     }
 
