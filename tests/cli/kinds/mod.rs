@@ -62,7 +62,6 @@ fn run(case: &Case, kind: Kind) -> Option<Outcome> {
     assert!(output.stderr.contains("Detected "), "{} on {}\n{output}", case.title, kind.name());
     say("upgrade head");
     say("check");
-    assert!(say("revision --autogenerate -m nothing").contains("No changes detected"));
     Some(Outcome::Detected)
 }
 
@@ -73,8 +72,8 @@ fn outcomes(kind: Kind) -> BTreeMap<&'static str, Outcome> {
 
 fn document(outcomes: &BTreeMap<&str, BTreeMap<&str, Outcome>>) -> String {
     let mut text = String::from(
-        "# What autogenerate detects\n\nA test makes each change in the models, generates a revision, applies it to a real server, runs `check`, and\n\
-         generates again: nothing. It writes this table.\n\n\
+        "# What autogenerate detects\n\nA test makes each change in the models, generates a revision, applies it to a real server, and runs `check`,\n\
+         which undoes it on a scratch database, and compares models and database again: nothing. It writes this table.\n\n\
          **yes**: detected, written, undone by the downgrade. **told**: detected, and left to a person, who is told.\n\
          A dash: the database has no such thing.\n\n\
          | change | SQLite | PostgreSQL | MySQL | MariaDB | Alembic |\n|---|---|---|---|---|---|\n",
