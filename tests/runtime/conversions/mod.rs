@@ -95,7 +95,7 @@ fn expect_table(kind: Kind, lines: &[(&str, bool, String)]) {
 
 /// Returns a table that covers two of the same types; none if their types differ.
 fn covering(one: &str, other: &str) -> Option<String> {
-    let outcome = |letter: char| Conversion::ALL.into_iter().find(|outcome| outcome.letter() == letter);
+    let outcome = Conversion::from_letter;
     let line = |(one, other): (&str, &str)| {
         let ((name, ones), (of, others)) = (one.split_once(" | ")?, other.split_once(" | ")?);
         let pairs = ones.chars().zip(others.chars());

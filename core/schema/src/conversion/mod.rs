@@ -40,6 +40,12 @@ impl Conversion {
         }
     }
 
+    /// Returns what a letter of the tables means.
+    #[must_use]
+    pub fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.letter() == letter)
+    }
+
     /// Returns what becomes of values, given whether any fails and whether any changes.
     #[must_use]
     pub fn new(fails: bool, changes: bool) -> Self {
@@ -98,10 +104,9 @@ struct Table {
 impl Table {
     fn of(dialect: Dialect) -> Self {
         let lines = measured(dialect).lines().filter_map(|line| line.split_once(" | "));
-        let outcome = |letter: char| Conversion::ALL.into_iter().find(|outcome| outcome.letter() == letter);
         let (types, outcomes) = lines
             .map(|(name, letters)| {
-                (TypeName::parse(name.trim(), dialect), letters.chars().filter_map(outcome).collect())
+                (TypeName::parse(name.trim(), dialect), letters.chars().filter_map(Conversion::from_letter).collect())
             })
             .unzip();
         Self { types, outcomes }
@@ -125,11 +130,9 @@ impl Table {
         let alike = self.pairs().filter(|(a, b, _)| {
             a.base == old.base && b.base == new.base && b.compared(a).as_ref() == Some(&directions)
         });
-        let worse =
-            |(fails, changes): (bool, bool), other: Conversion| (fails || other.fails(), changes || other.changes());
-        let all: Vec<Conversion> = alike.map(|(_, _, outcome)| outcome).collect();
-        let (fails, changes) = all.iter().fold((false, false), |worst, other| worse(worst, *other));
-        (!all.is_empty()).then(|| Conversion::new(fails, changes))
+        let worst = alike.map(|(_, _, outcome)| outcome).reduce(Conversion::or)?;
+        // What refuses all values of one pair need not refuse all of another.
+        Some(Conversion::new(worst.fails(), worst.changes()))
     }
 
     /// Returns what cannot be worse: a type with more room than the old one became one with less than the new one.
