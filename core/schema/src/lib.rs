@@ -19,6 +19,7 @@ mod sequence;
 pub mod snapshot;
 pub mod sqlite;
 mod table;
+mod token;
 mod types;
 mod value;
 

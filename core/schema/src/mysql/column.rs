@@ -3,7 +3,7 @@
 use alembic_sql::Dialect;
 
 use super::{Surroundings, bytes::hexadecimal, words::Words};
-use crate::{Column, DefaultValue, Generated, Identity, Type, Value, operation::is_current_time, sqlite::words::Token};
+use crate::{Column, DefaultValue, Generated, Identity, Type, Value, operation::is_current_time, token::Token};
 
 /// Words that begin a clause.
 const CLAUSES: [&str; 12] = [

@@ -3,7 +3,7 @@
 use alembic_sql::{Dialect, Word, name};
 
 use super::Surroundings;
-use crate::sqlite::words::{Token, is, tokens_of};
+use crate::token::{Token, is, tokens};
 
 /// Words of a text, or of a part of it.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub(super) struct Words<'s> {
 
 impl<'s> Words<'s> {
     pub(super) fn new(text: &'s str, around: &'s Surroundings) -> Option<Self> {
-        Some(Self { text, database: &around.database, tokens: tokens_of(text, around.dialect)? })
+        Some(Self { text, database: &around.database, tokens: tokens(text, around.dialect)? })
     }
 
     /// Returns those of a range.
