@@ -96,7 +96,7 @@ impl Naming {
     }
 }
 
-/// What stands in a name for an expression.
+/// The word for an expression in a name.
 type Checksummed = fn(&str) -> String;
 
 /// Stands for a checksum of words that the database has put otherwise since.

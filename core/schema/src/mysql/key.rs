@@ -108,7 +108,7 @@ fn foreign_key(line: &Words<'_>, table: &mut Table, around: &Surroundings) -> Op
     }
     let is_elsewhere = line.tokens.get(at + 2)?.text == ".";
     let at = at + if is_elsewhere { 3 } else { 1 };
-    // Beside a table of another database, the name stands for itself.
+    // In a table of another database, a bare name is one of that database.
     let schema = if is_elsewhere { line.name(at - 2) } else { table.name.schema.clone() };
     let referred_table = Name { schema: schema.filter(|schema| *schema != around.database), name: line.name(at)? };
     let (referred, mut at) = line.parentheses(at + 1)?;

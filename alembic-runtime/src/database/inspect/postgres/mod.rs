@@ -292,7 +292,7 @@ struct IndexRow {
     unique: bool,
     method: String,
     predicate: Option<String>,
-    /// The column if it is one, how it stands in SQL, its operator class and collation, its order.
+    /// The column if it is one, its SQL, its operator class and collation, its order.
     keys: Vec<(Option<String>, String, String, u8)>,
     include: Vec<String>,
     kind: String,
