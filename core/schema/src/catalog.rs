@@ -1,6 +1,8 @@
 //! Schema of a database.
 
-use super::{Constraint, Name, Other, Table, Type};
+use alembic_sql::Dialect;
+
+use super::{Constraint, Name, Other, Table, Type, shortened};
 
 /// Schema of a database, as far as revisions change it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +24,14 @@ pub struct Enumeration {
     pub name: Name,
     /// Values, in order.
     pub values: Vec<String>,
+}
+
+impl Enumeration {
+    /// Returns the name under which it makes way for one of its own name.
+    #[must_use]
+    pub fn name_aside(&self) -> String {
+        shortened(&format!("{}_alembic_old", self.name.name), Dialect::Postgres)
+    }
 }
 
 impl Schema {

@@ -2,7 +2,7 @@
 
 use alembic_sql::Dialect;
 
-use super::{Check, Column, Constraint, ForeignKey, Index, Name, Other};
+use super::{Check, Column, Constraint, ForeignKey, Index, IndexKey, Name, Other};
 
 /// Table.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +99,21 @@ impl Table {
     pub(crate) fn options_for(&self, dialect: Dialect) -> impl Iterator<Item = &str> {
         let applies = move |of: Dialect| of == dialect || of == Dialect::Mysql && dialect.is_mysql_family();
         self.options.iter().filter(move |option| applies(option.dialect)).map(|option| option.sql.as_str())
+    }
+
+    /// Calls a column otherwise, wherever the table names it but in expressions.
+    pub(crate) fn rename_column(&mut self, column: &str, to: &str) {
+        let respell = |name: &mut String| {
+            if name == column {
+                to.clone_into(name);
+            }
+        };
+        self.columns.iter_mut().for_each(|known| respell(&mut known.name));
+        self.constraints.iter_mut().flat_map(Constraint::columns_mut).for_each(respell);
+        for index in &mut self.indexes {
+            index.include.iter_mut().for_each(respell);
+            index.keys.iter_mut().filter_map(IndexKey::column_mut).for_each(respell);
+        }
     }
 
     /// Returns the columns of the primary key, in order; none if there is no key.

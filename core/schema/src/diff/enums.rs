@@ -6,7 +6,6 @@ use super::{Diff, TableDiff};
 use crate::{
     Column, Constraint, DefaultValue, Enumeration, Index, Name, Schema, Table, Type,
     operation::{AlterColumn, Operation},
-    shortened,
 };
 
 const POSTGRES: Dialect = Dialect::Postgres;
@@ -90,7 +89,7 @@ impl EnumDiff {
             return self.additions();
         };
         let name = &self.before.name;
-        let old = name.beside(&shortened(&format!("{}_alembic_old", name.name), POSTGRES));
+        let old = name.beside(&self.before.name_aside());
         let mut operations: Vec<Operation> = Vec::new();
         for index in &recreation.indexes {
             let (table, index) = (index.table.clone(), index.name.clone().unwrap_or_default());

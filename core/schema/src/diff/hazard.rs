@@ -101,9 +101,8 @@ fn blocks_writes(table: &Name) -> Hazard {
 fn of_columns(diff: &TableDiff, dialect: Dialect) -> Vec<Hazard> {
     let table = &diff.after.name;
     let strict = diff.after.options_for(dialect).any(|options| options.contains("STRICT"));
-    let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
     let mut hazards = Vec::new();
-    for column in diff.dropped.iter().filter(|column| !is_added_again(column) && column.generated.is_none()) {
+    for column in diff.gone().filter(|column| column.generated.is_none()) {
         let message = format!("drops `{table}.{}` with all its values", column.name);
         hazards.push(Hazard::new(HazardKind::DataLoss, message));
     }

@@ -280,8 +280,7 @@ impl Altering<'_> {
             let name = plan.naming.constraint(table, &key.clone().into(), plan.dialect);
             self.batch.drop_constraint(&name, ConstraintKind::ForeignKey);
         }
-        let is_added_again = |column: &&Column| diff.added.iter().any(|added| added.name == column.name);
-        for column in diff.dropped.iter().filter(is_added_again) {
+        for column in diff.dropped.iter().filter(|column| diff.is_added_again(column)) {
             self.batch.drop_column(&column.name);
         }
         let (computed, plain): (Vec<&Column>, Vec<&Column>) =
@@ -301,7 +300,7 @@ impl Altering<'_> {
         // They are computed from columns as those are to be.
         computed.into_iter().for_each(|column| self.add_column(column, sqlite));
         let plainly = sqlite && self.batch.is_empty() && drops_plainly(diff, self.batch.source.as_ref());
-        for column in diff.dropped.iter().filter(|column| !is_added_again(column)) {
+        for column in diff.gone() {
             let (table, name) = (table.clone(), column.name.clone());
             match plainly {
                 true => self.before.push(Operation::DropColumn { table, column: name, if_exists: false }),
@@ -313,9 +312,7 @@ impl Altering<'_> {
             self.batch.create_constraint(key.clone());
         }
     }
-}
 
-impl Altering<'_> {
     fn add_column(&mut self, column: &Column, sqlite: bool) {
         let mut column = column.clone();
         // One that comes with its column can be added without a rebuild.

@@ -35,9 +35,7 @@ impl TableDiff {
 
     fn dropped_column_in(&self, definition: &str, dialect: Dialect) -> Option<&String> {
         let named = mentioned(definition, dialect);
-        let is_gone =
-            |name: &&String| named.contains(*name) && !self.after.columns.iter().any(|now| now.name == **name);
-        self.dropped.iter().map(|column| &column.name).find(is_gone)
+        self.gone().map(|column| &column.name).find(|name| named.contains(*name))
     }
 }
 

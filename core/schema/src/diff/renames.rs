@@ -9,8 +9,8 @@ use super::{
     names::{SharedName, given_names},
 };
 use crate::{
-    Constraint, ConstraintKind, Index, IndexKey, Name, Naming, Schema, Table,
-    operation::{Operation, rename_column, render},
+    Constraint, ConstraintKind, Index, IndexKey, Name, Naming, Schema,
+    operation::{Operation, is_supported, rename_column},
     shortened,
 };
 
@@ -91,14 +91,14 @@ impl Renames {
     #[must_use]
     pub fn blocks(&self, before: &Schema, dialect: Dialect, naming: &Naming) -> Vec<Block> {
         let steps = self.steps(before, dialect, naming);
-        steps.iter().flat_map(|step| step.operations(dialect, naming)).map(Block::new).collect()
+        steps.iter().flat_map(|step| step.operations(dialect)).map(Block::new).collect()
     }
 
     /// Returns the operations that undo these in the schema that they left.
     #[must_use]
     pub fn undone(&self, before: &Schema, dialect: Dialect, naming: &Naming) -> Vec<Block> {
         let steps = self.steps(before, dialect, naming).into_iter().rev().map(Step::undone);
-        steps.flat_map(|step| step.operations(dialect, naming)).map(Block::new).collect()
+        steps.flat_map(|step| step.operations(dialect)).map(Block::new).collect()
     }
 
     fn steps(&self, before: &Schema, dialect: Dialect, naming: &Naming) -> Vec<Step> {
@@ -108,7 +108,7 @@ impl Renames {
         }
         for table in self.renamed_in() {
             for (old, new) in in_order(&self.pairs_of(&table), |old| column_aside(&table, old, dialect)) {
-                renaming.column(&table, old, new);
+                renaming.column(&table, &old, &new);
             }
         }
         renaming.steps
@@ -194,12 +194,10 @@ fn in_order<N: Ord + Clone>(pairs: &[(N, N)], aside: impl Fn(&N) -> N) -> Vec<(N
 /// One name that changes.
 enum Step {
     Table(Name, Name),
-    /// In a table, as it is before and after.
+    /// What renames it, and what renames it back.
     Column {
-        before: Box<Table>,
-        after: Box<Table>,
-        old: String,
-        new: String,
+        forth: Box<Operation>,
+        back: Box<Operation>,
     },
     Constraint {
         table: Name,
@@ -218,36 +216,31 @@ impl Step {
     fn undone(self) -> Self {
         match self {
             Self::Table(old, new) => Self::Table(new, old),
-            Self::Column { before, after, old, new } => {
-                Self::Column { before: after, after: before, old: new, new: old }
-            }
+            Self::Column { forth, back } => Self::Column { forth: back, back: forth },
             Self::Constraint { table, kind, old, new } => Self::Constraint { table, kind, old: new, new: old },
             Self::Index { index, old, new } => Self::Index { index, old: new, new: old },
         }
     }
 
     /// Returns whether an index is dropped and created, since the database has no way to rename it.
-    fn recreates(&self, dialect: Dialect, naming: &Naming) -> bool {
-        matches!(self.operations(dialect, naming)[..], [Operation::DropIndex { .. }, _])
+    fn recreates(&self, dialect: Dialect) -> bool {
+        matches!(self.operations(dialect)[..], [Operation::DropIndex { .. }, _])
     }
 
     /// Returns the operations; none for a constraint that the database has no way to rename.
-    fn operations(&self, dialect: Dialect, naming: &Naming) -> Vec<Operation> {
-        let is_supported = |operation: &Operation| render(operation, dialect, naming).is_ok();
+    fn operations(&self, dialect: Dialect) -> Vec<Operation> {
         match self {
             Self::Table(old, new) => vec![Operation::RenameTable { table: old.clone(), to: new.name.clone() }],
-            Self::Column { before, old, new, .. } => {
-                vec![rename_column(&mut before.as_ref().clone(), old, new, dialect)]
-            }
+            Self::Column { forth, .. } => vec![forth.as_ref().clone()],
             Self::Constraint { table, kind, old, new } => {
                 let (table, constraint, to) = (table.clone(), old.clone(), new.clone());
                 let rename = Operation::RenameConstraint { table, constraint, kind: *kind, to };
-                Some(rename).filter(is_supported).into_iter().collect()
+                Some(rename).filter(|rename| is_supported(rename, dialect)).into_iter().collect()
             }
             Self::Index { index, old, new } => {
                 let (table, name) = (index.table.clone(), old.clone());
                 let rename = Operation::RenameIndex { table: table.clone(), index: name.clone(), to: new.clone() };
-                if is_supported(&rename) {
+                if is_supported(&rename, dialect) {
                     return vec![rename];
                 }
                 let drop = Operation::DropIndex { table, index: name, if_exists: false, concurrently: false };
@@ -284,23 +277,12 @@ impl Renaming<'_> {
         self.follow(after);
     }
 
-    fn column(&mut self, table: &Name, old: String, new: String) {
-        let rename = |names: &mut [String]| {
-            names.iter_mut().filter(|name| **name == old).for_each(|name| name.clone_from(&new));
-        };
+    fn column(&mut self, table: &Name, old: &str, new: &str) {
         let mut after = self.schema.clone();
         for of in after.tables.iter_mut().filter(|of| of.name == *table) {
-            let before = Box::new(of.clone());
-            let _operation = rename_column(of, &old, &new, self.dialect);
-            of.constraints.iter_mut().for_each(|constraint| rename(constraint.columns_mut()));
-            for index in &mut of.indexes {
-                rename(&mut index.include);
-                index.keys.iter_mut().filter_map(IndexKey::column_mut).for_each(|column| {
-                    rename(std::slice::from_mut(column));
-                });
-            }
-            let (old, new) = (old.clone(), new.clone());
-            self.steps.push(Step::Column { before, after: Box::new(of.clone()), old, new });
+            let forth = rename_column(of, old, new, self.dialect);
+            let back = rename_column(&mut of.clone(), new, old, self.dialect);
+            self.steps.push(Step::Column { forth: Box::new(forth), back: Box::new(back) });
         }
         self.follow(after);
     }
@@ -319,7 +301,7 @@ impl Renaming<'_> {
                 let kind = old.kind();
                 let step = Step::Constraint { table: name.clone(), kind, old: old_name.clone(), new: new_name.clone() };
                 if old_name != new_name
-                    && !step.operations(dialect, naming).is_empty()
+                    && !step.operations(dialect).is_empty()
                     && is_free(SharedName::constraint(dialect, &name, kind, &new_name))
                 {
                     new.set_name(new_name);
@@ -331,7 +313,7 @@ impl Renaming<'_> {
                 let Some((old_name, new_name)) = old.name.clone().zip(by_convention) else { continue };
                 let step = Step::Index { index: new.clone(), old: old_name.clone(), new: new_name.clone() };
                 if old_name != new_name
-                    && !(step.recreates(dialect, naming) && is_outdated(old, new))
+                    && !(step.recreates(dialect) && is_outdated(old, new))
                     && is_free(SharedName::index(dialect, &name, &new_name))
                 {
                     new.name = Some(new_name);

@@ -180,18 +180,15 @@ impl TableDiff {
     fn differences(&self, dialect: Dialect, all: &mut Vec<Difference>) {
         let table = &self.after.name;
         let new = |change, subject, part: Option<&str>| Difference::new(change, subject, table, part);
-        let new_of = |change, subject| Difference::new(change, subject, table, None);
-        let again =
-            |name: &str| self.added.iter().chain(&self.dropped).filter(|column| column.name == name).count() > 1;
+        let again = self.added_again();
         for column in &self.added {
-            let change = if again(&column.name) { Change::Changed } else { Change::Added };
+            let change = if again.contains(&column.name) { Change::Changed } else { Change::Added };
             all.push(new(change, Subject::Column, Some(&column.name)));
         }
         for column in &self.altered {
             column.differences(table, dialect, all);
         }
-        let dropped = self.dropped.iter().filter(|column| !again(&column.name));
-        all.extend(dropped.map(|column| new(Change::Removed, Subject::Column, Some(&column.name))));
+        all.extend(self.gone().map(|column| new(Change::Removed, Subject::Column, Some(&column.name))));
         for (change, constraints) in
             [(Change::Removed, &self.dropped_constraints), (Change::Added, &self.created_constraints)]
         {
@@ -214,13 +211,13 @@ impl TableDiff {
         ] {
             all.extend(others.iter().map(|other| new(change, Subject::Other, Some(&other.to_string()))));
         }
-        for (old, new) in &self.renamed_constraints {
-            let renamed = of_constraint(new_of(Change::Renamed, subject_of(new)), new);
-            all.push(renamed.previously(old.own_name().map_or("", String::as_str)));
+        for (before, after) in &self.renamed_constraints {
+            let renamed = of_constraint(new(Change::Renamed, subject_of(after), None), after);
+            all.push(renamed.previously(before.own_name().map_or("", String::as_str)));
         }
-        for (old, new) in &self.renamed_indexes {
-            let renamed = new_of(Change::Renamed, Subject::Index);
-            all.push(Difference { part: Some(index_text(new)), ..renamed }.previously(&index_text(old)));
+        for (before, after) in &self.renamed_indexes {
+            let renamed = new(Change::Renamed, Subject::Index, Some(&index_text(after)));
+            all.push(renamed.previously(&index_text(before)));
         }
         if self.comment {
             let text = |comment: &Option<String>| comment.as_ref().map(|comment| dialect.literal(comment));

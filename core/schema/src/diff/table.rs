@@ -10,8 +10,8 @@ use super::{
     pairing::{Pairing, owned},
 };
 use crate::{
-    Column, Constraint, DefaultValue, ForeignKey, Generated, Index, IndexKey, Naming, Other, Table,
-    operation::{Operation, render},
+    Column, Constraint, DefaultValue, ForeignKey, Generated, Index, IndexKey, Other, Table,
+    operation::{Operation, is_supported},
     sqlite,
 };
 
@@ -166,7 +166,7 @@ impl TableDiff {
     /// Turns what is dropped and created with another name into renames, where that name is free and the database has a way.
     pub(super) fn find_renames(&mut self, comparison: &Comparison, is_free: &dyn Fn(&SharedName) -> bool) {
         let (dialect, table) = (comparison.dialect(), self.after.name.clone());
-        let works = |operation: Operation| render(&operation, dialect, &Naming::default()).is_ok();
+        let works = |operation: Operation| is_supported(&operation, dialect);
         let again = self.added_again();
         for old in std::mem::take(&mut self.dropped_constraints) {
             let (kind, constraint) = (old.kind(), old.own_name().cloned().unwrap_or_default());
@@ -204,10 +204,20 @@ impl TableDiff {
         }
     }
 
+    /// Returns whether a column that is dropped is added again.
+    pub(super) fn is_added_again(&self, dropped: &Column) -> bool {
+        self.added.iter().any(|added| added.name == dropped.name)
+    }
+
+    /// Returns the columns that are dropped, and not added again.
+    pub fn gone(&self) -> impl Iterator<Item = &Column> {
+        self.dropped.iter().filter(|column| !self.is_added_again(column))
+    }
+
     /// Returns the columns that are dropped and added again.
-    fn added_again(&self) -> Vec<String> {
-        let is_dropped = |column: &&Column| self.dropped.iter().any(|dropped| dropped.name == column.name);
-        self.added.iter().filter(is_dropped).map(|column| column.name.clone()).collect()
+    pub(super) fn added_again(&self) -> Vec<String> {
+        let again = self.dropped.iter().filter(|column| self.is_added_again(column));
+        again.map(|column| column.name.clone()).collect()
     }
 
     /// Drops and creates the constraints and indexes that hang on a column that is added again: they would go with it.

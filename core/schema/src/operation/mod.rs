@@ -22,6 +22,7 @@ pub use batch::{BatchAlterTable, Recreate};
 pub use ddl::Unsupported;
 pub use insert::{BulkInsert, Conflict};
 pub(crate) use mysql_default::is_current_time;
+pub(crate) use render::is_supported;
 pub use render::{rename_column, render};
 pub use rust::rust;
 

@@ -12,10 +12,8 @@ pub(super) fn renamed(table: &Table, column: &str, to: &str, dialect: Dialect) -
     let quoted = [dialect.quote(column), dialect.quote(to)];
     let respell = |sql: &mut String| *sql = respelled(sql, &quoted, dialect);
     let mut table = table.clone();
+    table.rename_column(column, to);
     for known in &mut table.columns {
-        if known.name == column {
-            to.clone_into(&mut known.name);
-        }
         known.generated.iter_mut().for_each(|generated| respell(&mut generated.expression));
         if let Some(DefaultValue::Expression(sql)) = &mut known.default {
             respell(sql);
@@ -27,10 +25,8 @@ pub(super) fn renamed(table: &Table, column: &str, to: &str, dialect: Dialect) -
         }
     }
     for key in table.indexes.iter_mut().flat_map(|index| &mut index.keys) {
-        match key {
-            IndexKey::Column(name) | IndexKey::Descending(name) if name == column => to.clone_into(name),
-            IndexKey::Expression(sql) | IndexKey::Written(sql) => respell(sql),
-            IndexKey::Column(_) | IndexKey::Descending(_) => {}
+        if let IndexKey::Expression(sql) | IndexKey::Written(sql) = key {
+            respell(sql);
         }
     }
     table

@@ -23,6 +23,11 @@ pub fn render(operation: &Operation, dialect: Dialect, naming: &Naming) -> Resul
     Ok(statements(writer(dialect, naming).write(operation)?, dialect))
 }
 
+/// Returns whether a database has a way to do it.
+pub(crate) fn is_supported(operation: &Operation, dialect: Dialect) -> bool {
+    render(operation, dialect, &Naming::default()).is_ok()
+}
+
 /// Returns what renames a column together with all that names it, and makes the table what it is afterwards.
 pub fn rename_column(table: &mut Table, column: &str, to: &str, dialect: Dialect) -> Operation {
     writer(dialect, &Naming::default()).rename_column(table, column, to)

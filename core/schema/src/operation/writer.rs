@@ -140,9 +140,7 @@ pub(super) trait DdlWriter {
     /// Returns what renames a column together with all that names it, and makes the table what it is afterwards. Most
     /// databases see to what names it themselves.
     fn rename_column(&self, table: &mut Table, column: &str, to: &str) -> Operation {
-        for known in table.columns.iter_mut().filter(|known| known.name == column) {
-            to.clone_into(&mut known.name);
-        }
+        table.rename_column(column, to);
         Operation::AlterColumn(AlterColumn::new(&table.name, column).rename(to))
     }
 
