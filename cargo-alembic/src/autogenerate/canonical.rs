@@ -11,7 +11,6 @@ use alembic_schema::{
     Column, Enumeration, Name, Naming, Schema, Table,
     diff::{Diff, Locking, disambiguate},
     operation::{Operation, render},
-    shortened,
 };
 use alembic_sql::{Dialect, server::ServerStatement};
 use diesel::{
@@ -176,10 +175,7 @@ fn setup_statements(
     let (there, others): (Vec<&Enumeration>, Vec<&Enumeration>) =
         current.enums.iter().partition(|known| wanted.schema.enums.contains(known));
     let aside = others.into_iter().filter(|known| wanted.schema.enumeration(&known.name).is_some());
-    let aside = aside.map(|Enumeration { name, .. }| {
-        let to = shortened(&format!("{}_alembic_old", name.name), dialect);
-        Operation::RenameEnum { name: name.clone(), to }
-    });
+    let aside = aside.map(|known| Operation::RenameEnum { name: known.name.clone(), to: known.name_aside() });
     let before = Schema { enums: there.into_iter().cloned().collect(), ..Schema::default() };
     let after = Schema { tables: tables.to_vec(), enums: wanted.schema.enums.clone(), ..Schema::default() };
     let blocks = Diff::between(&before, &after, dialect).blocks(dialect, naming, &|_| None, Locking::Plain);

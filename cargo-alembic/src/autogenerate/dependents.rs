@@ -63,13 +63,10 @@ impl Compared {
             let (table, column) = going.iter().find(is_named)?;
             let gone = column.as_ref().map_or_else(|| table.to_string(), |column| format!("{table}.{column}"));
             let message = match is_asked(other) {
-                false => format!(
-                    "{} `{}` seems to name `{gone}`, which goes; whether it still works shows when it runs",
-                    other.kind, other.name
-                ),
-                true if was_broken => {
-                    format!("{} `{}` names `{gone}`, which goes; it did not work before", other.kind, other.name)
+                false => {
+                    format!("{other} seems to name `{gone}`, which goes; whether it still works shows when it runs")
                 }
+                true if was_broken => format!("{other} names `{gone}`, which goes; it did not work before"),
                 true => return None,
             };
             Some(Hazard::new(HazardKind::BreaksDependents, message))
@@ -80,11 +77,11 @@ impl Compared {
     fn going(&self) -> Vec<(Name, Option<String>)> {
         let tables = self.diff.dropped_tables.iter().map(|table| (table.name.clone(), None));
         let renamed_tables = self.renames.tables.iter().map(|(old, _)| (old.clone(), None));
-        let columns = self.diff.altered_tables.iter().flat_map(|diff| {
-            let is_back = |name: &String| diff.added.iter().any(|column| column.name == *name);
-            let dropped = diff.dropped.iter().filter(move |column| !is_back(&column.name));
-            dropped.map(|column| (diff.before.name.clone(), Some(column.name.clone())))
-        });
+        let columns = self
+            .diff
+            .altered_tables
+            .iter()
+            .flat_map(|diff| diff.gone().map(|column| (diff.before.name.clone(), Some(column.name.clone()))));
         let renamed = self.renames.columns.iter().map(|(table, old, _)| (table.clone(), Some(old.clone())));
         tables.chain(renamed_tables).chain(columns).chain(renamed).collect()
     }

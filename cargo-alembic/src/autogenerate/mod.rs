@@ -247,11 +247,14 @@ impl Compared {
         let mut down = self.blocks(conn, &back, locking)?;
         let down_disturbs = back.disturbs_foreign_keys(&after, &down);
         apply(conn, &down, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
-        self.with_lost_parts(conn, &back, &self.renamed, &mut down)?;
+        let (mut again, _) = self.with_lost_parts(conn, &back, &self.renamed, &mut down)?;
         let undone = self.renames.undone(&self.before, dialect, naming);
-        apply(conn, &undone, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
+        if !undone.is_empty() {
+            apply(conn, &undone, dialect, naming, down_disturbs)
+                .map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
+            again = look(conn, &self.inspection)?;
+        }
         let all: Vec<Block> = down.into_iter().chain(undone).collect();
-        let again = look(conn, &self.inspection)?;
         let left = Diff::between(&again, &self.before, dialect).differences(dialect);
         expect(left, "the downgrade would not restore the schema")?;
         let hazards: Vec<Hazard> = self.dependents::<C>().chain(gone).chain(self.not_restored(&again)).collect();

@@ -234,10 +234,10 @@ fn unread(left: &mut Schema, live: &Schema, dialect: Dialect) -> Vec<String> {
     let mut unread = Vec::new();
     let hidden = |kind: &str| dialect.is_mysql_family() && ["view", "function", "procedure"].contains(&kind);
     for other in live.others.iter().filter(|other| other.definition.is_empty() && hidden(&other.kind)) {
-        let same = left.others.iter_mut().find(|left| left.kind == other.kind && left.name == other.name);
+        let same = left.others.iter_mut().find(|left| left.is_called_like(other));
         for left in same.into_iter().filter(|left| !left.definition.is_empty()) {
             left.definition.clear();
-            unread.push(format!("{} `{}`", other.kind, other.name));
+            unread.push(other.to_string());
         }
     }
     unread
