@@ -2,7 +2,10 @@
 
 use harness::{Database, Kind, Project};
 
-use crate::PROGRAM;
+use crate::{
+    PROGRAM,
+    forms::{comes_back, drift_sees},
+};
 
 const BOTH: &[Kind] = &[Kind::Mysql, Kind::Mariadb];
 const MYSQL: &[Kind] = &[Kind::Mysql];
@@ -79,50 +82,22 @@ const BY_HAND: &[(&[Kind], &str, &str, &str)] = &[
     (MARIADB, "NEXT VALUE", "ALTER SEQUENCE sq INCREMENT 7", "changed sequence `sq`"),
 ];
 
-const KEEP: &str = "diesel::table! { keep { id -> Integer } }\n";
-
 fn of(kind: Kind) -> Vec<(String, &'static str)> {
     let forms = FORMS.iter().filter(|(kinds, _)| kinds.contains(&kind)).enumerate();
     forms.map(|(number, (_, form))| (format!("t{number}"), *form)).collect()
 }
 
-fn nothing_is_wanted(project: &Project, what: &str) {
-    let output = project.try_line("revision --autogenerate -m nothing");
-    assert!(output.stdout.contains("No changes detected"), "{what}: {output}");
-}
-
 fn forms_are_kept(kind: Kind) {
-    let Some(db) = Database::new(kind) else { return };
-    let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
     let forms = of(kind);
-    let mut sql = "CREATE TABLE keep (id int PRIMARY KEY);\n".to_owned();
-    if kind == Kind::Mariadb {
-        sql += "CREATE SEQUENCE sq START WITH 5 INCREMENT BY 3 CACHE 10 CYCLE;\n";
-    }
+    let sequence = "CREATE SEQUENCE sq START WITH 5 INCREMENT BY 3 CACHE 10 CYCLE;\n";
+    let mut sql = if kind == Kind::Mariadb { sequence.to_owned() } else { String::new() };
     sql.extend(forms.iter().map(|(table, form)| format!("CREATE TABLE {table} {form};\n")));
     sql += "CREATE TRIGGER second BEFORE INSERT ON t0 FOR EACH ROW SET NEW.id = NEW.id + 1;\n";
     sql +=
         "CREATE TRIGGER first BEFORE INSERT ON t0 FOR EACH ROW PRECEDES second BEGIN SET NEW.id = 2 * NEW.id; END;\n";
-    project.revision("a1", "<base>", &sql, "");
-    project.ok("lock");
-    project.ok("upgrade head");
-    for line in ["print-schema", "print-schema --complete"] {
-        project.write("src/schema.rs", project.ok(line));
-        nothing_is_wanted(&project, &format!("{kind:?} {line}"));
-    }
     let tables: Vec<String> = forms.iter().map(|(table, _)| table.clone()).collect();
-    let before = db.shown(&tables);
-    project.write("src/schema.rs", KEEP);
-    let removed = project.try_line("revision --autogenerate -m remove --rev-id b1");
-    assert_eq!(removed.status, 0, "{kind:?}: {removed}");
-    let file = project.read(removed.stdout.trim());
-    assert!(!file.contains("alembic_scratch") && !file.contains(db.name()), "{file}");
-    project.ok("upgrade head");
-    assert!(!db.has_table("t0"));
-    project.ok("downgrade -1");
-    for (before, after) in before.iter().zip(db.shown(&tables)) {
-        assert_eq!(*before, after, "{kind:?}");
-    }
+    let shown = |db: &Database| db.shown(&tables).join("\n");
+    let Some((db, project)) = comes_back(kind, &sql, "t0", &shown) else { return };
     let drift = project.try_line("check --only drift");
     assert_eq!(drift.status, 0, "{kind:?}: {drift}");
     let changes = BY_HAND.iter().filter(|(kinds, ..)| kinds.contains(&kind));
@@ -130,12 +105,7 @@ fn forms_are_kept(kind: Kind) {
         let (table, _) = forms.iter().find(|(_, form)| form.contains(part)).expect("a form with this part");
         (sql.replace("$t", table), told.replace("$t", table))
     });
-    let changes: Vec<(String, String)> = changes.collect();
-    changes.iter().for_each(|(sql, _)| db.run(sql));
-    let drift = project.try_line("check --only drift");
-    for (sql, told) in &changes {
-        assert!(drift.stdout.contains(told), "{kind:?} {sql}: {told}\n{drift}");
-    }
+    drift_sees(&db, &project, &changes.collect::<Vec<_>>());
 }
 
 #[test]
