@@ -105,7 +105,7 @@ impl Reader<'_> {
             "database-url-env" => config.database_url_env = self.string(value)?,
             "scratch-url-env" => config.scratch_url_env = Some(self.string(value)?),
             "roles" => config.roles = self.names(value)?,
-            "sqlite-path" => config.sqlite_path = Some(self.string(value)?),
+            "sqlite-path" => config.sqlite_path = Some(self.sqlite_path(value)?),
             "file-template" => config.file_template = self.template(value)?,
             "truncate-slug-length" => {
                 let number = value.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
@@ -122,7 +122,7 @@ impl Reader<'_> {
                     }
                 };
             }
-            "version-table" => config.settings.version_table = VersionTable::new(&self.string(value)?),
+            "version-table" => config.settings.version_table = self.version_table(value)?,
             "lock-timeout" => config.settings.lock_timeout = self.seconds(value)?,
             "statement-timeout" => config.settings.statement_timeout = self.seconds(value)?,
             "lock-retries" => {
@@ -154,6 +154,25 @@ impl Reader<'_> {
             Some(text) if !text.is_empty() => Ok(text.to_owned()),
             _ => Err(self.error(item, "expected a string".into())),
         }
+    }
+
+    /// A file elsewhere is the user's to name, not the project's.
+    fn sqlite_path(&self, item: &Item) -> Result<String, ConfigError> {
+        let path = self.string(item)?;
+        if is_inside(&path) {
+            return Ok(path);
+        }
+        let instead = "name a file elsewhere in the URL, for example `DATABASE_URL=sqlite:../shop.db` in `.env`";
+        Err(self.error(item, format!("the file has to be inside the package; {instead}")))
+    }
+
+    fn version_table(&self, item: &Item) -> Result<VersionTable, ConfigError> {
+        let name = self.string(item)?;
+        let parts: Vec<&str> = name.split('.').collect();
+        if parts.len() > 2 || parts.contains(&"") {
+            return Err(self.error(item, format!("`{name}` is not a name, `table` or `schema.table`")));
+        }
+        Ok(VersionTable::new(&name))
     }
 
     fn switch(&self, item: &Item) -> Result<bool, ConfigError> {
@@ -365,6 +384,19 @@ mod tests {
         assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
         assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");
         assert_snapshot!(message("seeds = \"/x\""), @"5:9: the folder has to be inside the package");
+        for path in ["/x.db", "../x.db", "data/../../x.db"] {
+            assert_eq!(
+                message(&format!("sqlite-path = \"{path}\"")),
+                "5:15: the file has to be inside the package; name a file elsewhere in the URL, for example \
+                 `DATABASE_URL=sqlite:../shop.db` in `.env`"
+            );
+        }
+        for name in ["a.b.c", ".a", "a.", "a..b", "."] {
+            assert_eq!(
+                message(&format!("version-table = \"{name}\"")),
+                format!("5:17: `{name}` is not a name, `table` or `schema.table`")
+            );
+        }
         assert_snapshot!(message("migrations = 3"), @"5:14: expected a path, or a list of paths");
         assert_snapshot!(message("migrations = \"../up\""), @"5:14: it has to be inside the package");
         assert_snapshot!(message("transaction = \"never\""), @"5:15: `never` is not `per-run` or `per-migration`");
