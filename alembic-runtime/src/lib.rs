@@ -24,6 +24,7 @@ mod op;
 pub mod prelude;
 #[cfg(any(feature = "pure-postgres", feature = "pure-mysql"))]
 pub mod pure;
+mod regular_file;
 mod replaying;
 mod seeds;
 #[cfg(feature = "testing")]
@@ -54,6 +55,7 @@ pub mod __private {
         diesel_table::diesel_revision_id,
         migrations::Snapshots,
         op::Code,
+        regular_file::{read_regular, read_regular_text},
         replaying::Replaying,
     };
 }

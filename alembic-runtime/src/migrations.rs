@@ -17,7 +17,7 @@ use alembic_schema::TableFilter;
 use alembic_sql::Dialect;
 use include_dir::Dir;
 
-use crate::{migrator::Error, op::Code, replaying::Replaying};
+use crate::{migrator::Error, op::Code, regular_file::read_regular_text, replaying::Replaying};
 
 /// A graph of migrations for connections of type `C`.
 ///
@@ -232,7 +232,7 @@ impl<C> Migrations<C> {
                     return Err(Error::Io { path: path.display().to_string(), source });
                 }
                 let name = path.display().to_string();
-                let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path: name.clone(), source })?;
+                let text = read_regular_text(&path).map_err(|source| Error::Io { path: name.clone(), source })?;
                 files.push((name, text));
             }
         }

@@ -89,8 +89,17 @@ impl Context<'_> {
 
     /// Returns which database is meant, if any is: that of a URL, or the file of the configuration.
     pub(crate) fn find_target(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
-        let path = config.sqlite_path.as_ref().map(|path| Target::Sqlite(package.root.join(path)));
-        Ok(self.find_url(package, config)?.or(path))
+        if let Some(target) = self.find_url(package, config)? {
+            return Ok(Some(target));
+        }
+        let Some(path) = &config.sqlite_path else { return Ok(None) };
+        let file = package.root.join(path);
+        let is_dangling = file.is_symlink() && !file.exists();
+        if (is_dangling || project::leads_out(&package.root, &file)) && !config.follow_links {
+            let message = format!("the database `{path}` is a link that leads out of the package");
+            return Err(CommandError::usage(message).hint(Hint::NoUrl { variable: config.database_url_env.clone() }));
+        }
+        Ok(Some(Target::Sqlite(file)))
     }
 
     /// Returns which database a URL names, if there is one.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use alembic_graph::Hint;
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular, cli::CommandError};
 
 use crate::dotenv::{Dotenv, Malformed};
 
@@ -51,7 +51,7 @@ impl Environment {
         let Some(path) = folder.ancestors().map(|folder| folder.join(".env")).find(|path| path.is_file()) else {
             return this;
         };
-        match std::fs::read(&path) {
+        match read_regular(&path) {
             Ok(bytes) => {
                 let dotenv = Dotenv::parse(&bytes);
                 for (name, value) in dotenv.variables {

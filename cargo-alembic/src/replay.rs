@@ -2,7 +2,7 @@
 
 use alembic_graph::{Hint, Node, config::Settings, replay::Surroundings, version_table::VersionTable};
 use alembic_runtime::{
-    __private::{Inspection, Replaying},
+    __private::{Inspection, Replaying, read_regular_text},
     Error, MigrationBackend, Migrations, Outcome,
     cli::CommandError,
 };
@@ -82,7 +82,11 @@ impl<'p> Replay<'p> {
     {
         match &self.program {
             Some((program, scratch)) => {
-                program.run(scratch, &self.project.graph, &self.replaying, &["upgrade", target])
+                let graph = &self.project.graph;
+                program.run(scratch, graph, &self.replaying, &["upgrade", target])?;
+                let heads = graph.heads();
+                let meant = graph.find_id(target).map_or(heads, |node| vec![node]);
+                self.expect(conn, program, &meant, true)
             }
             None => Ok(self.migrations(C::Backend::FAMILY).upgrade(conn, target).map(drop).map_err(explain)?),
         }
@@ -97,10 +101,28 @@ impl<'p> Replay<'p> {
         match &self.program {
             Some((program, scratch)) => {
                 let graph = &self.project.graph;
-                program.run(scratch, graph, &self.replaying, &["undo", graph.id(node)])
+                program.run(scratch, graph, &self.replaying, &["undo", graph.id(node)])?;
+                self.expect(conn, program, &[node], false)
             }
             None => Ok(self.migrations(C::Backend::FAMILY).migrator().undo(conn, node).map(drop).map_err(explain)?),
         }
+    }
+
+    /// Fails unless the version table says of revisions what the program was to do: any program can end well.
+    fn expect<C>(&self, conn: &mut C, program: &Program, nodes: &[Node], applied: bool) -> Result<(), CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        let pending = self.migrations(C::Backend::FAMILY).status(conn).map_err(explain)?.pending;
+        let graph = &self.project.graph;
+        let differs =
+            graph.ids(nodes.iter().copied()).find(|id| pending.iter().any(|pending| pending == id) == applied);
+        differs.map_or(Ok(()), |id| {
+            let still = if applied { "not applied" } else { "still applied" };
+            let how = format!("ended well, and the scratch database says that revision `{id}` is {still}");
+            Err(program.failed(&how).hint(Hint::RunnerDoesNothing))
+        })
     }
 }
 
@@ -111,7 +133,7 @@ fn makes_routines(project: &Project, server: &ScratchServer) -> bool {
         && (project.graph.is_empty()
             || project.graph.nodes().any(|node| {
                 let path = project.package.root.join(&project.graph.revision(node).path);
-                let text = std::fs::read_to_string(path).unwrap_or_default().to_ascii_lowercase();
+                let text = read_regular_text(&path).unwrap_or_default().to_ascii_lowercase();
                 text.contains("trigger") || text.contains("function")
             }))
 }

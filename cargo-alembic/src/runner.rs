@@ -30,9 +30,15 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Finds the program that can run `revision`.
+    /// Finds the program that can run `revision`, if it may be built.
     pub(crate) fn find(cx: &Context<'_>, project: &Project, revision: &str) -> Result<Self, CommandError> {
         let (package, name) = (&project.package, &project.config.runner);
+        if let Some(refusal) = refusal(cx) {
+            let message = format!(
+                "revision `{revision}` is written in Rust, and {refusal} does not let the project's program be built"
+            );
+            return Err(CommandError::usage(message).hint(Hint::BuildRefused));
+        }
         let metadata = MetadataCommand::new().manifest_path(&package.manifest).no_deps().exec();
         let metadata =
             metadata.map_err(|error| CommandError::usage("Cargo cannot read the package").caused_by(&error))?;
@@ -123,6 +129,13 @@ impl Runner {
     }
 }
 
+/// Returns what forbids to build the project's program. The project's own files have no say in it.
+fn refusal(cx: &Context<'_>) -> Option<&'static str> {
+    let by_environment = cx.environment.get("ALEMBIC_NO_BUILD").is_some_and(|value| value != "0");
+    let reasons = [("--no-build", cx.selection.no_build), ("ALEMBIC_NO_BUILD", by_environment)];
+    reasons.into_iter().find_map(|(name, forbids)| forbids.then_some(name))
+}
+
 /// The project's own program, built.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -131,6 +144,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Returns that it has failed on a scratch database.
+    pub(crate) fn failed(&self, how: &str) -> CommandError {
+        CommandError::failed(format!("the program `{}`, which runs revisions in Rust, {how}", self.name))
+    }
+
     /// Runs a command on a scratch database; what the program says is shown only if it fails.
     pub(crate) fn run(
         &self,
@@ -139,9 +157,7 @@ impl Program {
         replaying: &Replaying,
         arguments: &[&str],
     ) -> Result<(), CommandError> {
-        let failed = |how: String| {
-            CommandError::failed(format!("the program `{}`, which runs revisions in Rust, {how}", self.name))
-        };
+        let failed = |how: String| self.failed(&how);
         let output = Command::new(&self.path)
             .args(arguments)
             .env("ALEMBIC_REPLAY", replaying.around.encode())

@@ -22,6 +22,9 @@ pub(crate) struct Selection {
     /// Fail if alembic.lock is not up to date, instead of writing it
     #[arg(long, global = true, help_heading = "Project")]
     pub(crate) locked: bool,
+    /// Fail where the project's program would be built, for a revision in Rust; so does `ALEMBIC_NO_BUILD=1`
+    #[arg(long, global = true, help_heading = "Project")]
+    pub(crate) no_build: bool,
 }
 
 impl Selection {

@@ -47,6 +47,15 @@ fn a_plan_with_rust_in_it_runs() {
     hint: run `cargo alembic init --runner` to have one written, or name yours as `runner` in [package.metadata.alembic] of Cargo.toml
     ");
 
+    project.write("src/bin/migrate.rs", "fn main() {}\n");
+    let idle = project.try_line("check --only replay");
+    assert_eq!(idle.status, 3, "{idle}");
+    assert!(
+        idle.stderr.contains("ended well, and the scratch database says that revision `b1` is not applied"),
+        "{idle}"
+    );
+    std::fs::remove_file(project.path().join("src/bin/migrate.rs")).unwrap();
+
     project.ok("init --runner sqlite");
     let output = project.try_line("upgrade head --quiet -x name=Ada --tag x");
     assert_eq!((output.status, output.stdout.as_str(), output.stderr.as_str()), (0, "", ""), "{output}");

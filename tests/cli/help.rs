@@ -63,6 +63,9 @@ fn the_commands() {
           --locked
               Fail if alembic.lock is not up to date, instead of writing it
 
+          --no-build
+              Fail where the project's program would be built, for a revision in Rust; so does `ALEMBIC_NO_BUILD=1`
+
     Output:
           --format <FORMAT>
               How results are written
@@ -172,6 +175,9 @@ fn a_command() {
           --locked
               Fail if alembic.lock is not up to date, instead of writing it
 
+          --no-build
+              Fail where the project's program would be built, for a revision in Rust; so does `ALEMBIC_NO_BUILD=1`
+
     Output:
           --format <FORMAT>
               How results are written
@@ -278,6 +284,9 @@ fn a_command() {
 
           --locked
               Fail if alembic.lock is not up to date, instead of writing it
+
+          --no-build
+              Fail where the project's program would be built, for a revision in Rust; so does `ALEMBIC_NO_BUILD=1`
 
     Output:
           --format <FORMAT>

@@ -16,6 +16,7 @@ mod enum_values;
 mod forms;
 mod gates;
 mod help;
+mod hostile;
 mod import;
 mod init;
 mod killed;

@@ -41,6 +41,34 @@ follow! {
         hint.leads_to(&project.try_line("upgrade a1"))
     }
 
+    fn models_lead_out() -> Followed {
+        let project = line();
+        let elsewhere = Project::unconfigured(PROGRAM);
+        elsewhere.write("schema.rs", "diesel::table! { ta (x) { x -> Integer } }\n");
+        elsewhere.write("more/mod.rs", "diesel::table! { tb (x) { x -> Integer } }\n");
+        let outside = elsewhere.path().display();
+        for declared in [
+            format!("#[path = \"{outside}/schema.rs\"] mod a;\n"),
+            format!("include!(\"{outside}/schema.rs\");\n"),
+            format!("#[path = \"../..{outside}/schema.rs\"] mod a;\n"),
+        ] {
+            project.write("src/schema.rs", &declared);
+            let depth = "../".repeat(project.path().components().count() + 3);
+            project.write("src/schema.rs", declared.replace("../../", &depth));
+            let _declared = Shown::by(&project.try_line("check --only models"), Hint::ModelsLeadOut);
+        }
+        fs::remove_file(project.path().join("src/schema.rs")).unwrap();
+        symlink(elsewhere.path().join("schema.rs"), project.path().join("src/schema.rs")).unwrap();
+        let _file = Shown::by(&project.try_line("check --only models"), Hint::ModelsLeadOut);
+        fs::remove_file(project.path().join("src/schema.rs")).unwrap();
+        symlink(elsewhere.path().join("more"), project.path().join("src/more")).unwrap();
+        configure(&project, "models = [\"src/more\"]");
+        let hint = Shown::by(&project.try_line("check --only models"), Hint::ModelsLeadOut);
+        configure(&project, hint.says("follow-links = true"));
+        project.ok("print-schema --from migrations");
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
     fn folder_not_named() -> Followed {
         let project = line();
         let _output = bash(project.path(), "mkdir migrations/2024 && mv migrations/b1.sql migrations/2024");

@@ -103,6 +103,35 @@ follow! {
         hint.leads_to(&project.try_line("upgrade head"))
     }
 
+    fn runner_does_nothing() -> Followed {
+        let project = in_rust();
+        project.write("src/bin/migrate.rs", "fn main() {}\n");
+        let hint = Shown::by(&project.try_line("check --only replay"), Hint::RunnerDoesNothing);
+        // That the other one does it is tested with the builds.
+        fs::remove_file(project.path().join("src/bin/migrate.rs")).unwrap();
+        assert_eq!(hint.run(&project, 1).status, 0);
+        let handed_over = project.read("src/bin/migrate.rs").contains(hint.says("alembic_runtime::cli"));
+        hint.leads_where(handed_over)
+    }
+
+    fn build_refused() -> Followed {
+        let project = in_rust().with("ALEMBIC_NO_BUILD", "1");
+        project.write("src/bin/migrate.rs", "fn main() {}\n");
+        let output = project.try_line("upgrade head");
+        assert!(output.stderr.contains("`a1` is written in Rust, and ALEMBIC_NO_BUILD does not"), "{output}");
+        let _said = Shown::by(&output, Hint::BuildRefused);
+        let project = project.with("ALEMBIC_NO_BUILD", "0");
+        for line in ["upgrade head", "upgrade head --sql", "check", "print-schema --from migrations", "snapshot"] {
+            let output = project.try_line(&format!("{line} --no-build"));
+            // `check` finds something wrong; the others are not carried out.
+            let status = if line == "check" { 1 } else { 2 };
+            assert_eq!((output.status, project.path().join("target").exists()), (status, false), "{line}: {output}");
+            let _said = Shown::by(&output, Hint::BuildRefused);
+        }
+        let hint = Shown::by(&project.try_line("upgrade head --no-build"), Hint::BuildRefused);
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
     fn not_initialized() -> Followed {
         let project = Project::unconfigured(PROGRAM);
         let hint = Shown::by(&project.try_line("heads"), Hint::NotInitialized);

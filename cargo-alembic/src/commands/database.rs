@@ -121,10 +121,13 @@ fn remove_files(path: &Path) -> Result<(), CommandError> {
     // A link would go and leave the data.
     let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let mut start = Vec::new();
-    if let Ok(file) = std::fs::File::open(path) {
+    if path.is_file()
+        && let Ok(file) = std::fs::File::open(path)
+    {
         file.take(16).read_to_end(&mut start).ok();
     }
-    if !start.is_empty() && start != *b"SQLite format 3\0" {
+    let is_other = path.exists() && !path.is_file();
+    if is_other || !start.is_empty() && start != *b"SQLite format 3\0" {
         return Err(CommandError::usage(format!(
             "`{}` is not an SQLite database; nothing was dropped",
             path.display()

@@ -1,9 +1,7 @@
 //! `init --gitattributes`.
 
-use std::fs;
-
 use alembic_graph::{config::Config, lockfile::FILE_NAME};
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 use alembic_sql::wording::count;
 
 use crate::{
@@ -17,7 +15,7 @@ pub(super) fn write(package: &Package, config: &Config, cx: &mut Context<'_>) ->
     let failed = |what: &str, error: &std::io::Error| {
         CommandError::usage(format!("could not {what} `{}`", path.display())).caused_by(error)
     };
-    let mut text = match fs::read_to_string(&path) {
+    let mut text = match read_regular_text(&path) {
         Ok(text) => text.replace("\r\n", "\n"),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(failed("read", &error)),

@@ -12,7 +12,7 @@ use alembic_graph::{
     script::{Downgrade, Section, parse},
 };
 use alembic_runtime::{
-    __private::diesel_revision_id,
+    __private::{diesel_revision_id, read_regular_text},
     cli::{CommandError, Exit},
 };
 use alembic_sql::wording::count;
@@ -24,7 +24,7 @@ use diesel_migrations::FileBasedMigrations;
 
 use crate::{
     context::Context,
-    project::{Lock, NewRevision, Package, Project, Staged, set_transaction},
+    project::{Lock, NewRevision, Package, Project, Staged, leads_out, set_transaction},
 };
 
 /// Turn the migrations of another tool into revisions
@@ -115,7 +115,7 @@ fn default_folder(cwd: &Path) -> Result<(PathBuf, Option<PathBuf>), CommandError
         let error = CommandError::usage(format!("could not read `{}`", file.display()));
         error.because(cause.to_string()).hint(Hint::DieselToml)
     };
-    let text = fs::read_to_string(&file).map_err(|error| failed(&error))?;
+    let text = read_regular_text(&file).map_err(|error| failed(&error))?;
     let settings = text.parse::<toml_edit::DocumentMut>().map_err(|error| failed(&error))?;
     let directory =
         settings.get("migrations_directory").and_then(|table| table.get("dir")).and_then(|dir| dir.as_str());
@@ -184,6 +184,7 @@ fn read(folder: &Path) -> Result<Vec<Imported>, CommandError> {
     let failed = |cause: String| {
         CommandError::usage(format!("could not read the Diesel migrations in `{}`", folder.display())).because(cause)
     };
+    refuse_irregular(folder).map_err(failed)?;
     let source = FileBasedMigrations::from_path(folder).map_err(|error| failed(error.to_string()))?;
     let mut migrations: Vec<Box<dyn Migration<Sqlite>>> =
         source.migrations().map_err(|error| failed(error.to_string()))?;
@@ -223,6 +224,19 @@ impl Imported {
     }
 }
 
+/// Looks at what Diesel's reader would open: pipes have no end, and links lead to what is not the project's.
+fn refuse_irregular(folder: &Path) -> Result<(), String> {
+    for migration in fs::read_dir(folder).into_iter().flatten().flatten() {
+        for name in ["up.sql", "down.sql", "metadata.toml"] {
+            let path = migration.path().join(name);
+            if path.exists() && (leads_out(folder, &path) || !path.is_file()) {
+                return Err(format!("`{}` is not a regular file of that folder", path.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Diesel passes over a file that it cannot read, and so over its `run_in_transaction = false`.
 fn check_metadata(path: &Path) -> Result<(), CommandError> {
     let failed = |cause: &dyn std::error::Error| {
@@ -233,13 +247,13 @@ fn check_metadata(path: &Path) -> Result<(), CommandError> {
     if !path.exists() {
         return Ok(());
     }
-    let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let text = read_regular_text(path).map_err(|error| failed(&error))?;
     text.parse::<toml_edit::DocumentMut>().map(drop).map_err(|error| failed(&error))
 }
 
 /// Reads a file without its byte order mark, which would be a character in the middle of the revision.
 fn read_sql(path: &Path) -> Result<String, CommandError> {
-    let text = fs::read_to_string(path)
+    let text = read_regular_text(path)
         .map_err(|error| CommandError::usage(format!("could not read `{}`", path.display())).caused_by(&error))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

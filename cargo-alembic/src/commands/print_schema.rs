@@ -24,7 +24,8 @@ use crate::{
 /// Print the schema as `table!` source
 ///
 /// Of the database; with --from migrations of what the revisions leave, on a scratch database. What is printed,
-/// autogenerate finds equal.
+/// autogenerate finds equal. With --from migrations the project's program is built and run if a revision is written in
+/// Rust.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo alembic print-schema > src/schema.rs

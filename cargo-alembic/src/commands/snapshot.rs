@@ -13,7 +13,8 @@ use crate::{
 /// Write down the schema that the revisions leave
 ///
 /// The file stands beside alembic.lock, so that a pull request shows what becomes of the schema. `check` says when it
-/// is stale, and `embed_migrations!` takes its fingerprint along: a program can tell whether a database has it.
+/// is stale, and `embed_migrations!` takes its fingerprint along: a program can tell whether a database has it. If a
+/// revision is written in Rust, the project's program is built and run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo alembic snapshot

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alembic_graph::{Hint, config::Config};
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 use alembic_sql::wording::quoted;
 use cargo_metadata::MetadataCommand;
 use toml_edit::DocumentMut;
@@ -25,7 +25,7 @@ pub(crate) struct Package {
 impl Package {
     /// Reads its manifest.
     pub(crate) fn manifest_text(&self) -> Result<String, CommandError> {
-        let text = std::fs::read_to_string(&self.manifest).map_err(|error| {
+        let text = read_regular_text(&self.manifest).map_err(|error| {
             CommandError::usage(format!("could not read `{}`", self.manifest.display())).caused_by(&error)
         })?;
         // Writing gives it the line ends that it has.
@@ -46,8 +46,7 @@ impl Package {
 
     /// Reads the manifest of its workspace, if it is in one.
     pub(crate) fn workspace_manifest(&self) -> Option<String> {
-        let manifests =
-            self.root.ancestors().filter_map(|folder| std::fs::read_to_string(folder.join("Cargo.toml")).ok());
+        let manifests = self.root.ancestors().filter_map(|folder| read_regular_text(&folder.join("Cargo.toml")).ok());
         let is_workspace =
             |text: &String| text.parse::<DocumentMut>().is_ok_and(|document| document.get("workspace").is_some());
         manifests.into_iter().find(is_workspace)
@@ -71,7 +70,7 @@ fn nearest(cwd: &Path, selection: &Selection) -> Option<Package> {
     // Where every file is a link into a store, the package is the tree of links.
     let root = std::fs::canonicalize(manifest.parent()?).ok()?;
     let manifest = root.join(manifest.file_name()?);
-    let document: DocumentMut = std::fs::read_to_string(&manifest).ok()?.parse().ok()?;
+    let document: DocumentMut = read_regular_text(&manifest).ok()?.parse().ok()?;
     let name = document.get("package")?.get("name")?.as_str()?.to_owned();
     Some(Package { name, manifest, root })
 }

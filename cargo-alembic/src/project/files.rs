@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use alembic_runtime::__private::read_regular;
 use tempfile::NamedTempFile;
 
 use crate::scratch_name;
@@ -19,7 +20,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
 /// Replaces a file in one step; a reader sees the old text or the new. The lines end as those of the old text do.
 pub(crate) fn atomically(path: &Path, text: &str) -> io::Result<()> {
-    let old = fs::read(path).unwrap_or_default();
+    let old = read_regular(path).unwrap_or_default();
     let file = beside(path, &with_line_ends_of(&old, text))?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file().set_permissions(metadata.permissions())?;

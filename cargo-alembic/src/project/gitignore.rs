@@ -1,6 +1,8 @@
 //! Keeps an SQLite file out of git.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
+
+use alembic_runtime::__private::read_regular_text;
 
 use super::atomically;
 
@@ -12,7 +14,7 @@ pub(crate) fn add_to_gitignore(root: &Path, database: &str) -> io::Result<bool> 
     if !alembic_graph::config::is_inside(database) || !(path.exists() || in_repository()) {
         return Ok(false);
     }
-    let mut text = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
+    let mut text = if path.exists() { read_regular_text(&path)? } else { String::new() };
     let database = database.trim_start_matches("./");
     let line = format!("/{database}");
     if text.lines().any(|there| there.trim() == line || there.trim() == database) {
@@ -29,6 +31,8 @@ pub(crate) fn add_to_gitignore(root: &Path, database: &str) -> io::Result<bool> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

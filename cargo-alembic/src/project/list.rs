@@ -11,7 +11,7 @@ use alembic_graph::{
     collection::{is_revision, passed_over},
     config::Config,
 };
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular, cli::CommandError};
 
 use super::Package;
 
@@ -95,7 +95,7 @@ impl Listing {
     }
 
     fn look_at(&mut self, name: &str, path: &Path) {
-        self.passed_over.extend(fs::read(path).ok().and_then(|content| passed_over(name, &content)));
+        self.passed_over.extend(read_regular(path).ok().and_then(|content| passed_over(name, &content)));
     }
 }
 
@@ -121,6 +121,6 @@ pub(super) fn refuse_link(path: &Path, config: &Config) -> Result<(), CommandErr
 }
 
 /// Returns whether a path is really somewhere else than below a folder.
-pub(super) fn leads_out(folder: &Path, path: &Path) -> bool {
+pub(crate) fn leads_out(folder: &Path, path: &Path) -> bool {
     matches!((folder.canonicalize(), path.canonicalize()), (Ok(folder), Ok(path)) if !path.starts_with(&folder))
 }

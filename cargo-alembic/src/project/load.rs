@@ -1,7 +1,6 @@
 //! Files → graph, and the lock file that says the same.
 
 use std::{
-    fs,
     num::NonZero,
     path::PathBuf,
     sync::Arc,
@@ -13,7 +12,11 @@ use alembic_graph::{
     config::{Config, Settings},
     lockfile::{FILE_NAME, Lockfile},
 };
-use alembic_runtime::{Error, Migrations, cli::CommandError};
+use alembic_runtime::{
+    __private::{read_regular, read_regular_text},
+    Error, Migrations,
+    cli::CommandError,
+};
 
 use super::{
     Package,
@@ -68,7 +71,7 @@ impl Project {
 
     /// Returns whether the lock file says what the files say.
     pub(crate) fn lock_is_current(&self) -> bool {
-        let text = fs::read_to_string(lock_path(&self.package, &self.config));
+        let text = read_regular_text(&lock_path(&self.package, &self.config));
         text.is_ok_and(|text| Lockfile::of(&self.graph).is_rendered_as(&text))
     }
 
@@ -80,14 +83,14 @@ impl Project {
     /// Returns the line of a revision's file where its downgrade begins.
     pub(crate) fn downgrade_line(&self, node: Node) -> usize {
         let revision = self.graph.revision(node);
-        let text = fs::read_to_string(self.package.root.join(&revision.path)).unwrap_or_default();
+        let text = read_regular_text(&self.package.root.join(&revision.path)).unwrap_or_default();
         let begins = |line: &str| line.starts_with("-- alembic:downgrade") || line.contains("fn downgrade");
         text.lines().position(begins).map_or(1, |at| at + 1)
     }
 
     fn settle_lock(&self, policy: Lock) -> Result<(), CommandError> {
         let path = lock_path(&self.package, &self.config);
-        let found = match fs::read_to_string(&path) {
+        let found = match read_regular_text(&path) {
             Ok(text) if Lockfile::of(&self.graph).is_rendered_as(&text) => return Ok(()),
             Ok(text) => Lockfile::parse(&text).map(drop),
             Err(_) => Ok(()),
@@ -126,7 +129,7 @@ impl Project {
         let root = self.package.root.clone();
         Migrations::from_graph(Arc::clone(&self.graph), settings, move |graph, node| {
             let revision = graph.revision(node);
-            let content = fs::read(root.join(&revision.path))
+            let content = read_regular(&root.join(&revision.path))
                 .map_err(|source| Error::Io { path: revision.path.clone(), source })?;
             let (script, _) = collection::script(&revision.path, &content).map_err(|p| Error::Files(vec![p]))?;
             if script.upgrade_checksum() != revision.upgrade || script.downgrade_checksum() != revision.downgrade {
@@ -163,14 +166,14 @@ fn read_all(files: &[Found]) -> (Vec<Revision>, Vec<Problem>) {
 }
 
 fn read(file: &Found) -> Result<Revision, Problem> {
-    let content = fs::read(&file.path)
+    let content = read_regular(&file.path)
         .map_err(|error| Problem::of_file(&file.name, format!("could not read the file: {error}"), None))?;
     collection::script(&file.name, &content).map(|(script, _)| script.revision(&file.name))
 }
 
 fn explain(files: &[Found]) -> Option<CommandError> {
     let contents: Vec<(String, Vec<u8>)> =
-        files.iter().filter_map(|file| Some((file.name.clone(), fs::read(&file.path).ok()?))).collect();
+        files.iter().filter_map(|file| Some((file.name.clone(), read_regular(&file.path).ok()?))).collect();
     let contents = contents.iter().map(|(name, content)| (name.as_str(), content.as_slice()));
     alembic_graph::Collection::read(contents).err().map(|wrong| problems(&wrong))
 }

@@ -19,6 +19,7 @@ pub(crate) use dependencies::{Driver, add_dependencies};
 pub(crate) use discover::{Package, discover, migrated_members};
 pub(crate) use files::{atomically, create};
 pub(crate) use gitignore::add_to_gitignore;
+pub(crate) use list::leads_out;
 pub(crate) use load::{Lock, Project};
 pub(crate) use manifest::{add_settings, set_default_run, set_runner, set_transaction};
 pub(crate) use staged::Staged;

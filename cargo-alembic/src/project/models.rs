@@ -8,9 +8,9 @@ use std::{
 
 use alembic_graph::{Hint, config::Config};
 use alembic_models::{Found, ModelError, Models, read};
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 
-use super::{Package, atomically};
+use super::{Package, atomically, list::leads_out};
 
 /// Where Diesel keeps them.
 const DEFAULT: &str = "src/schema.rs";
@@ -22,8 +22,7 @@ pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>,
         None if package.root.join(DEFAULT).is_file() => vec![DEFAULT.to_owned()],
         None => return Ok(None),
     };
-    let mut reader =
-        Reader { root: &package.root, seen: BTreeSet::new(), models: Models::default(), errors: Vec::new() };
+    let mut reader = Reader { package, config, seen: BTreeSet::new(), models: Models::default(), errors: Vec::new() };
     for file in &files {
         let path = Path::new(file);
         if package.root.join(path).is_dir() {
@@ -64,7 +63,7 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn read(cwd: &Path, file: &Path) -> Result<Self, CommandError> {
         let (name, path) = (file.display().to_string(), cwd.join(file));
-        let text = fs::read_to_string(&path)
+        let text = read_regular_text(&path)
             .map_err(|error| CommandError::usage(format!("could not read `{name}`")).caused_by(&error))?
             .replace("\r\n", "\n");
         let models = read(&text, &name).map_err(misunderstood)?.models;
@@ -89,23 +88,42 @@ pub(crate) fn misunderstood(errors: Vec<ModelError>) -> CommandError {
 }
 
 struct Reader<'p> {
-    root: &'p Path,
+    package: &'p Package,
+    config: &'p Config,
+    /// Files and folders, without links.
     seen: BTreeSet<PathBuf>,
     models: Models,
     errors: Vec<ModelError>,
 }
 
 impl Reader<'_> {
+    fn root(&self) -> &Path {
+        &self.package.root
+    }
+
+    /// Returns whether a file or folder was not read yet, under any name. It has to be inside the package.
+    fn is_new(&mut self, path: &Path) -> Result<bool, CommandError> {
+        let full = self.root().join(path);
+        if leads_out(self.root(), &full) && !(self.config.follow_links && is_link(self.root(), path)) {
+            let message = format!("the models in `{}` are outside of the package", path.display());
+            return Err(CommandError::usage(message).hint(Hint::ModelsLeadOut));
+        }
+        Ok(self.seen.insert(full.canonicalize().unwrap_or(full)))
+    }
+
     fn folder(&mut self, folder: &Path) -> Result<(), CommandError> {
         let failed = |error: std::io::Error| {
             CommandError::usage(format!("could not read `{}`", folder.display())).caused_by(&error)
         };
-        let entries = fs::read_dir(self.root.join(folder)).map_err(failed)?;
+        if !self.is_new(folder)? {
+            return Ok(());
+        }
+        let entries = fs::read_dir(self.root().join(folder)).map_err(failed)?;
         let mut names: Vec<PathBuf> =
             entries.map(|entry| Ok(folder.join(entry?.file_name()))).collect::<Result<_, _>>().map_err(failed)?;
         names.sort();
         for name in names {
-            if self.root.join(&name).is_dir() {
+            if self.root().join(&name).is_dir() {
                 self.folder(&name)?;
             } else if name.extension().is_some_and(|extension| extension == "rs") {
                 self.file(&name)?;
@@ -117,10 +135,10 @@ impl Reader<'_> {
     /// Reads a file and all modules that it declares.
     fn file(&mut self, path: &Path) -> Result<(), CommandError> {
         let path = normal(path);
-        if !self.seen.insert(path.clone()) {
+        if !self.is_new(&path)? {
             return Ok(());
         }
-        let text = fs::read_to_string(self.root.join(&path)).map_err(|error| {
+        let text = read_regular_text(&self.root().join(&path)).map_err(|error| {
             CommandError::usage(format!("could not read the models in `{}`", path.display()))
                 .caused_by(&error)
                 .hint(Hint::ModelsFiles)
@@ -140,7 +158,7 @@ impl Reader<'_> {
         let owner = if ["main", "lib", "mod"].contains(&stem.as_str()) { String::new() } else { stem };
         for module in modules {
             let candidates = module.files(&owner).into_iter().map(|file| folder.join(file));
-            match candidates.into_iter().find(|file| self.root.join(file).is_file()) {
+            match candidates.into_iter().find(|file| self.root().join(file).is_file()) {
                 Some(file) => self.file(&file)?,
                 None if module.is_conditional => {}
                 // Its tables would count as dropped.
@@ -154,7 +172,7 @@ impl Reader<'_> {
         }
         for include in includes.iter().filter(|include| include.ends_with(".rs")) {
             let file = folder.join(include);
-            if self.root.join(&file).is_file() {
+            if self.root().join(&file).is_file() {
                 self.file(&file)?;
             }
         }
@@ -162,13 +180,18 @@ impl Reader<'_> {
     }
 }
 
-/// Takes `.` and `..` out of a path.
+/// Returns whether a path is inside the package by its name, and a link leads elsewhere.
+fn is_link(root: &Path, path: &Path) -> bool {
+    path.is_relative() && !path.components().any(|part| part == Component::ParentDir) && root.join(path).exists()
+}
+
+/// Takes `.` and `..` out of a path, as far as it has something to take.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            Component::ParentDir => _ = normal.pop(),
+            Component::ParentDir if normal.file_name().is_some() => _ = normal.pop(),
             other => normal.push(other),
         }
     }

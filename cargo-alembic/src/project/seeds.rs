@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use alembic_graph::{config::Config, seed::Seed};
-use alembic_runtime::cli::CommandError;
+use alembic_graph::{Hint, config::Config, seed::Seed};
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 
 use super::{
     Project,
@@ -15,6 +15,10 @@ impl Project {
     pub(crate) fn seeds(&self) -> Result<Vec<(String, String)>, CommandError> {
         let root = self.package.root.join(&self.config.seeds);
         let mut seeds = Vec::new();
+        if leads_out(&self.package.root, &root) && !self.config.follow_links {
+            let message = format!("the folder of seeds, `{}`, leads out of the package", self.config.seeds);
+            return Err(CommandError::usage(message).hint(Hint::FolderLeadsOut));
+        }
         if root.is_dir() {
             read(&self.config, &root, "", &mut seeds)?;
         }
@@ -36,7 +40,7 @@ fn read(config: &Config, folder: &Path, prefix: &str, seeds: &mut Vec<(String, S
         if path.is_dir() && prefix.is_empty() {
             read(config, &path, &format!("{name}/"), seeds)?;
         } else if Seed::of(&name).is_some() {
-            let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
+            let text = read_regular_text(&path).map_err(|error| failed(&path, error))?;
             seeds.push((name, text));
         }
     }

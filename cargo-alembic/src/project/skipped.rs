@@ -1,7 +1,5 @@
 //! What the texts of the revisions say of scratch databases.
 
-use std::fs;
-
 use alembic_graph::{
     Script,
     collection::script,
@@ -9,6 +7,7 @@ use alembic_graph::{
     replay::Surroundings,
     script::{Skipped, skipped_in_rust},
 };
+use alembic_runtime::__private::read_regular;
 use alembic_sql::{Dialect, split};
 
 use super::Project;
@@ -18,7 +17,7 @@ impl Project {
     fn scripts(&self) -> impl Iterator<Item = (String, Script, String)> {
         self.graph.nodes().filter_map(|node| {
             let path = &self.graph.revision(node).path;
-            let content = fs::read(self.package.root.join(path)).ok()?;
+            let content = read_regular(&self.package.root.join(path)).ok()?;
             let (script, text) = script(path, &content).ok()?;
             Some((path.clone(), script, text.to_owned()))
         })

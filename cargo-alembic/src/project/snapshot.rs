@@ -1,9 +1,9 @@
 //! The schema that the revisions leave, kept beside the lock file.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use alembic_graph::Hint;
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 use alembic_schema::{
     Schema,
     snapshot::{file_name, fingerprint, read_fingerprint, render_snapshot},
@@ -42,7 +42,7 @@ pub(crate) fn write(project: &Project, schema: &Schema, dialect: Dialect) -> Res
 pub(crate) fn is_stale(project: &Project, schema: &Schema, dialect: Dialect) -> Option<String> {
     let name = name(project, dialect);
     let now = fingerprint(&in_scope(project, schema), dialect, &project.config.settings.naming).to_string();
-    match fs::read_to_string(path(project, dialect)) {
+    match read_regular_text(&path(project, dialect)) {
         Ok(text) if read_fingerprint(&text) == Some(now.as_str()) => None,
         Ok(_) => Some(format!("`{name}` is not the schema that the revisions leave")),
         Err(_) if project.config.schema_snapshot => {

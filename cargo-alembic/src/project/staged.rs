@@ -7,7 +7,7 @@ use std::{
 };
 
 use alembic_graph::{Hint, collection::STAGED_FOLDER, config::Config};
-use alembic_runtime::cli::CommandError;
+use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 
 use super::Package;
 
@@ -66,7 +66,7 @@ impl Staged {
             return Ok(None);
         }
         let list = folder.join(LIST);
-        let text = fs::read_to_string(&list)
+        let text = read_regular_text(&list)
             .map_err(|error| CommandError::usage(format!("could not read `{}`", list.display())).caused_by(&error))?;
         let mut lines = text.lines().map(str::to_owned);
         let note = lines.next().unwrap_or_default();

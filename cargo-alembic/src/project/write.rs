@@ -117,7 +117,7 @@ impl Project {
     /// Runs the post-write hooks on a file, then refreshes the lock file, which they may have made stale.
     pub(crate) fn run_hooks(&self, path: &Path, mut say: impl FnMut(&str)) -> Result<(), CommandError> {
         for hook in self.config.post_write_hooks.iter().filter(|hook| hook.is_for(&path.to_string_lossy())) {
-            say(&format!("Running post write hook \"{}\" ...", hook.name));
+            say(&format!("Running post write hook \"{}\": {} ...", hook.name, hook.command));
             self.run_hook(hook, path)?;
         }
         if !self.config.post_write_hooks.is_empty() {

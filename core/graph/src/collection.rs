@@ -110,6 +110,9 @@ impl Collection {
     }
 }
 
+/// The most bytes that a file of a project may have: 64 MiB.
+pub const LARGEST_FILE: u64 = 64 << 20;
+
 /// The folder in the first of the migrations folders that holds files of an import while they are put in place.
 pub const STAGED_FOLDER: &str = ".alembic-import";
 

@@ -77,6 +77,10 @@ hints! {
     FileLeadsOut =>
         "put the file itself there: what is run has to be what was reviewed; or set `follow-links = true` in \
          [package.metadata.alembic], where a build tool links every file into its sandbox";
+    /// A file of models is outside of the package: it is a link, or named by `#[path]` or `include!`.
+    ModelsLeadOut =>
+        "keep the models inside the package, or name a file inside it as `models` in [package.metadata.alembic]; links of \
+         the package itself are followed with `follow-links = true` there";
     /// A link in a folder of revisions or seeds leads out of it, and not to a file.
     LinkToNoFile => "put the file itself there: what is run has to be what was reviewed";
     /// Links are followed, and one leads out of its folder, and not to a file.
@@ -423,6 +427,14 @@ hints! {
          of Cargo.toml";
     /// The program for revisions in Rust does not compile.
     RunnerNotBuilt => "fix what the compiler says above; nothing was changed";
+    /// The program for revisions in Rust has ended well, and did not do what it was asked for.
+    RunnerDoesNothing =>
+        "its `main` has to hand over to `alembic_runtime::cli`, as that of the program does which `cargo alembic init \
+         --runner` writes where there is none";
+    /// A revision is written in Rust, and the user does not let programs of projects be built.
+    BuildRefused =>
+        "read what the project would build and run, its build scripts and macros, too; then run the command without \
+         `--no-build`, and without ALEMBIC_NO_BUILD in the environment";
     /// The program embeds other revisions.
     OtherMigrations =>
         "name the program that embeds these migrations as `runner` in [package.metadata.alembic] of Cargo.toml, for each \

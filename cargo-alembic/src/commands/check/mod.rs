@@ -33,6 +33,8 @@ use crate::{
 ///   models     the models want nothing that the migrations do not do
 ///   pending    the database is at head, and agrees with the migrations
 ///   drift      its schema is the one that its revisions leave
+///
+/// If a revision is written in Rust, the project's program is built and run, unless --no-build is given.
 #[derive(Debug, clap::Args)]
 #[command(
     verbatim_doc_comment,
