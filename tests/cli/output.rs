@@ -145,3 +145,33 @@ fn an_error_at_a_line_names_it_for_programs() {
     let json: serde_json::Value = serde_json::from_str(&failed.stdout).unwrap();
     assert_eq!(json["data"]["at"], serde_json::json!({ "path": "migrations/b1.sql", "line": 7 }), "{failed}");
 }
+
+#[test]
+fn a_terminal_obeys_nothing_of_the_project_or_the_database() {
+    let project = project();
+    let name = "t\u{1b}]8;;http://x\u{7}\u{9b}2K\u{202e}\u{8}";
+    project.revision(
+        "a1",
+        "<base>",
+        &format!("CREATE TABLE \"{name}\" (x INTEGER);"),
+        &format!("DROP TABLE \"{name}\";"),
+    );
+    project.revision("b1", "a1", &format!("SELECT 1 AS x; SELECT * FROM \"no{name}\";"), "");
+    project.write("src/schema.rs", "diesel::table! { other (x) { x -> Integer } }\n");
+    let is_obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    for line in
+        ["upgrade a1", "upgrade head", "check", "check --only pending,drift", "revision --autogenerate -m x", "log"]
+    {
+        let output = project.try_line(line);
+        let said = [output.stdout, output.stderr].concat();
+        assert!(!said.contains(is_obeyed), "{line}: {said:?}");
+    }
+    let output = project.try_line("upgrade head");
+    assert!(output.stderr.contains(r"not\u{1b}]8;;http://x\u{7}\u{9b}2K\u{202e}\u{8}"), "{output}");
+    // Colours are our own.
+    let coloured = project.try_line("history --color always").stdout;
+    assert!(coloured.contains("\u{1b}[33mb1"), "{coloured:?}");
+    let output = project.alembic(["revision", "-m", "ok\u{1b}[2J"]);
+    assert_eq!(output.status, 2, "{output}");
+    assert!(output.stderr.contains(r"`\u{1b}` is a character that a terminal obeys; leave it out"), "{output}");
+}

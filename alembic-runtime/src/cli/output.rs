@@ -1,11 +1,13 @@
 //! Results on stdout, everything else on stderr.
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, IsTerminal, Write},
 };
 
 use alembic_graph::Hint;
+use alembic_sql::control::visible;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -85,6 +87,19 @@ pub struct Styles {
 }
 
 impl Styles {
+    /// Returns what may be written to a terminal besides text.
+    fn sequences(&self) -> [String; 4] {
+        let of = |style: Style| style.render().to_string();
+        let end = self.error.render_reset().to_string();
+        [of(self.revision), of(self.error), of(self.hint), end]
+    }
+
+    /// Returns a text for people, with these styles and no other control characters: names, messages and what a server
+    /// says may be a stranger's.
+    fn visible<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        visible(text, &self.sequences())
+    }
+
     fn new(color: bool) -> Self {
         if !color {
             return Self::default();
@@ -166,7 +181,11 @@ impl<'a> Printer<'a> {
     /// Those of the stream.
     pub fn report<R: Report>(&mut self, report: &R) -> io::Result<()> {
         match self.format {
-            Format::Human => report.human(self.io.out, &self.out_styles),
+            Format::Human => {
+                let mut text = Vec::new();
+                report.human(&mut text, &self.out_styles)?;
+                self.io.out.write_all(self.out_styles.visible(&String::from_utf8_lossy(&text)).as_bytes())
+            }
             Format::Github => report.github(self.io.out).unwrap_or_else(|| {
                 Err(io::Error::new(
                     io::ErrorKind::Unsupported,
@@ -193,7 +212,7 @@ impl<'a> Printer<'a> {
     pub fn status(&mut self, text: impl fmt::Display) {
         if !self.quiet {
             self.end_progress();
-            writeln!(self.io.err, "{text}").ok();
+            writeln!(self.io.err, "{}", visible(&text.to_string(), &[])).ok();
         }
     }
 
@@ -212,7 +231,7 @@ impl<'a> Printer<'a> {
     pub fn progress(&mut self, text: impl fmt::Display) {
         if self.io.err_terminal && !self.quiet {
             self.progress = true;
-            write!(self.io.err, "\r{text}\u{1b}[K").ok();
+            write!(self.io.err, "\r{}\u{1b}[K", visible(&text.to_string(), &[])).ok();
             self.io.err.flush().ok();
         }
     }
@@ -231,7 +250,7 @@ impl<'a> Printer<'a> {
 
     /// Asks a question that takes yes for an answer; anything else is no.
     pub fn confirm(&mut self, question: &str) -> bool {
-        write!(self.io.err, "{question} [y/N] ").ok();
+        write!(self.io.err, "{} [y/N] ", visible(question, &[])).ok();
         self.io.err.flush().ok();
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
@@ -246,7 +265,9 @@ impl<'a> Printer<'a> {
             Err(error) => error,
         };
         if error.exit != Exit::Success {
-            error.write(self.io.err, &self.err_styles, &self.invocation).ok();
+            let mut text = Vec::new();
+            error.write(&mut text, &self.err_styles, &self.invocation).ok();
+            self.io.err.write_all(self.err_styles.visible(&String::from_utf8_lossy(&text)).as_bytes()).ok();
             if self.format == Format::Json {
                 let hints = error.hints.iter().map(|hint| self.invocation.told(hint)).collect();
                 let at = error.at.as_deref();

@@ -6,6 +6,7 @@ mod body;
 pub mod checksum;
 mod client_command;
 mod compound;
+pub mod control;
 mod created_schemas;
 pub mod dialect;
 mod enum_values;

@@ -1,6 +1,6 @@
 //! The `Key: value` lines of the header.
 
-use alembic_sql::suggest;
+use alembic_sql::{control::is_control, suggest};
 
 use super::{Header, names};
 use crate::revision::{Created, check_name};
@@ -31,6 +31,10 @@ pub(super) struct HeaderReader {
 impl HeaderReader {
     /// Reads one line of the leading comment, without its `--`.
     pub(super) fn line(&mut self, content: &str) -> Result<(), Problem> {
+        let control = content.chars().enumerate().find(|(_, c)| is_control(*c) && *c != '\t');
+        if let Some((at, c)) = control {
+            return Err((at, format!("`{}` is a character that a terminal obeys; leave it out", c.escape_default())));
+        }
         let key = content.split_once(':').map(|(key, value)| (key.trim(), value.trim()));
         match key {
             Some((key, value)) if KEYS.contains(&key) => self.value(key, value, content),

@@ -89,6 +89,8 @@ fn malformed_files_say_where_and_what_was_expected() {
     assert_snapshot!(message("Revises: 1b2c3d4e5f60", "Revises: a, a"), @"4:13: `a` is listed twice");
     assert_snapshot!(message("Create Date: 2026-11-21 09:30:00+00:00", "Transaction: off"), @"5:17: `off` is not a transaction mode; the only one is `none`");
     assert_snapshot!(message("-- Create", "-- Revises: b\n-- Create"), @"5:4: `Revises` is given twice");
+    assert_snapshot!(message("add users", "add \u{1b}[32mok"), @r"1:8: `\u{1b}` is a character that a terminal obeys; leave it out");
+    assert_snapshot!(message("ID: 3f2a9c1b7d4e", "ID: 3f2a\u{202e}"), @r"3:21: `\u{202e}` is a character that a terminal obeys; leave it out");
     assert_snapshot!(message("-- alembic:upgrade\n", ""), @"7:1: expected a `-- alembic:upgrade` line before any SQL");
     assert_snapshot!(message("alembic:upgrade", "alembic:upgrad"), @"7:12: unknown directive `alembic:upgrad`; did you mean `upgrade`?");
     assert_snapshot!(message("-- alembic:downgrade", "  -- Alembic:downgrade"), @"10:1: a directive begins the line, in small letters: `-- alembic:upgrade`");
