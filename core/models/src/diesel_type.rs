@@ -143,11 +143,11 @@ fn of_postgres(native: &str) -> Printed {
     match base.as_str() {
         "character varying" => Printed { max_length: length, ..known("Varchar") },
         "character" | "bpchar" => Printed { max_length: length, ..known("Bpchar") },
-        _ if base.starts_with("interval") => known("Interval"),
+        _ if base == "interval" || base.starts_with("interval ") => known("Interval"),
         _ => match POSTGRES.iter().find(|(name, _)| *name == base) {
             Some((_, diesel)) => known(diesel),
             None => {
-                let ident = camel(typname(native).1);
+                let ident = camel(&typname(native).1);
                 let taken = TAKEN.contains(&ident.as_str()) || POSTGRES.iter().any(|(_, diesel)| *diesel == ident);
                 let ident = if taken { format!("Pg{ident}") } else { ident };
                 Printed { custom: true, ..known(&ident) }
@@ -202,8 +202,17 @@ fn of_mysql(native: &str) -> Printed {
     printed
 }
 
-/// `asset_kind` → `AssetKind`.
+/// `asset_kind` → `AssetKind`; always a name that Rust takes.
 pub(super) fn camel(name: &str) -> String {
+    match words(name) {
+        name if name.is_empty() || name == "Self" => format!("{name}Type"),
+        // Diesel takes the first letter for one byte.
+        name if !name.starts_with(|c: char| c.is_ascii_alphabetic()) => format!("Type{name}"),
+        name => name,
+    }
+}
+
+fn words(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let capital = |word: &str| {
         let mut letters = word.chars();

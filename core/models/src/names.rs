@@ -6,8 +6,8 @@ use alembic_schema::{Name, Table};
 
 use super::Models;
 
-/// What Rust keeps for itself, and what Diesel puts beside the columns of a table.
-const RESERVED: [&str; 58] = [
+/// What Rust keeps for itself, what Diesel puts beside the columns of a table, and what is used beside the tables.
+const RESERVED: [&str; 61] = [
     "abstract",
     "as",
     "async",
@@ -66,6 +66,9 @@ const RESERVED: [&str; 58] = [
     "dsl",
     "all_columns",
     "",
+    "alembic_runtime",
+    "diesel",
+    "sql_types",
 ];
 
 /// Returns a name that Rust takes.

@@ -42,8 +42,15 @@ pub(super) const POSTGRES: [(&str, &str); 38] = [
     ("tstzmultirange", "Tstzmultirange"),
 ];
 
-/// Names of Diesel's types that a type of the database may have, too, without being one.
-pub(super) const TAKEN: [&str; 12] = [
+/// Names of Diesel's types that a type of the database may have, too, without being one, and one of each table.
+pub(super) const TAKEN: [&str; 19] = [
+    "Varchar",
+    "VarChar",
+    "Bpchar",
+    "Integer",
+    "BigInt",
+    "SmallInt",
+    "SqlType",
     "Bit",
     "Char",
     "Array",
@@ -79,16 +86,35 @@ const TYPNAMES: [(&str, &str); 16] = [
 ];
 
 /// Returns the schema of a type of PostgreSQL, if it is said, and its name in the catalog.
-pub(super) fn typname(native: &str) -> (Option<&str>, &str) {
+pub(super) fn typname(native: &str) -> (Option<String>, String) {
     let base = without_modifier(native);
     let known = TYPNAMES.iter().find(|(printed, _)| *printed == base).map(|(_, name)| *name);
     let interval = base.starts_with("interval ").then_some("interval");
     if let Some(name) = known.or(interval) {
-        return (None, name);
+        return (None, name.to_owned());
     }
-    let bare = native.trim_end_matches("[]").split('(').next().unwrap_or_default().trim_end();
-    let (schema, name) = bare.rsplit_once('.').map_or((None, bare), |(schema, name)| (Some(schema), name));
-    (schema.map(|schema| schema.trim_matches('"')), name.trim_matches('"'))
+    let (first, rest) = identifier(native);
+    match rest.strip_prefix('.') {
+        Some(rest) => (Some(first), identifier(rest).0),
+        None => (None, first),
+    }
+}
+
+/// Takes a name from the start of a text, without its quotes, and returns what follows it.
+fn identifier(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(['.', '(', '[']).unwrap_or(text.len());
+        return (text[..end].trim_end().to_owned(), &text[end..]);
+    };
+    let mut name = String::new();
+    let mut rest = quoted;
+    while let Some((before, after)) = rest.split_once('"') {
+        name.push_str(before);
+        let Some(doubled) = after.strip_prefix('"') else { return (name, after) };
+        name.push('"');
+        rest = doubled;
+    }
+    (name + rest, "")
 }
 
 /// Takes `(…)` and `[]` out of the name of a type.
@@ -155,4 +181,25 @@ const OIDS: [(u32, &str); 45] = [
 /// Returns the name of a type of PostgreSQL's own by its number.
 pub(super) fn named(oid: u32) -> Option<&'static str> {
     OIDS.iter().find(|(number, _)| *number == oid).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typname;
+
+    #[test]
+    fn a_quoted_name_may_hold_anything() {
+        let read = |native| {
+            let (schema, name) = typname(native);
+            [schema.unwrap_or_default(), name].join("|")
+        };
+        assert_eq!(read("shop.mood"), "shop|mood");
+        assert_eq!(read("mood(3)[]"), "|mood");
+        assert_eq!(read("time(3) without time zone"), "|time");
+        assert_eq!(read("\"my shop\".\"a.b\""), "my shop|a.b");
+        assert_eq!(read("\"a(b\""), "|a(b");
+        assert_eq!(read("kinds.\"a[]\"[]"), "kinds|a[]");
+        assert_eq!(read("\"a\"\"b\"(3)"), "|a\"b");
+        assert_eq!(read("\"\"\"\".\".\""), "\"|.");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alembic_schema::{
     Column, Constraint, ForeignKey, Identity, Index, IndexKey, Initially, Name, Naming, Schema, Sequence, Table,
 };
-use alembic_sql::{Dialect, wording::joined};
+use alembic_sql::{Dialect, control::visible, wording::joined};
 
 use super::{
     DieselType, Models,
@@ -42,6 +42,11 @@ pub fn print(schema: &Schema, dialect: Dialect, naming: &Naming, detail: Detail)
 
 const HEAD: &str = "// Printed by `cargo alembic print-schema`; `--update` keeps what is written by hand.\n";
 
+/// Returns a comment of one line, which no name in it ends.
+fn comment(text: &str) -> String {
+    format!("// {}", visible(text, &[]).replace('\n', "\\n").replace('\r', "\\r"))
+}
+
 fn indented(line: &str) -> String {
     if line.is_empty() { String::new() } else { format!("    {line}") }
 }
@@ -52,12 +57,42 @@ pub(super) struct Printer<'s> {
     naming: &'s Naming,
     detail: Detail,
     names: Names,
+    /// What the types are called that Diesel does not know, by their declaration.
+    custom: BTreeMap<Declared, String>,
+}
+
+/// A type that Diesel does not know: on MySQL and MariaDB every column has one of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Declared {
+    attribute: String,
+    column: Option<(Name, String)>,
 }
 
 impl<'s> Printer<'s> {
     pub(super) fn new(schema: &'s Schema, dialect: Dialect, naming: &'s Naming, detail: Detail) -> Self {
         let names = Names::of(&schema.tables);
-        Self { schema, dialect, naming, detail, names }
+        let mut this = Self { schema, dialect, naming, detail, names, custom: BTreeMap::new() };
+        this.custom = this.name_types();
+        this
+    }
+
+    /// Names the types that Diesel does not know, no two the same.
+    fn name_types(&self) -> BTreeMap<Declared, String> {
+        let mut named: BTreeMap<Declared, String> = BTreeMap::new();
+        let mut used = BTreeSet::new();
+        for table in &self.schema.tables {
+            for column in &table.columns {
+                let Some((declared, mut ident)) = self.declared(table, column) else { continue };
+                if named.contains_key(&declared) {
+                    continue;
+                }
+                while !used.insert(ident.clone()) {
+                    ident.push('_');
+                }
+                named.insert(declared, ident);
+            }
+        }
+        named
     }
 
     /// Takes the names in Rust that models have already.
@@ -90,19 +125,27 @@ impl<'s> Printer<'s> {
         self.names.column(table, column)
     }
 
-    /// Returns what a type is called that Diesel does not know.
+    /// Returns what a type is called that Diesel does not know, and how it is declared.
     pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
+        let (declared, _) = self.declared(table, column)?;
+        let ident = self.custom.get(&declared)?.clone();
+        Some((ident, declared.attribute))
+    }
+
+    /// Returns how a type is declared that Diesel does not know, and what it is called unless another one is.
+    fn declared(&self, table: &Table, column: &Column) -> Option<(Declared, String)> {
         let (native, is) = self.printed(column);
         if !is.custom {
             return None;
         }
         if self.dialect.is_mysql_family() {
             let ident = format!("{}{}{}", camel(&table.name.name), camel(&column.name), is.diesel.name);
-            return Some((ident, format!("mysql_type(name = {:?})", is.diesel.name)));
+            let attribute = format!("mysql_type(name = {:?})", is.diesel.name);
+            return Some((Declared { attribute, column: Some((table.name.clone(), column.name.clone())) }, ident));
         }
         let (schema, name) = typname(&native);
         let schema = schema.map(|schema| format!(", schema = {schema:?}")).unwrap_or_default();
-        Some((is.diesel.name, format!("postgres_type(name = {name:?}{schema})")))
+        Some((Declared { attribute: format!("postgres_type(name = {name:?}{schema})"), column: None }, is.diesel.name))
     }
 
     /// Returns the type of a column, of a domain that of which it is one, and what Diesel makes of it.
@@ -148,7 +191,8 @@ impl<'s> Printer<'s> {
 
     pub(super) fn table(&self, table: &Table) -> String {
         if let Some(why) = self.beyond_diesel(table) {
-            return format!("// The table `{}` {why}, so Diesel cannot have it. It is left as it is.\n", table.name);
+            let why = format!("The table `{}` {why}, so Diesel cannot have it. It is left as it is.", table.name);
+            return format!("{}\n", comment(&why));
         }
         let ident = self.ident(&table.name);
         let mut lines = Vec::new();
@@ -193,7 +237,7 @@ impl<'s> Printer<'s> {
                 lines.push(format!("#[alembic({})]", joined(attributes)));
             }
             let beyond = column.attributes.iter().flat_map(|attributes| attributes.lines());
-            lines.extend(beyond.map(|line| format!("// Kept as it is: {line}")));
+            lines.extend(beyond.map(|line| comment(&format!("Kept as it is: {line}"))));
         }
         if *ident != column.name {
             lines.push(format!("#[sql_name = {:?}]", column.name));
@@ -286,7 +330,7 @@ impl<'s> Printer<'s> {
         let others = table.others.iter().filter(|_| self.detail == Detail::Complete);
         others.map(|other| {
             let definition = other.definition.split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("// Left as it is, known only as text: {other}: {definition}")
+            comment(&format!("Left as it is, known only as text: {other}: {definition}"))
         })
     }
 

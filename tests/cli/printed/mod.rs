@@ -1,6 +1,7 @@
 //! What `diesel print-schema` printed of a database that has everything that it finds hard: no difference, nothing
 //! dropped. The `.rs.txt` files are its output, version 2.3, for the `.sql` files.
 
+mod names;
 mod types;
 
 use harness::{Database, Kind, Project};
