@@ -13,6 +13,7 @@ mod diesel_source;
 mod diesel_table;
 #[cfg(feature = "async")]
 mod hand_over;
+mod interrupt;
 #[cfg(feature = "cli")]
 mod link;
 mod migrations;
@@ -37,6 +38,7 @@ pub use hand_over::{CurrentRuntime, HandedOver, hand_over};
 
 pub use crate::{
     database::{LogRecord, MigrationBackend},
+    interrupt::Interrupt,
     migrations::Migrations,
     migrator::{
         Drift, Error, Finding, Migrator, Observer, Outcome, Policy, Purge, Report, Resolution, Silent, StatementError,

@@ -98,6 +98,8 @@ impl Runner {
             Some(1) => Ok(Exit::Negative),
             Some(2) => Ok(Exit::Usage),
             Some(3) => Ok(Exit::Failed),
+            Some(130) => Ok(Exit::Interrupted),
+            Some(143) => Ok(Exit::Terminated),
             // It did not come to its end.
             _ => Err(CommandError { exit: Exit::Failed, ..self.failed(&format!("was ended: {status}")) }),
         }

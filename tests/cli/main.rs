@@ -36,6 +36,7 @@ mod script;
 mod seed;
 mod server_text;
 mod settings;
+mod signals;
 mod tour;
 mod urls;
 mod verdicts;

@@ -68,6 +68,25 @@ follow! {
         Some(hint.leads_to(&project.try_line("upgrade head")))
     }
 
+    fn stopped() -> Option<Followed> {
+        on_each(&[Kind::Mysql, Kind::Mariadb], |kind| {
+            let db = Database::new(kind)?;
+            let project = on(&db);
+            project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
+            let mut other = db.connect::<MysqlConn>();
+            other.batch_execute(&format!("DO GET_LOCK('{}', 0)", db.mysql_lock())).unwrap();
+            let mut waiting = project.command(["upgrade", "head"]).stderr(Stdio::piped()).spawn().unwrap();
+            let mut told = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
+            assert!(told.any(|line| line.starts_with("Waiting for the migration lock")));
+            let _sent = bash(project.path(), &format!("kill -TERM {}", waiting.id()));
+            let stderr = told.map(|line| line + "\n").collect();
+            let status = waiting.wait().unwrap().code().unwrap();
+            let hint = Shown::by(&Output { stdout: String::new(), stderr, status }, Hint::Stopped);
+            drop(other);
+            Some(hint.leads_to(&project.try_line("upgrade head")))
+        })
+    }
+
     fn interfered() -> Followed {
         let project = line();
         project.ok("upgrade a1");

@@ -14,6 +14,10 @@ pub enum Exit {
     Usage = 2,
     /// It failed after touching the database, or could not reach it; the message says how far it got.
     Failed = 3,
+    /// SIGINT interrupted it; the message says what is in the database.
+    Interrupted = 130,
+    /// SIGTERM interrupted it; the message says what is in the database.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -31,6 +31,7 @@ mod resolve;
 mod running;
 mod seed;
 mod show;
+mod signals;
 mod sqlite_url;
 mod stamp;
 mod undo;
@@ -281,7 +282,9 @@ fn connected<C: LoadConnection + 'static>(url: &str) -> Result<Link<C>, String> 
             return Ok(link);
         }
     }
-    C::establish(url).map(Link::direct).map_err(|error| error.to_string())
+    let conn = C::establish(url).map_err(|error| error.to_string())?;
+    let url = url.to_owned();
+    Ok(Link::direct(conn).with_another(move || C::establish(&url).ok()))
 }
 
 /// Reads a command line, and how the commands of hints are called after it.

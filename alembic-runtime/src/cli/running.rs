@@ -13,10 +13,10 @@ use alembic_graph::{
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
-use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, echo::InStep, progress::Lines};
+use super::{CommandError, Context, Exit, Link, Printer, Report, Styles, echo::InStep, progress::Lines, signals};
 use crate::{
-    Error, Migrator, Report as RunReport,
-    database::MigrationBackend,
+    Error, Interrupt, Migrator, Report as RunReport,
+    database::{MigrationBackend, answer},
     op::{self, Arguments},
 };
 
@@ -102,20 +102,28 @@ impl Running {
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let Link { mut conn, pooled, notices } = (cx.connect)()?;
+        let Link { mut conn, pooled, notices, aside } = (cx.connect)()?;
         let pooled = match self.pooler {
             Pooler::Auto => pooled,
             Pooler::Session => false,
             Pooler::Transaction => true,
         };
-        let report = {
+        let interrupt = Interrupt::new();
+        if let Some(aside) = aside.filter(|_| !pooled)
+            && let Some(query) = C::Backend::cancel_query()
+            && let Ok(Some(sql)) = answer(&mut conn, query)
+        {
+            interrupt.on_ask(move || aside(&sql));
+        }
+        let interrupted = signals::listen(&interrupt);
+        let result = {
             let in_step = InStep::default();
             if self.echo {
                 conn.set_instrumentation(in_step.echo());
             }
             let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false, in_step };
             let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);
-            migrator = migrator.arguments(self.arguments(cx.environment));
+            migrator = migrator.arguments(self.arguments(cx.environment)).interrupt(&interrupt);
             if let Some(timeout) = self.lock_timeout {
                 migrator = migrator.lock_timeout(timeout);
             }
@@ -131,8 +139,12 @@ impl Running {
             if self.dry_run {
                 migrator = migrator.dry_run();
             }
-            work(migrator.observer(lines), &mut conn)?
+            work(migrator.observer(lines), &mut conn)
         };
+        let report = result.map_err(|error| {
+            let error = CommandError::from(error);
+            CommandError { exit: interrupted().unwrap_or(error.exit), ..error }
+        })?;
         finish(cx.printer, report, self.dry_run)
     }
 

@@ -204,6 +204,12 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
         true
     }
 
+    /// Returns the query for what another session runs to end the statement of this one, if there is such a thing.
+    #[doc(hidden)]
+    fn cancel_query() -> Option<&'static str> {
+        None
+    }
+
     /// Returns the query for the time, if the log is not written where the time can be an expression.
     #[doc(hidden)]
     fn clock_query() -> Option<&'static str> {

@@ -39,6 +39,10 @@ impl MigrationBackend for Mysql {
 
     const UNASKED: &'static [&'static str] = &["trigger", "function", "procedure", "event"];
 
+    fn cancel_query() -> Option<&'static str> {
+        Some("SELECT CONCAT('KILL QUERY ', CONNECTION_ID()) AS answer")
+    }
+
     fn trials(schema: &Schema) -> Vec<Trial> {
         let views = schema.others.iter().filter(|other| other.kind == "view");
         let trial = |view: &Other| Trial {

@@ -149,6 +149,10 @@ impl MigrationBackend for Pg {
             .then(|| ["SET lock_timeout = 0".to_owned(), format!("SET lock_timeout = {timeout}")])
     }
 
+    fn cancel_query() -> Option<&'static str> {
+        Some("SELECT 'SELECT pg_catalog.pg_cancel_backend(' || pg_catalog.pg_backend_pid() || ')' AS answer")
+    }
+
     fn clock_query() -> Option<&'static str> {
         Some("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS answer")
     }

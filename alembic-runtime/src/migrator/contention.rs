@@ -4,7 +4,7 @@
 //! timeout, lets the others pass, and tries again later: after twice as long each time, at most,
 //! and at random, so that two that met do not meet again.
 
-use std::{thread::sleep, time::Duration};
+use std::time::Duration;
 
 use diesel::connection::LoadConnection;
 
@@ -69,6 +69,7 @@ where
                 result => return result,
             };
             let may_retry = retries.left() && !self.session.is_in_transaction();
+            let may_retry = may_retry && !self.options.interrupt.is_noticed();
             let Some(statement) = error.contended_sql().filter(|_| may_retry) else {
                 return Err(self.with_blockers(error).into());
             };
@@ -81,6 +82,6 @@ where
         let blockers = self.session.blockers(statement);
         let pause = retries.next();
         self.observer.blocked(&blockers, pause, retries.left);
-        sleep(pause);
+        self.options.interrupt.sleep(pause);
     }
 }

@@ -131,6 +131,12 @@ pub enum Error {
         /// The revision and its file.
         revision: Option<(String, String)>,
     },
+    /// Somebody asked the run to end, with [`Interrupt`](crate::Interrupt).
+    #[error("the run was interrupted\n{outcome}")]
+    Interrupted {
+        /// What is in the database now.
+        outcome: Outcome,
+    },
     /// Another run has taken over the step that this one was in.
     #[error("another run has taken over: this one made no progress for too long, or lost its lock")]
     Overtaken,
@@ -230,6 +236,14 @@ impl Error {
         }
     }
 
+    /// Says whether the run was to end, so that the server may have been told to end a statement.
+    pub(super) fn interrupted(mut self, is_interrupted: bool) -> Self {
+        if let Self::Statement(statement) = &mut self {
+            statement.is_interrupted = is_interrupted;
+        }
+        self
+    }
+
     /// Returns what to do about it, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
@@ -252,6 +266,7 @@ impl Error {
             Self::Inconsistent(findings) => return findings.first().map(Finding::hint),
             Self::InsideTransaction(_) => Hint::InsideTransaction,
             Self::Interfered { .. } | Self::Overtaken => Hint::Interfered,
+            Self::Interrupted { .. } => Hint::Stopped,
             Self::Changed { .. } => Hint::Changed,
             Self::Diesel(_) => Hint::DieselTable,
             Self::Image(_) => Hint::OtherVersion,
@@ -270,7 +285,9 @@ impl Error {
     pub fn with_outcome(mut self, reached: Outcome) -> Self {
         match &mut self {
             Self::Statement(statement) => statement.outcome = reached,
-            Self::Cascade { outcome, .. } | Self::ForeignKeys { outcome, .. } => *outcome = reached,
+            Self::Cascade { outcome, .. } | Self::ForeignKeys { outcome, .. } | Self::Interrupted { outcome } => {
+                *outcome = reached;
+            }
             _ => {}
         }
         self
@@ -286,6 +303,7 @@ impl Error {
                 | Self::Query { .. }
                 | Self::Refused { .. }
                 | Self::Overtaken
+                | Self::Interrupted { .. }
                 | Self::Seed { .. }
                 | Self::Cascade { .. }
                 | Self::ForeignKeys { .. }

@@ -99,6 +99,7 @@ fn failure(work: &Work, server: String) -> StatementError {
         context: None,
         blockers: Vec::new(),
         contended_sql: None,
+        is_interrupted: false,
         outcome: Outcome::RolledBack { committed: 0, undone: 0 },
     }
 }

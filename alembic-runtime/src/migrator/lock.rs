@@ -73,6 +73,7 @@ where
     fn wait_for_lock(&mut self, backoff: &mut Backoff) -> Result<(), Error> {
         let holder = self.session.lock_holder();
         self.observer.waiting(holder.as_deref(), backoff.waited());
+        self.check_interrupt()?;
         if backoff.pause() { Ok(()) } else { Err(Error::Locked { holder, waited: self.options.wait }) }
     }
 

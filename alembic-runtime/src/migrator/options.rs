@@ -9,7 +9,7 @@ use alembic_graph::{
 };
 
 use super::{Migrator, Observer, Policy, Silent};
-use crate::{Migrations, op::Arguments};
+use crate::{Interrupt, Migrations, op::Arguments};
 
 /// Options of a run.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) siblings: Siblings,
     /// Plan, and stop there.
     pub(crate) dry_run: bool,
+    pub(crate) interrupt: Interrupt,
 }
 
 impl Options {
@@ -62,6 +63,7 @@ impl<C> Migrations<C> {
             arguments: Arguments::default(),
             siblings: Siblings::Refuse,
             dry_run: false,
+            interrupt: Interrupt::new(),
         };
         Migrator { migrations: self, options, observer: Box::new(Silent) }
     }
@@ -203,6 +205,13 @@ impl<'m, C> Migrator<'m, C> {
     #[must_use]
     pub fn dry_run(mut self) -> Self {
         self.options.dry_run = true;
+        self
+    }
+
+    /// Lets another thread end the run, with [`Interrupt::ask`].
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.options.interrupt = interrupt.clone();
         self
     }
 

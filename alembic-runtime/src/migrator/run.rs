@@ -11,8 +11,8 @@ use alembic_sql::wording::count;
 use diesel::connection::LoadConnection;
 
 use super::{
-    Command, Error, Finding, Observer, Options, Report, StepReport, planning, session::Session, step_watch::StepWatch,
-    up_to_date::rows_if_up_to_date,
+    Command, Error, Finding, Observer, Options, Outcome, Report, StepReport, planning, session::Session,
+    step_watch::StepWatch, up_to_date::rows_if_up_to_date,
 };
 use crate::{
     Migrations,
@@ -106,12 +106,13 @@ where
     if !timeouts.statement.is_zero() && !C::Backend::has_statement_timeout(dialect) {
         observer.note("this database has no timeout for statements");
     }
-    let result = Session::open(conn, migrations, dialect, timeouts, &options.actor).and_then(|session| {
-        let report = Report::default();
-        Run { session, migrations, graph: &graph, settings, options, observer, report }.execute(command)
-    });
+    let result =
+        Session::open(conn, migrations, dialect, timeouts, (&options.actor, &options.interrupt)).and_then(|session| {
+            let report = Report::default();
+            Run { session, migrations, graph: &graph, settings, options, observer, report }.execute(command)
+        });
     let need = if options.dry_run { Need::Read } else { Need::Write };
-    let result = result.map_err(|error| error.with_cause(conn, need));
+    let result = result.map_err(|error| error.with_cause(conn, need).interrupted(options.interrupt.is_asked()));
     let restored = match restore {
         Some(sql) => {
             while_table_is_locked(LONGEST_READ, || conn.batch_execute(&sql)).map_err(Error::query("restore a timeout"))
@@ -231,6 +232,12 @@ where
         let contradictions = || self.migrations.contradictions(self.graph, self.session.dialect, state);
         let findings = if matches!(command, Command::Stamp(..)) { Vec::new() } else { contradictions() };
         planning::plan(self.graph, state, command, self.options.allow_ahead, findings)
+    }
+
+    /// Returns an error if the run is to end.
+    pub(super) fn check_interrupt(&self) -> Result<(), Error> {
+        let outcome = Outcome::RolledBack { committed: 0, undone: 0 };
+        if self.options.interrupt.is_noticed() { Err(Error::Interrupted { outcome }) } else { Ok(()) }
     }
 
     /// Reads the SQL of a plan, and checks all of it before anything is run.

@@ -40,6 +40,8 @@ pub struct StatementError {
     pub context: Option<String>,
     /// Who was in the way, if it failed because it waited too long for somebody and the server tells.
     pub blockers: Vec<String>,
+    /// Whether it failed because the run was to end.
+    pub(super) is_interrupted: bool,
     /// What was run, if it failed because it waited too long for somebody.
     pub(super) contended_sql: Option<String>,
     /// What is in the database now.
@@ -75,6 +77,7 @@ impl StatementError {
 
     fn after_outcome(&self) -> Hint {
         match self.outcome {
+            Outcome::RolledBack { .. } | Outcome::Partial { .. } if self.is_interrupted => Hint::Stopped,
             _ if self.contended_sql.is_some() => Hint::Contended,
             Outcome::RolledBack { .. } | Outcome::InCallersTransaction { .. } => Hint::FixTheFile,
             Outcome::OnScratch => Hint::FailsOnScratch,

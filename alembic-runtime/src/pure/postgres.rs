@@ -108,7 +108,9 @@ impl PgServer {
     pub fn link(&self) -> Result<crate::link::Link<PgConnection>, String> {
         let Opened { mut conn, token, notices } = self.block_on(&self.config)?;
         let pooled = SharedRuntime::get_runtime().block_on(backend_key::is_pooled(token, &mut conn));
-        Ok(crate::link::Link { conn: Connected::new(conn).into(), pooled, notices })
+        let server = self.clone();
+        let link = crate::link::Link { pooled, notices, ..crate::link::Link::direct(Connected::new(conn).into()) };
+        Ok(link.with_another(move || server.connect().ok()))
     }
 
     /// Connects to the server's own database, to make or drop that of the URL.

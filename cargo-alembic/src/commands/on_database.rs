@@ -87,7 +87,11 @@ pub(super) fn on_target(
             on::<PgConnection>(command, cx, project, &mut connect, place)
         }
         Target::Mysql(server) => {
-            let mut connect = || target.opened(server.connect()).map(Link::direct);
+            let mut connect = || {
+                let other = server.clone();
+                let link = target.opened(server.connect()).map(Link::direct)?;
+                Ok(link.with_another(move || other.connect().ok()))
+            };
             on::<MysqlConnection>(command, cx, project, &mut connect, place)
         }
     }

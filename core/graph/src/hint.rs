@@ -375,6 +375,9 @@ hints! {
     /// The version table was changed by somebody else, or other runs got in between every time.
     Interfered => "run the command again; `cargo alembic log` says who did what meanwhile";
 
+    /// A signal, or the program itself, ended the run before its time.
+    Stopped => "run the command again: it goes on where this run ended";
+
     // Locks, rights, programs.
 
     /// Another migrator holds the lock.

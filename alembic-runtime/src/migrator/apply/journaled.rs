@@ -75,6 +75,7 @@ impl Journaled {
         let mut prefix = work.prefix(done);
         for (n, statement) in work.statements.iter().enumerate().skip(done) {
             prefix = statement.after(prefix, work.dialect);
+            run.check_interrupt().map_err(|error| refused(run, work, n, error))?;
             run.session.check_cascade(work, n).map_err(|error| refused(run, work, n, error))?;
             run.statement(work, n, prefix).map_err(replan_if_overtaken)?;
         }

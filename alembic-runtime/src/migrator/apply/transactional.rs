@@ -138,6 +138,7 @@ impl Transactional {
                 run.observer.note("committing early: the server's lock table is filling up");
                 return Ok(times);
             }
+            run.check_interrupt()?;
             let (begun, started) = (Instant::now(), now());
             let step = run.started(work, progress);
             adds_enum_value = run.step(work)?;

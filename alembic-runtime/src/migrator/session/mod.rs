@@ -16,7 +16,7 @@ pub(super) use notes::{Times, session_statements};
 
 use super::{Error, Finding, failure::message, own_tables::storage_findings};
 use crate::{
-    Migrations,
+    Interrupt, Migrations,
     database::{
         Diagnosis, Lock, LogDepth, MigrationBackend, ProbeResult, Reading, State, Timeouts, Transaction, answer,
         blockers, default_without_transactions, give_places_back, lock_holder, probe, progress_of, read_state, reading,
@@ -41,6 +41,7 @@ pub(super) struct Session<'r, C> {
     /// Names the run in the log, and in the lock's row.
     run: String,
     actor: &'r Actor,
+    interrupt: &'r Interrupt,
     timeouts: Timeouts,
     /// Whether this is a replay that no role keeps away from other databases.
     is_confined: bool,
@@ -64,7 +65,7 @@ where
         migrations: &Migrations<C>,
         dialect: Dialect,
         timeouts: Timeouts,
-        actor: &'r Actor,
+        (actor, interrupt): (&'r Actor, &'r Interrupt),
     ) -> Result<Self, Error> {
         let located = migrations.located(conn)?;
         let database = C::Backend::current_database(conn).map_err(Error::query("ask for the database"))?;
@@ -84,6 +85,7 @@ where
             database,
             run,
             actor,
+            interrupt,
             timeouts,
             is_confined: is_replay && !C::Backend::CAPABILITIES.roles,
             tables_exist: false,
@@ -194,7 +196,12 @@ where
 
     /// Runs statements of a revision, or notes.
     pub(super) fn execute(&mut self, sql: &str) -> QueryResult<()> {
-        self.conn.batch_execute(sql)
+        let result = self.conn.batch_execute(sql);
+        if result.is_err() {
+            // What follows is cleaning up.
+            self.interrupt.is_noticed();
+        }
+        result
     }
 
     pub(super) fn savepoint(&mut self, name: &str) -> QueryResult<()> {
