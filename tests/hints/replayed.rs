@@ -21,6 +21,44 @@ fn set(project: &Project, line: &str) {
 }
 
 follow! {
+    fn other_file() -> Followed {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let outside = elsewhere.path().join("other.db").display().to_string();
+        let none = "<base>\n-- Transaction: none";
+        let refused = [
+            format!("ATTACH '{outside}' AS o;"),
+            format!("attach database \"{outside}\" as o;"),
+            format!("ATTACH 'file:{outside}' AS o;"),
+            format!("VACUUM INTO '{outside}';"),
+            format!("VACUUM main INTO '{outside}';"),
+            format!("ATTACH '/' || substr('{outside}', 2) AS o;"),
+            "ATTACH '../other.db' AS o;".to_owned(),
+        ];
+        for statement in refused {
+            let project = project();
+            project.revision("a1", none, &format!("CREATE TABLE t (x INTEGER);\n{statement}"), "");
+            let hint = Shown::by(&project.try_line("upgrade head"), Hint::OtherFile);
+            assert!(std::fs::read_dir(elsewhere.path()).unwrap().next().is_none(), "{statement}");
+            assert!(project.ok("current").is_empty());
+            let allowed = format!("{}\n{statement}", hint.says("-- alembic:allow attach: why"));
+            project.revision("a1", none, &format!("CREATE TABLE t (x INTEGER);\n{allowed}"), "");
+            if !statement.contains("..") {
+                project.ok("upgrade head");
+                std::fs::remove_file(&outside).ok();
+            }
+        }
+        let project = project();
+        project.revision("a1", "<base>", "ATTACH 'more.db' AS o; CREATE TABLE o.t (x INTEGER);", "");
+        let _in_transaction = Shown::by(&project.try_line("upgrade head"), Hint::NeedsNoTransaction);
+        let hint = {
+            project.revision("a1", none, "ATTACH '' || 'more.db' AS o; CREATE TABLE o.t (x INTEGER);", "");
+            Shown::by(&project.try_line("upgrade head"), Hint::OtherFile)
+        };
+        hint.says("write its name as a plain string");
+        project.revision("a1", none, "ATTACH 'more.db' AS o; CREATE TABLE o.t (x INTEGER); DETACH o;", "");
+        hint.leads_to(&project.try_line("upgrade head"))
+    }
+
     fn replay_rights() -> Option<Followed> {
         let db = Database::new(Kind::Postgres)?;
         let project = on(&db, "CREATE FUNCTION f() RETURNS integer LANGUAGE internal AS 'pg_backend_pid';");

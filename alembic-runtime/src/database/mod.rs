@@ -204,6 +204,12 @@ pub trait MigrationBackend: Backend + sealed::Sealed + Sized {
         true
     }
 
+    /// Returns the query for the file of the database, where statements can open others.
+    #[doc(hidden)]
+    fn file_query() -> Option<&'static str> {
+        None
+    }
+
     /// Returns the query for what another session runs to end the statement of this one, if there is such a thing.
     #[doc(hidden)]
     fn cancel_query() -> Option<&'static str> {

@@ -123,6 +123,10 @@ impl MigrationBackend for Sqlite {
         pragmas::restore(conn, before)
     }
 
+    fn file_query() -> Option<&'static str> {
+        Some("SELECT file AS answer FROM pragma_database_list WHERE name = 'main'")
+    }
+
     fn clock_query() -> Option<&'static str> {
         Some("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now') AS answer")
     }

@@ -13,6 +13,7 @@ mod located;
 mod lock;
 mod observer;
 mod options;
+mod other_files;
 mod outcome;
 mod own_tables;
 mod place;

@@ -241,11 +241,14 @@ where
     }
 
     /// Reads the SQL of a plan, and checks all of it before anything is run.
-    fn prepare(&self, plan: Plan) -> Result<Vec<Work>, Error> {
+    fn prepare(&mut self, plan: Plan) -> Result<Vec<Work>, Error> {
         let work = self.migrations.prepare(self.graph, self.session.dialect, plan)?;
         let own = self.session.table.all_names();
         let own = own.each_ref().map(String::as_str);
         work.iter().try_for_each(|step| step.refuse_changes_of(&own))?;
+        for step in &work {
+            step.statements.iter().try_for_each(|statement| self.refuse_other_files(step, statement))?;
+        }
         // A program that lacks a function finds out before it begins.
         work.iter().filter(|step| step.is_rust).try_for_each(|step| self.migrations.function(step).map(drop))?;
         Ok(work)

@@ -375,6 +375,10 @@ hints! {
     /// The version table was changed by somebody else, or other runs got in between every time.
     Interfered => "run the command again; `cargo alembic log` says who did what meanwhile";
 
+    /// A revision opens or writes an SQLite file that is not in the folder of the database.
+    OtherFile =>
+        "keep the file in the folder of the database and write its name as a plain string; or write `-- alembic:allow \
+         attach: why` in the line above the statement; nothing was changed";
     /// A signal, or the program itself, ended the run before its time.
     Stopped => "run the command again: it goes on where this run ended";
 

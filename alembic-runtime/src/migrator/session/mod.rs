@@ -5,6 +5,8 @@ mod lock;
 mod notes;
 mod settings;
 
+use std::path::PathBuf;
+
 use alembic_graph::version_table::{Actor, VersionTable};
 use alembic_sql::Dialect;
 use diesel::{
@@ -47,6 +49,8 @@ pub(super) struct Session<'r, C> {
     is_confined: bool,
     /// Whether version table, log and lock are known to exist.
     tables_exist: bool,
+    /// The folder of the database, if it has one, as far as that has been asked.
+    pub(super) folder: Option<Option<PathBuf>>,
     /// Whether dropping a table can touch others, as far as that has been asked.
     drops_cascade: Option<bool>,
 }
@@ -89,6 +93,7 @@ where
             timeouts,
             is_confined: is_replay && !C::Backend::CAPABILITIES.roles,
             tables_exist: false,
+            folder: None,
             drops_cascade: None,
         })
     }
@@ -248,6 +253,11 @@ where
         let Some(sql) = C::Backend::clock_query() else { return Ok(chrono::NaiveDateTime::default()) };
         let text = answer(self.conn, sql).map_err(Error::query("read the clock"))?.unwrap_or_default();
         Ok(chrono::NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").unwrap_or_default())
+    }
+
+    /// Returns the answer to a query.
+    pub(super) fn ask(&mut self, query: &str) -> Result<Option<String>, Error> {
+        answer(self.conn, query).map_err(Error::query("ask for the database"))
     }
 
     /// Returns how many locks the server can surely give the transaction; none where that is unlimited.

@@ -10,8 +10,8 @@ use super::{Direction, Plan, Step, WorkError};
 use crate::{
     Script,
     graph::{Graph, Node},
-    replay::{LeftOut, Surroundings},
-    script::{Downgrade, Section, reasons},
+    replay::{LeftOut, Surroundings, other_files},
+    script::{Downgrade, Section, above, allows_attach, reasons},
     version_table::{LogEntry, Run},
 };
 
@@ -57,6 +57,8 @@ pub struct Statement {
     pub column: usize,
     /// Whether a replay leaves it out.
     pub is_skipped: bool,
+    /// Whether it may open or write a file of SQLite's anywhere.
+    pub may_attach: bool,
 }
 
 /// Adds the SQL to a plan, and checks that every step has some.
@@ -134,9 +136,19 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
             hint: None,
         },
     })?;
-    let statements = statements.into_iter().zip(reasons);
+    let allowed = above(sql, &statements, allows_attach).map_err(|at| WorkError::Sql {
+        path: work.path.clone(),
+        error: SplitError {
+            line: at + line - 1,
+            column: 1,
+            problem: "`alembic:allow` stands in a line of its own above a statement".into(),
+            hint: None,
+        },
+    })?;
+    let statements = statements.into_iter().zip(reasons.into_iter().zip(allowed));
     work.statements = statements
-        .map(|(s, reason)| Statement {
+        .map(|(s, (reason, allowed))| Statement {
+            may_attach: allowed.is_some(),
             text: s.text.to_owned(),
             line: s.line + line - 1,
             column: s.column,
@@ -188,6 +200,29 @@ impl Work {
         if !without_transaction && requires_autocommit(&statement.text, self.dialect) {
             let ignored = is_ignored_in_transaction(&statement.text, self.dialect);
             return Err(WorkError::NeedsNoTransaction { ignored, id, path, line, statement: first_line });
+        }
+        Ok(())
+    }
+
+    /// Returns an error if a statement of SQLite's opens or writes another file than those that `is_beside` takes for
+    /// neighbours of the database.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkError::OtherFile`]; [`WorkError::NeedsNoTransaction`] for a neighbour, which a transaction does not cover.
+    pub fn refuse_other_files(&self, statement: &Statement, is_beside: impl Fn(&str) -> bool) -> Result<(), WorkError> {
+        if statement.may_attach {
+            return Ok(());
+        }
+        for file in other_files(&statement.text) {
+            let (id, path, line, statement) =
+                (self.id.clone(), self.path.clone(), statement.line, first_line(statement));
+            if !file.as_deref().is_some_and(&is_beside) {
+                return Err(WorkError::OtherFile { id, path, line, statement, file });
+            }
+            if !self.without_transaction {
+                return Err(WorkError::NeedsNoTransaction { ignored: false, id, path, line, statement });
+            }
         }
         Ok(())
     }

@@ -121,6 +121,26 @@ pub enum WorkError {
         /// The statement that sets what it means.
         setting: String,
     },
+    /// The statement opens or writes a file that is not beside the database.
+    #[error(
+        "{path}:{line}: `{statement}` of revision `{id}` {}",
+        match file {
+            Some(file) => format!("opens `{file}`, which is not in the folder of the database"),
+            None => "opens a file whose name only shows when it runs".to_owned(),
+        }
+    )]
+    OtherFile {
+        /// The revision.
+        id: String,
+        /// Its file.
+        path: String,
+        /// The line of the file.
+        line: usize,
+        /// The statement.
+        statement: String,
+        /// The file that it opens, if the statement has its name as a plain string.
+        file: Option<String>,
+    },
     /// A replay would change something outside of its scratch database.
     #[error("{path}:{line}: a replay does not run `{statement}` of revision `{id}`: it {}", outside.what)]
     Outside {
@@ -163,6 +183,7 @@ impl WorkError {
                 Hint::EscapesOfPostgres { setting: setting.clone() }
             }
             Self::Escapes { setting, .. } => Hint::EscapesOfMysql { setting: setting.clone() },
+            Self::OtherFile { .. } => Hint::OtherFile,
             Self::Outside { outside, .. } => Hint::Outside { instead: outside.instead.clone() },
             Self::Sql { error, .. } => Hint::UnclearEnd { instead: error.hint? },
         })
@@ -179,6 +200,7 @@ impl WorkError {
             | Self::OwnTable { path, line, .. }
             | Self::ForeignKeys { path, line, .. }
             | Self::Escapes { path, line, .. }
+            | Self::OtherFile { path, line, .. }
             | Self::Outside { path, line, .. } => Some((path, *line)),
             Self::Sql { path, error } => Some((path, error.line)),
         }

@@ -14,6 +14,7 @@ mod tokens;
 use alembic_sql::Dialect;
 pub use left_out::LeftOut;
 pub use postgres::reaches_outside;
+pub use sqlite::other_files;
 
 use self::left_out::in_one_line;
 use crate::script::skip_reason;

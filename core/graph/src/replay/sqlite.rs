@@ -5,6 +5,34 @@ use alembic_sql::{Dialect, Word};
 
 use super::{Outside, tokens::Tokens};
 
+/// Returns the files that a statement opens or writes beside its database, each with its name if the statement has it as a
+/// plain string. A statement that cannot be read may do anything.
+pub fn other_files(statement: &str) -> Vec<Option<String>> {
+    let tokens = Tokens::of(statement, Dialect::Sqlite);
+    if !tokens.is_complete {
+        return vec![None];
+    }
+    let mut files = Vec::new();
+    for at in (0..tokens.all.len()).filter(|at| begins(&tokens, *at)) {
+        let place = match tokens.keyword(at) {
+            "ATTACH" => tokens.after(at + 1, &["DATABASE"]),
+            "VACUUM" if ends_with_into(&tokens, at) => tokens.find(at, "INTO").unwrap_or(at) + 1,
+            _ => continue,
+        };
+        if !is_in_memory(&tokens, place) {
+            files.push(plain_string(&tokens, place));
+        }
+    }
+    files
+}
+
+/// Returns the text of a string that is a whole expression.
+fn plain_string(tokens: &Tokens<'_>, at: usize) -> Option<String> {
+    let Word::Quoted(text) = tokens.get(at)?.word else { return None };
+    let ends = tokens.keyword(at + 1) == "AS" || tokens.get(at + 1).is_none() || tokens.is_sign(at + 1, b';');
+    Some(text.strip_prefix('\'')?.strip_suffix('\'')?.replace("\'\'", "\'")).filter(|_| ends)
+}
+
 pub(super) fn refuse(statement: &str) -> Result<(), Outside> {
     let tokens = Tokens::of(statement, Dialect::Sqlite);
     if !tokens.is_complete {

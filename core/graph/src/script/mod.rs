@@ -3,6 +3,7 @@
 //! The header is authoritative, the file name is not. Text is normalised first (no byte order
 //! mark, `\n` line ends), so that the same file has the same checksum on every platform.
 
+mod allow;
 mod header;
 mod parse;
 mod render;
@@ -12,11 +13,13 @@ mod skip;
 use std::{borrow::Cow, fmt};
 
 use alembic_sql::{Checksum, Dialect, created_schemas};
+pub(crate) use allow::allows_attach;
+pub use allow::may_attach;
 pub use parse::parse;
 pub use render::render;
 pub use rust::{Bodies, Code, Connection, parse_rust, render_rust};
-pub(crate) use skip::reasons;
 pub use skip::{Skipped, skip_reason, skipped_in_rust};
+pub(crate) use skip::{above, reasons};
 
 use crate::{
     Revision,

@@ -4,12 +4,13 @@ use alembic_sql::{Dialect, suggest};
 
 use super::{
     Downgrade, Script, ScriptError, Section,
+    allow::{self, ALLOW},
     header::HeaderReader,
     normalise,
     skip::{SKIP, missing_reason},
 };
 
-const DIRECTIVES: [&str; 4] = ["upgrade", "downgrade", "irreversible", SKIP];
+const DIRECTIVES: [&str; 5] = ["upgrade", "downgrade", "irreversible", SKIP, ALLOW];
 
 /// Reads a revision file.
 ///
@@ -51,7 +52,9 @@ impl Reader {
         let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
         match directive(bare) {
             // A marker of a statement stays above it.
-            Some((directive, column)) if directive.starts_with(SKIP) => self.directive(number, column, directive)?,
+            Some((directive, column)) if [SKIP, ALLOW].iter().any(|name| directive.starts_with(name)) => {
+                self.directive(number, column, directive)?
+            }
             Some((directive, column)) => return self.directive(number, column, directive),
             None if is_nearly_directive(bare) => {
                 return Err(error(1, "a directive begins the line, in small letters: `-- alembic:upgrade`".into()));
@@ -109,9 +112,10 @@ impl Reader {
                 self.irreversible = Some((!reason.is_empty()).then(|| reason.to_owned()));
                 self.open = Some(Open::Irreversible);
             }
-            SKIP if !matches!(self.open, Some(Open::Upgrade | Open::Downgrade)) => {
-                return Err(error(format!("`alembic:{SKIP}` stands above a statement of a section")));
+            SKIP | ALLOW if !matches!(self.open, Some(Open::Upgrade | Open::Downgrade)) => {
+                return Err(error(format!("`alembic:{name}` stands above a statement of a section")));
             }
+            ALLOW => allow::check(rest).map_err(error)?,
             SKIP if rest.trim_start_matches(':').trim().is_empty() => {
                 return Err(error(missing_reason()));
             }
@@ -120,7 +124,11 @@ impl Reader {
                 let near = suggest::did_you_mean(name, DIRECTIVES);
                 return Err(error(format!(
                     "unknown directive `alembic:{name}`{near}{}",
-                    if near.is_empty() { "; expected upgrade, downgrade, irreversible or skip-on-scratch" } else { "" }
+                    if near.is_empty() {
+                        "; expected upgrade, downgrade, irreversible, skip-on-scratch or allow"
+                    } else {
+                        ""
+                    }
                 )));
             }
         }

@@ -59,10 +59,23 @@ pub(super) fn in_rust(line: &str) -> Option<&str> {
 ///
 /// The line, from 1, of a comment with no statement below it.
 pub(crate) fn reasons<'a>(sql: &'a str, statements: &[Statement<'_>]) -> Result<Vec<Option<&'a str>>, usize> {
+    above(sql, statements, reason)
+}
+
+/// Returns what the comments above each statement of a text say.
+///
+/// # Errors
+///
+/// The line, from 1, of a comment with no statement below it.
+pub(crate) fn above<'a, T: Clone>(
+    sql: &'a str,
+    statements: &[Statement<'_>],
+    read: impl Fn(&'a str) -> Option<T>,
+) -> Result<Vec<Option<T>>, usize> {
     let mut reasons = vec![None; statements.len()];
     let mut offset = 0;
     for line in sql.split_inclusive('\n') {
-        if let Some(reason) = reason(line.trim_end()) {
+        if let Some(reason) = read(line.trim_end()) {
             let next = statements.iter().position(|statement| statement.range.start > offset);
             let is_inside = statements.iter().any(|statement| statement.range.contains(&offset));
             match next.filter(|_| !is_inside) {
@@ -108,6 +121,20 @@ mod tests {
 
     fn file(up: &str) -> String {
         format!("-- a\n-- Revision ID: a1\n-- Revises: <base>\n-- alembic:upgrade\n{up}\n-- alembic:downgrade\n")
+    }
+
+    #[test]
+    fn another_file_is_allowed_with_a_reason() {
+        let file = |directive: &str| {
+            format!(
+                "-- x\n-- Revision ID: a1\n-- Revises: <base>\n\n-- alembic:upgrade\n{directive}\nATTACH '/x' AS x;\n"
+            )
+        };
+        let message = |directive: &str| parse(&file(directive)).unwrap_err().to_string();
+        assert!(parse(&file("-- alembic:allow attach: the archive is on another disk")).is_ok());
+        assert_snapshot!(message("-- alembic:allow attach"), @"6:12: a reason is missing: `-- alembic:allow attach: why it has to be another file`");
+        assert_snapshot!(message("-- alembic:allow atach: x"), @"6:12: `alembic:allow` knows no `atach`; it allows attach; did you mean `attach`?");
+        assert_snapshot!(message("-- alembic:alow attach: x"), @"6:12: unknown directive `alembic:alow`; did you mean `allow`?");
     }
 
     #[test]

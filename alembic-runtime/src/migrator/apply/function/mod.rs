@@ -9,7 +9,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use alembic_graph::plan::{Direction, Statement, Work, WorkError};
+use alembic_graph::{
+    plan::{Direction, Statement, Work, WorkError},
+    script::may_attach,
+};
 use alembic_sql::Dialect;
 use diesel::{connection::LoadConnection, result::Error as DieselError};
 use in_transaction::InTransaction;
@@ -113,7 +116,7 @@ where
     fn function_failed(&self, work: &Work, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
         let opened_a_file = self.session.is_confined() && explain(error.as_ref()).contains(NO_PLACE);
         let refused = self.migrations.replaying().filter(|_| opened_a_file).and_then(|replaying| {
-            let attach = Statement { text: "ATTACH".to_owned(), line: work.line, column: 1, is_skipped: false };
+            let attach = statement_at("ATTACH", work.line);
             work.replay_statement(attach, &replaying.around).err()
         });
         refused.map_or_else(|| into_error::<C>(work, error), Into::into)
@@ -123,6 +126,7 @@ where
     fn check_last_statement(&mut self, work: &Work) -> Result<(), Error> {
         let index = work.statements.len() - 1;
         work.refuse(&work.statements[index])?;
+        self.refuse_other_files(work, &work.statements[index])?;
         if work.statements[index].text.contains('\\') {
             work.refuse_escapes()?;
         }
@@ -150,7 +154,11 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
 
 /// Returns a statement with its line, or that of the function if it was called from another file.
 fn statement(work: &Work, sql: &str, place: Place) -> Statement {
-    Statement { text: sql.to_owned(), line: line_in(work, place), column: 1, is_skipped: false }
+    statement_at(sql, line_in(work, place))
+}
+
+fn statement_at(sql: &str, line: usize) -> Statement {
+    Statement { text: sql.to_owned(), line, column: 1, is_skipped: false, may_attach: may_attach(sql) }
 }
 
 fn line_in(work: &Work, place: Place) -> usize {
