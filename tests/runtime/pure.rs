@@ -1,81 +1,20 @@
 //! Connections without C library: TLS, and what libpq reads besides the URL.
 
-use std::{
-    fs,
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-};
+use std::fs;
 
 use alembic_runtime::{
     cli::{Exit, Io, run_embedded},
     pure::{MysqlConnection, PgConnection, PgServer},
 };
 use diesel::connection::{Connection, SimpleConnection};
-use harness::{Database, Kind, bash};
+use harness::{Database, Kind, SecureServer};
 
 use crate::migrations;
 
-/// Makes an authority, a certificate for `localhost`, and a server that lets nobody in without TLS.
-const START: &str = r#"
-as() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi; }
-initdb=$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
-make() { openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout "$1.key" -out "$1.crt" "${@:2}" 2>/dev/null; }
-make ca -subj /CN=authority
-make other -subj /CN=other
-make server -subj /CN=localhost -CA ca.crt -CAkey ca.key -addext subjectAltName=DNS:localhost \
-    -addext basicConstraints=critical,CA:FALSE
-echo secret >password
-chmod 755 .
-chmod 600 server.key
-mkdir data
-if [ "$(id -u)" -eq 0 ]; then chown postgres data server.key; fi
-as "$initdb" -D "$PWD/data" -U postgres -A scram-sha-256 --pwfile="$PWD/password" --no-sync >initdb.log
-printf 'hostssl all all all scram-sha-256\n' >data/pg_hba.conf
-dirname "$initdb"
-"#;
-
-struct Server {
-    folder: tempfile::TempDir,
-    port: u16,
-    process: Child,
-}
-
-impl Server {
-    /// Starts a server, if there is PostgreSQL here.
-    fn start() -> Option<Self> {
-        Database::new(Kind::Postgres)?;
-        let folder = tempfile::tempdir().unwrap();
-        let bin = bash(folder.path(), START);
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let line = format!(
-            "exec {} {}/postgres -D data -k '' -p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c ssl=on \
-             -c ssl_cert_file=$PWD/server.crt -c ssl_key_file=$PWD/server.key >server.log 2>&1",
-            "$([ $(id -u) -eq 0 ] && echo setpriv --reuid=postgres --regid=postgres --init-groups)",
-            bin.trim()
-        );
-        let log = folder.path().join("server.log");
-        fs::write(&log, "").unwrap();
-        let process =
-            Command::new("bash").args(["-c", &line]).current_dir(folder.path()).stdin(Stdio::null()).spawn().unwrap();
-        let ready = format!(
-            "for _ in $(seq 300); do grep -q 'ready to accept' server.log && exit; sleep 0.1; done; cat {}; exit 1",
-            log.display()
-        );
-        let _output = bash(folder.path(), &ready);
-        Some(Self { folder, port, process })
-    }
-
-    fn url(&self, login: &str, parameters: &str) -> String {
-        let parameters = parameters.replace("DIR", &self.folder.path().display().to_string());
-        format!("postgres://{login}localhost:{}/postgres?{parameters}", self.port)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
+/// A URL of a server; `DIR` is the folder of certificates.
+fn url(server: &SecureServer, login: &str, parameters: &str) -> String {
+    let folder = server.certificate("").replace("/.crt", "");
+    format!("postgres://{login}localhost:{}/postgres?{}", server.port(), parameters.replace("DIR", &folder))
 }
 
 const NOTICE: &str = "DO $$ BEGIN RAISE NOTICE 'look'; END $$;";
@@ -92,42 +31,46 @@ fn program(url: &str, header: &str, up: &str, command: &str) -> (Exit, String) {
 
 #[test]
 fn a_program_without_c_library_speaks_tls() {
-    let Some(server) = Server::start() else { return };
-    let me = "postgres:secret@";
+    let Some(server) = SecureServer::new(Kind::Postgres) else { return };
+    let me = "postgres:s3cret@";
     let encrypted = "SELECT 1 / (SELECT ssl::int FROM pg_stat_ssl WHERE pid = pg_backend_pid())";
-    for good in
-        ["", "sslmode=require", "sslmode=verify-full&sslrootcert=DIR/ca.crt", "sslmode=require&sslrootcert=DIR/ca.crt"]
-    {
-        let mut conn = PgConnection::establish(&server.url(me, good)).unwrap_or_else(|error| panic!("{good}: {error}"));
+    for good in [
+        "",
+        "sslmode=require",
+        "sslmode=verify-full&sslrootcert=DIR/authority.crt",
+        "sslmode=require&sslrootcert=DIR/authority.crt",
+    ] {
+        let mut conn =
+            PgConnection::establish(&url(&server, me, good)).unwrap_or_else(|error| panic!("{good}: {error}"));
         conn.batch_execute(encrypted).unwrap();
     }
     for (bad, why) in [
         ("sslmode=disable", "no pg_hba.conf entry"),
         ("sslmode=verify-full&sslrootcert=DIR/other.crt", "UnknownIssuer"),
-        ("sslmode=verify-full&hostaddr=127.0.0.1&host=elsewhere&sslrootcert=DIR/ca.crt", "not valid for name"),
+        ("sslmode=verify-full&hostaddr=127.0.0.1&host=elsewhere&sslrootcert=DIR/authority.crt", "not valid for name"),
         ("sslmode=verify-ca&sslrootcert=DIR/none.crt", "could not read"),
         ("sslcrl=x", "the parameter `sslcrl=x` is not supported"),
     ] {
-        let error = PgConnection::establish(&server.url(me, bad)).map(|_| ()).unwrap_err().to_string();
+        let error = PgConnection::establish(&url(&server, me, bad)).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(why), "{bad}: {error}");
     }
     let (exit, said) =
-        program(&server.url(me, "sslmode=verify-full&sslrootcert=DIR/ca.crt"), "", NOTICE, "upgrade head");
+        program(&url(&server, me, "sslmode=verify-full&sslrootcert=DIR/authority.crt"), "", NOTICE, "upgrade head");
     assert_eq!(exit, Exit::Success, "{said}");
     assert!(said.contains("NOTICE: look"), "what the server says is passed on: {said}");
-    let (exit, said) = program(&server.url(me, "sslmode=disable"), "", NOTICE, "upgrade head");
+    let (exit, said) = program(&url(&server, me, "sslmode=disable"), "", NOTICE, "upgrade head");
     assert_eq!(exit, Exit::Failed, "{said}");
     assert!(said.contains("could not connect to postgres://postgres:***@localhost"), "{said}");
 }
 
 #[test]
 fn what_the_url_leaves_out_comes_from_variables_and_files() {
-    let Some(server) = Server::start() else { return };
-    let folder = server.folder.path().display().to_string();
-    fs::write(server.folder.path().join(".pgpass"), format!("localhost:{}:*:postgres:secret\n", server.port)).unwrap();
-    let service = format!("[shop]\nhost=localhost\nport={}\ndbname=postgres\nuser=postgres\n", server.port);
-    fs::write(server.folder.path().join(".pg_service.conf"), service).unwrap();
-    let port = server.port.to_string();
+    let Some(server) = SecureServer::new(Kind::Postgres) else { return };
+    let folder = server.folder().display().to_string();
+    fs::write(server.folder().join(".pgpass"), format!("localhost:{}:*:postgres:s3cret\n", server.port())).unwrap();
+    let service = format!("[shop]\nhost=localhost\nport={}\ndbname=postgres\nuser=postgres\n", server.port());
+    fs::write(server.folder().join(".pg_service.conf"), service).unwrap();
+    let port = server.port().to_string();
     let connects = |url: &str, variables: &[(&str, &str)]| {
         let find =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -138,9 +81,9 @@ fn what_the_url_leaves_out_comes_from_variables_and_files() {
         host.iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect()
     };
     for (url, variables) in [
-        ("postgres://", with(&[("PGPASSWORD", "secret")])),
+        ("postgres://", with(&[("PGPASSWORD", "s3cret")])),
         ("postgres://", with(&[("HOME", &folder)])),
-        ("postgres:///?passfile=/nowhere", with(&[("PGPASSWORD", "secret"), ("PGSSLMODE", "require")])),
+        ("postgres:///?passfile=/nowhere", with(&[("PGPASSWORD", "s3cret"), ("PGSSLMODE", "require")])),
         ("service=shop", vec![("HOME", folder.clone())]),
         ("postgres://", vec![("PGSERVICE", "shop".to_owned()), ("HOME", folder.clone())]),
     ] {

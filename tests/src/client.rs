@@ -196,7 +196,8 @@ impl Database {
 }
 
 /// MySQL's own client, or that of MariaDB under its name.
-fn mysql_client(program: &str) -> Command {
+#[must_use]
+pub fn mysql_client(program: &str) -> Command {
     #[expect(clippy::disallowed_methods, reason = "how scripts/with-databases says where the clients are")]
     let folder = std::env::var("ALEMBIC_TEST_MYSQL_CLIENTS");
     Command::new(folder.map_or(program.to_owned(), |folder| format!("{folder}/{program}")))

@@ -6,8 +6,11 @@ mod backend;
 mod client;
 mod database;
 mod project;
+mod secure;
 pub mod specs;
 
 pub use backend::{MariadbConn, MysqlConn, PostgresConn, SqliteConn};
+pub use client::mysql_client;
 pub use database::{Database, Kind};
 pub use project::{Output, Project, bash, workspace};
+pub use secure::SecureServer;
