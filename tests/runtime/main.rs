@@ -32,6 +32,7 @@ mod sessions;
 mod shared_memory;
 mod storage;
 mod testing;
+mod tls;
 mod upgrade;
 
 use harness::specs::LINE;

@@ -6,11 +6,17 @@
 
 #[cfg(all(feature = "pure-postgres", feature = "cli"))]
 mod backend_key;
+#[cfg(feature = "pure-postgres")]
+mod channel_binding;
 mod connected;
+#[cfg(feature = "pure-postgres")]
+mod der;
 #[cfg(feature = "pure-postgres")]
 mod libpq;
 #[cfg(feature = "pure-mysql")]
 mod mysql;
+#[cfg(feature = "pure-postgres")]
+mod pg_stream;
 #[cfg(feature = "pure-postgres")]
 mod pgpass;
 #[cfg(feature = "pure-postgres")]

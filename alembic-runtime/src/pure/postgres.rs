@@ -1,21 +1,22 @@
 //! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
 
-use std::{future::poll_fn, path::Path, time::Duration};
+use std::{future::poll_fn, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn};
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket,
-    config::{ChannelBinding, Host, SslMode, TargetSessionAttrs},
+    config::{ChannelBinding, Host, SslMode, SslNegotiation, TargetSessionAttrs},
     tls::TlsStream,
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 #[cfg(feature = "cli")]
 use super::backend_key;
 use super::{
     Connected, PgConnection, SharedRuntime,
     connected::Open,
-    libpq, pgpass,
+    libpq,
+    pg_stream::{Encryption, Negotiator},
+    pgpass,
     tls::{self, Files, Verify},
     url_parts::{boolean, in_url, role_in_url},
 };
@@ -25,8 +26,12 @@ use crate::notices::Notices;
 #[derive(Debug, Clone)]
 pub struct PgServer {
     url: String,
+    /// Who wants what of a server.
     config: Config,
-    tls: Option<(Verify, Files)>,
+    /// Where the servers are: hosts, addresses and ports.
+    servers: Config,
+    encryption: Encryption,
+    files: Files,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -43,16 +48,19 @@ impl PgServer {
     ///
     /// What of them is not understood.
     pub fn parse(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let mut config = Config::new();
-        let mut settings = Settings { mode: "prefer".to_owned(), ..Settings::default() };
+        let (mut config, mut servers) = (Config::new(), Config::new());
+        let mut settings = Settings::default();
         // `Config` can only add hosts: what wins is decided before.
         for (key, value) in &libpq::parameters(url, variable)? {
-            assign(&mut config, &mut settings, key, value)?;
+            if !assign_address(&mut servers, key, value)? {
+                assign(&mut config, &mut settings, key, value)?;
+            }
         }
-        fill_in(&mut config, &mut settings, variable);
-        let tls = ssl(&mut config, &settings)?;
+        fill_in(&mut config, &mut servers, &mut settings, variable);
+        let encryption = Encryption::parse(settings.mode.as_deref(), &settings.files)?;
+        let files = settings.files;
         let environment = libpq::variables(url).filter_map(|(name, _)| Some((name, variable(name)?))).collect();
-        Ok(Self { url: url.to_owned(), config, tls, environment })
+        Ok(Self { url: url.to_owned(), config, servers, encryption, files, environment })
     }
 
     /// Understands a URL or a keyword list; what it leaves out comes from the environment of the process.
@@ -134,8 +142,8 @@ impl PgServer {
     /// Returns where the server is.
     #[must_use]
     pub fn address(&self) -> String {
-        let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
-        let ports = if self.config.get_ports().is_empty() { &[5432] } else { self.config.get_ports() };
+        let (hosts, addresses) = (self.servers.get_hosts(), self.servers.get_hostaddrs());
+        let ports = if self.servers.get_ports().is_empty() { &[5432] } else { self.servers.get_ports() };
         format!("{hosts:?} {addresses:?} {ports:?}")
     }
 
@@ -159,18 +167,85 @@ impl PgServer {
         SharedRuntime::get_runtime().block_on(self.open(config))
     }
 
+    /// Tries one server after the other, and each at all its addresses.
     async fn open(&self, config: &Config) -> Result<Opened, String> {
-        match &self.tls {
-            None => {
-                let (client, connection) = config.connect(NoTls).await.map_err(|e| message(&e))?;
-                hand_over(client, connection).await
-            }
-            Some((verify, files)) => {
-                let tls = MakeRustlsConnect::new(tls::config(*verify, files)?);
-                let (client, connection) = config.connect(tls).await.map_err(|e| message(&e))?;
-                hand_over(client, connection).await
+        let mut failed = "both host and hostaddr are missing".to_owned();
+        for (host, address, port) in self.servers()? {
+            let addresses = match (&host, address) {
+                (Host::Tcp(_), Some(address)) => Ok(vec![Some(address)]),
+                (Host::Tcp(name), None) => {
+                    let found = tls::resolve(name, port).await;
+                    found.map(|found| found.iter().map(|address| Some(address.ip())).collect())
+                }
+                _ => Ok(vec![None]),
+            };
+            match addresses {
+                Err(error) => failed = error,
+                Ok(addresses) => {
+                    for address in addresses {
+                        match self.open_at(config.clone(), &host, address, port).await {
+                            Ok(opened) => return Ok(opened),
+                            Err(error) => failed = error,
+                        }
+                    }
+                }
             }
         }
+        Err(failed)
+    }
+
+    /// Returns the name, the address if there is one, and the port of each server.
+    fn servers(&self) -> Result<Vec<(Host, Option<IpAddr>, u16)>, String> {
+        let (hosts, addresses) = (self.servers.get_hosts(), self.servers.get_hostaddrs());
+        let (ports, count) = (self.servers.get_ports(), hosts.len().max(addresses.len()));
+        if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+            return Err(format!("there are {} hosts and {} hostaddrs", hosts.len(), addresses.len()));
+        }
+        if ports.len() > 1 && ports.len() != count {
+            return Err(format!("there are {count} hosts and {} ports", ports.len()));
+        }
+        let server = |n: usize| {
+            let address = addresses.get(n).copied();
+            let host = hosts.get(n).cloned().or_else(|| address.map(|address| Host::Tcp(address.to_string())))?;
+            Some((host, address, ports.get(n).or(ports.first()).copied().unwrap_or(5432)))
+        };
+        Ok((0..count).filter_map(server).collect())
+    }
+
+    async fn open_at(
+        &self,
+        mut config: Config,
+        host: &Host,
+        address: Option<IpAddr>,
+        port: u16,
+    ) -> Result<Opened, String> {
+        match host {
+            Host::Tcp(name) => config.host(name),
+            #[cfg(unix)]
+            Host::Unix(path) => config.host_path(path),
+        };
+        config.port(port);
+        if let Some(address) = address {
+            config.hostaddr(address);
+        }
+        let (may_be_plain, verify) = match (self.encryption, address) {
+            (Encryption::Preferred, Some(_)) => (true, Verify::Nothing),
+            (Encryption::Required(verify), Some(_)) => (false, verify),
+            // As libpq does it, whatever the mode says: a socket of this machine needs no encryption.
+            (Encryption::Disabled, _) | (_, None) => {
+                let (client, connection) =
+                    config.ssl_mode(SslMode::Disable).connect(NoTls).await.map_err(|e| message(&e))?;
+                return hand_over(client, connection).await;
+            }
+        };
+        let negotiator = Negotiator {
+            tls: Arc::new(tls::config(verify, &self.files)?),
+            may_be_plain,
+            may_be_read: address.is_some_and(tls::stays_here),
+        };
+        config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
+        let (client, connection) = config.connect(negotiator).await.map_err(|e| message(&e))?;
+        hand_over(client, connection).await
     }
 }
 
@@ -240,16 +315,16 @@ fn message(error: &tokio_postgres::Error) -> String {
 
 #[derive(Default)]
 struct Settings {
-    mode: String,
+    mode: Option<String>,
     passfile: Option<String>,
     files: Files,
     has_password: bool,
 }
 
-/// Takes one parameter over: where the server is, how to talk to it, or what only we can honour.
+/// Takes one parameter over: how to talk to the server, or what only we can honour.
 fn assign(config: &mut Config, settings: &mut Settings, key: &str, value: &str) -> Result<(), String> {
     let value_of = |name: &str| if name == "sslpassword" { "***".to_owned() } else { value.to_owned() };
-    if assign_address(config, key, value)? || assign_session(config, key, value)? {
+    if assign_session(config, key, value)? {
         return Ok(());
     }
     match key {
@@ -257,7 +332,7 @@ fn assign(config: &mut Config, settings: &mut Settings, key: &str, value: &str) 
             settings.has_password = true;
             config.password(value);
         }
-        "sslmode" => value.clone_into(&mut settings.mode),
+        "sslmode" => settings.mode = Some(value.to_owned()),
         "sslrootcert" => settings.files.roots = Some(value.to_owned()),
         "sslcert" => settings.files.certificate = Some(value.to_owned()),
         "sslkey" => settings.files.key = Some(value.to_owned()),
@@ -326,10 +401,15 @@ fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, S
 }
 
 /// Fills in what libpq fills in.
-fn fill_in(config: &mut Config, settings: &mut Settings, variable: &dyn Fn(&str) -> Option<String>) {
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+fn fill_in(
+    config: &mut Config,
+    servers: &mut Config,
+    settings: &mut Settings,
+    variable: &dyn Fn(&str) -> Option<String>,
+) {
+    if servers.get_hosts().is_empty() && servers.get_hostaddrs().is_empty() {
         let socket = Path::new("/var/run/postgresql");
-        config.host(if socket.is_dir() { "/var/run/postgresql" } else { "localhost" });
+        servers.host(if socket.is_dir() { "/var/run/postgresql" } else { "localhost" });
     }
     let user = config.get_user().map(str::to_owned).or_else(|| variable("USER")).unwrap_or("postgres".into());
     config.user(&user);
@@ -345,40 +425,15 @@ fn fill_in(config: &mut Config, settings: &mut Settings, variable: &dyn Fn(&str)
     if !settings.has_password {
         let file = settings.passfile.clone().or_else(|| own(".pgpass"));
         let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-        let host = match config.get_hosts().first() {
+        let host = match servers.get_hosts().first() {
             Some(Host::Tcp(host)) => host.clone(),
             _ => "localhost".to_owned(),
         };
-        let port = config.get_ports().first().copied().unwrap_or(5432).to_string();
+        let port = servers.get_ports().first().copied().unwrap_or(5432).to_string();
         if let Some(password) = pgpass::find(&text, &host, &port, &database, &user) {
             config.password(password);
         }
     }
-}
-
-fn ssl(config: &mut Config, settings: &Settings) -> Result<Option<(Verify, Files)>, String> {
-    let (mode, verify) = match settings.mode.as_str() {
-        "disable" => (SslMode::Disable, None),
-        "allow" | "prefer" => (SslMode::Prefer, Some(Verify::Nothing)),
-        // With an authority to check against, libpq checks.
-        "require" if settings.files.roots.is_some() => (SslMode::Require, Some(Verify::Authority)),
-        "require" => (SslMode::Require, Some(Verify::Nothing)),
-        "verify-ca" => (SslMode::Require, Some(Verify::Authority)),
-        "verify-full" => (SslMode::Require, Some(Verify::Host)),
-        other => {
-            return Err(format!(
-                "`sslmode={other}` is none of disable, allow, prefer, require, verify-ca, verify-full"
-            ));
-        }
-    };
-    // As libpq does it, whatever the mode says: a socket of this machine needs no encryption.
-    let local = |host: &Host| !matches!(host, Host::Tcp(_));
-    if !config.get_hosts().is_empty() && config.get_hosts().iter().all(local) {
-        config.ssl_mode(SslMode::Disable);
-        return Ok(None);
-    }
-    config.ssl_mode(mode);
-    Ok(verify.map(|verify| (verify, settings.files.clone())))
 }
 
 #[cfg(test)]
@@ -394,5 +449,53 @@ mod tests {
         assert_snapshot!(message("postgres://h/d?sslmode=maybe"), @"`sslmode=maybe` is none of disable, allow, prefer, require, verify-ca, verify-full");
         assert_snapshot!(message("postgres://h:x/d"), @"`x` is not a port");
         assert_snapshot!(message("postgres://h/d?target_session_attrs=standby"), @"`target_session_attrs=standby` makes no sense for migrations; use read-write");
+    }
+
+    #[test]
+    fn a_mode_is_as_strict_as_libpqs() {
+        let parse = |parameters: &str| PgServer::parse(&format!("postgres://h/d?{parameters}"), &|_| None);
+        let encryption = |parameters: &str| parse(parameters).unwrap().encryption;
+        assert_eq!(encryption(""), Encryption::Preferred);
+        assert_eq!(encryption("sslmode=disable"), Encryption::Disabled);
+        assert_eq!(encryption("sslmode=require"), Encryption::Required(Verify::Nothing));
+        assert_eq!(encryption("sslmode=require&sslrootcert=x"), Encryption::Required(Verify::Authority));
+        assert_eq!(encryption("sslmode=verify-ca&sslrootcert=x"), Encryption::Required(Verify::Authority));
+        assert_eq!(encryption("sslmode=verify-full"), Encryption::Required(Verify::Host));
+        assert_eq!(encryption("sslrootcert=system"), Encryption::Required(Verify::Host));
+        for weak in ["disable", "allow", "prefer", "require", "verify-ca"] {
+            let error = parse(&format!("sslmode={weak}&sslrootcert=system")).unwrap_err();
+            assert_eq!(error, format!("`sslmode={weak}` is too weak for `sslrootcert=system`; use verify-full"));
+        }
+        let error = parse("sslmode=verify-ca").unwrap_err();
+        assert_snapshot!(error, @"`sslmode=verify-ca` needs the authority's certificate, in ~/.postgresql/root.crt or as `sslrootcert=FILE`");
+    }
+
+    #[test]
+    fn the_users_authority_is_asked() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".postgresql")).unwrap();
+        let file = home.path().join(".postgresql/root.crt").display().to_string();
+        std::fs::write(&file, "").unwrap();
+        let home = home.path().display().to_string();
+        let parse = |url: &str| PgServer::parse(url, &|name| (name == "HOME").then(|| home.clone())).unwrap();
+        for url in ["postgres://h/d?sslmode=require", "postgres://h/d?sslmode=verify-ca"] {
+            assert_eq!(parse(url).encryption, Encryption::Required(Verify::Authority));
+            assert_eq!(parse(url).files.roots.as_deref(), Some(&*file));
+        }
+        let named = parse("postgres://h/d?sslmode=verify-ca&sslrootcert=mine");
+        assert_eq!(named.files.roots.as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn each_server_has_its_address_and_its_port() {
+        let servers = |list: &str| {
+            let server = PgServer::parse(list, &|_| None).unwrap();
+            server.servers().map(|found| format!("{found:?}"))
+        };
+        assert_snapshot!(servers("host=a,/run,b port=1,2,3").unwrap(), @r#"[(Tcp("a"), None, 1), (Unix("/run"), None, 2), (Tcp("b"), None, 3)]"#);
+        assert_snapshot!(servers("host=a,b hostaddr=10.0.0.1,::1 port=7").unwrap(), @r#"[(Tcp("a"), Some(10.0.0.1), 7), (Tcp("b"), Some(::1), 7)]"#);
+        assert_snapshot!(servers("hostaddr=10.0.0.1 dbname=x").unwrap(), @r#"[(Tcp("10.0.0.1"), Some(10.0.0.1), 5432)]"#);
+        assert_snapshot!(servers("host=a,b hostaddr=10.0.0.1").unwrap_err(), @"there are 2 hosts and 1 hostaddrs");
+        assert_snapshot!(servers("host=a,b,c port=1,2").unwrap_err(), @"there are 3 hosts and 2 ports");
     }
 }

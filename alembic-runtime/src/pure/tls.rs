@@ -1,15 +1,20 @@
 //! TLS with rustls: how much of a server's certificate is checked, and against what.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
     crypto::{CryptoProvider, ring::default_provider},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
 };
 
 /// How much of a certificate is checked.
@@ -34,23 +39,23 @@ pub(super) struct Files {
     pub(super) key: Option<String>,
 }
 
+/// Returns whether what is sent to an address stays on this machine.
+pub(super) fn stays_here(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
 /// Builds a TLS configuration.
 pub(super) fn config(verify: Verify, files: &Files) -> Result<ClientConfig, String> {
     let provider = Arc::new(default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let verifier: Arc<dyn ServerCertVerifier> = match verify {
-        Verify::Nothing => Arc::new(Trusting { provider, authority: None }),
-        Verify::Authority | Verify::Host => {
-            let roots = Arc::new(roots(files.roots.as_deref())?);
-            let authority = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
-                .build()
-                .map_err(|error| error.to_string())?;
-            if verify == Verify::Host { authority } else { Arc::new(Trusting { provider, authority: Some(authority) }) }
-        }
+    let trusted = match verify {
+        Verify::Nothing => None,
+        Verify::Authority | Verify::Host => Some(Trusted::read(files.roots.as_deref())?),
     };
-    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let verifier = Verifier { provider, trusted, checks_host: verify == Verify::Host };
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     match (&files.certificate, &files.key) {
         (Some(certificate), Some(key)) => {
             let key = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("could not read `{key}`: {error}"))?;
@@ -61,48 +66,69 @@ pub(super) fn config(verify: Verify, files: &Files) -> Result<ClientConfig, Stri
     }
 }
 
-fn roots(file: Option<&str>) -> Result<RootCertStore, String> {
-    let mut store = RootCertStore::empty();
-    let certificates = match file {
-        Some(file) if file != "system" => certificates(file)?,
-        _ => rustls_native_certs::load_native_certs().certs,
-    };
-    store.add_parsable_certificates(certificates);
-    if store.is_empty() { Err("no certificate authority was found".to_owned()) } else { Ok(store) }
-}
-
 fn certificates(file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_file_iter(Path::new(file))
         .and_then(Iterator::collect)
         .map_err(|error| format!("could not read `{file}`: {error}"))
 }
 
-/// Checks signatures, and of the certificate at most who signed it.
+/// What certificates are checked against.
 #[derive(Debug)]
-struct Trusting {
-    provider: Arc<CryptoProvider>,
-    authority: Option<Arc<WebPkiServerVerifier>>,
+struct Trusted {
+    authorities: RootCertStore,
+    /// The same, as they are in the file.
+    certificates: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for Trusting {
+impl Trusted {
+    fn read(file: Option<&str>) -> Result<Self, String> {
+        let certificates = match file {
+            Some(file) if file != "system" => certificates(file)?,
+            _ => rustls_native_certs::load_native_certs().certs,
+        };
+        let mut authorities = RootCertStore::empty();
+        authorities.add_parsable_certificates(certificates.iter().cloned());
+        if authorities.is_empty() {
+            return Err("no certificate authority was found".to_owned());
+        }
+        Ok(Self { authorities, certificates })
+    }
+}
+
+/// Checks signatures, and as much of the certificate as is asked for.
+#[derive(Debug)]
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    /// Nothing of the certificate is checked without.
+    trusted: Option<Trusted>,
+    checks_host: bool,
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
-        let Some(authority) = &self.authority else {
+        let Some(Trusted { authorities, certificates }) = &self.trusted else {
             return Ok(ServerCertVerified::assertion());
         };
-        match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            Err(Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
-                Ok(ServerCertVerified::assertion())
-            }
-            other => other,
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let signed =
+            verify_server_cert_signed_by_trust_anchor(&certificate, authorities, intermediates, now, algorithms);
+        match signed {
+            // Who trusts this very certificate asks nobody else. Its time is checked before who has signed it.
+            Err(error) if certificates.contains(end_entity) && !is_out_of_date(&error) => {}
+            other => other?,
         }
+        if self.checks_host {
+            verify_server_name(&certificate, server_name)?;
+        }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -127,5 +153,44 @@ impl ServerCertVerifier for Trusting {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn is_out_of_date(error: &Error) -> bool {
+    use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+    matches!(
+        error,
+        Error::InvalidCertificate(Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
+    )
+}
+
+/// Looks a host up.
+pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+    let found = tokio::net::lookup_host((host, port)).await;
+    found.map(Iterator::collect).map_err(|error| format!("error connecting to server: `{host}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stays_here;
+
+    #[test]
+    fn what_is_sent_to_this_machine_stays_here() {
+        for (address, stays) in [
+            ("127.0.0.1", true),
+            ("127.8.9.10", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("10.0.0.1", false),
+            ("192.168.1.2", false),
+            ("169.254.1.1", false),
+            ("::ffff:10.0.0.1", false),
+            ("::127.0.0.1", false),
+            ("fe80::1", false),
+        ] {
+            assert_eq!(stays_here(address.parse().unwrap()), stays, "{address}");
+        }
     }
 }

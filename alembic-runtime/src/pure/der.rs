@@ -1,0 +1,32 @@
+//! As much DER as a certificate's signature algorithm takes.
+
+/// Elements that follow one another.
+pub(super) struct Elements<'d>(pub(super) &'d [u8]);
+
+pub(super) const OBJECT: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+
+impl<'d> Elements<'d> {
+    /// Takes the next element, if it has this tag.
+    pub(super) fn next(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let (&found, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(first), rest),
+            // The number of bytes that hold the length; certificates have no more than three.
+            0x81..=0x83 => {
+                let (length, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+                (length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        (found == tag).then_some(content)
+    }
+
+    /// Takes the next element, if it has this tag, for what is in it.
+    pub(super) fn inside(&mut self, tag: u8) -> Option<Self> {
+        self.next(tag).map(Self)
+    }
+}
