@@ -1,8 +1,10 @@
-//! As much DER as a certificate's signature algorithm takes.
+//! As much DER as a certificate's signature algorithm and a public key take.
 
 /// Elements that follow one another.
 pub(super) struct Elements<'d>(pub(super) &'d [u8]);
 
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OBJECT: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 

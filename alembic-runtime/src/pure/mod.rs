@@ -9,19 +9,25 @@ mod backend_key;
 #[cfg(feature = "pure-postgres")]
 mod channel_binding;
 mod connected;
-#[cfg(feature = "pure-postgres")]
+#[cfg_attr(
+    not(all(feature = "pure-postgres", feature = "pure-mysql")),
+    expect(dead_code, reason = "the two databases read different things")
+)]
 mod der;
 #[cfg(feature = "pure-postgres")]
 mod libpq;
 #[cfg(feature = "pure-mysql")]
 mod mysql;
+#[cfg(feature = "pure-mysql")]
+mod mysql_login;
+#[cfg(feature = "pure-mysql")]
+mod mysql_relay;
 #[cfg(feature = "pure-postgres")]
 mod pg_stream;
 #[cfg(feature = "pure-postgres")]
 mod pgpass;
 #[cfg(feature = "pure-postgres")]
 mod postgres;
-#[cfg(feature = "pure-postgres")]
 mod tls;
 mod url_parts;
 

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use alembic_sql::Dialect;
 use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
-use mysql_async::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, Opts, OptsBuilder};
 use url::Url;
 
 use super::{
     Connected, MysqlConnection, SharedRuntime,
     connected::Open,
+    mysql_login::{Login, Mode, ServerKey},
+    mysql_relay,
+    tls::{Files, Verify},
     url_parts::{boolean, decode, in_url, role_in_url},
 };
 
@@ -19,16 +22,11 @@ pub struct MysqlServer {
     url: String,
     dialect: Dialect,
     options: OptsBuilder,
+    mode: Mode,
+    files: Files,
+    server_key: ServerKey,
     database: String,
     connect_timeout: Duration,
-}
-
-#[derive(Default)]
-struct Ssl {
-    mode: Option<String>,
-    authority: Option<String>,
-    certificate: Option<String>,
-    key: Option<String>,
 }
 
 impl MysqlServer {
@@ -59,18 +57,25 @@ impl MysqlServer {
         if let Some(port) = url.port() {
             options = options.tcp_port(port);
         }
-        let mut ssl = Ssl::default();
+        let (mut ssl_mode, mut files, mut server_key) = (None, Files::default(), ServerKey::Unknown);
         let mut connect_timeout = Duration::from_secs(30);
         for (key, value) in url.query_pairs() {
             let (key, value) = (&*key, value.into_owned());
             match key {
                 "socket" | "unix_socket" => options = options.socket(Some(value)),
-                "ssl_mode" | "ssl-mode" | "sslmode" => ssl.mode = Some(value.to_uppercase().replace('-', "_")),
-                "require_ssl" if boolean(key, &value)? => ssl.mode = Some("REQUIRED".into()),
+                "ssl_mode" | "ssl-mode" | "sslmode" => ssl_mode = Some(value),
+                "require_ssl" if boolean(key, &value)? => ssl_mode = Some("REQUIRED".into()),
                 "require_ssl" => {}
-                "ssl_ca" | "ssl-ca" => ssl.authority = Some(value),
-                "ssl_cert" | "ssl-cert" => ssl.certificate = Some(value),
-                "ssl_key" | "ssl-key" => ssl.key = Some(value),
+                "ssl_ca" | "ssl-ca" => files.roots = Some(value),
+                "ssl_cert" | "ssl-cert" => files.certificate = Some(value),
+                "ssl_key" | "ssl-key" => files.key = Some(value),
+                "server_public_key_path" | "server-public-key-path" => server_key = ServerKey::File(value),
+                // A key from a file is known to be the server's.
+                "get_server_public_key" | "get-server-public-key" => {
+                    if boolean(key, &value)? && server_key == ServerKey::Unknown {
+                        server_key = ServerKey::Asked;
+                    }
+                }
                 "connect_timeout" => {
                     let seconds = value.parse().map_err(|_| format!("`{key}={value}` is not a number"))?;
                     connect_timeout = Duration::from_secs(seconds);
@@ -79,9 +84,12 @@ impl MysqlServer {
                 _ => return Err(format!("the parameter `{key}` is not supported")),
             }
         }
-        let options = options.ssl_opts(ssl_options(ssl)?);
+        let mode = mode(ssl_mode.as_deref(), &files)?;
+        if files.certificate.is_some() != files.key.is_some() {
+            return Err("a client certificate needs both ssl_cert and ssl_key".to_owned());
+        }
         let dialect = if url.scheme() == "mariadb" { Dialect::Mariadb } else { Dialect::Mysql };
-        Ok(Self { url: text.to_owned(), dialect, options, database, connect_timeout })
+        Ok(Self { url: text.to_owned(), dialect, options, mode, files, server_key, database, connect_timeout })
     }
 
     /// Returns the URL.
@@ -149,10 +157,25 @@ impl MysqlServer {
     }
 
     async fn open(&self, options: OptsBuilder) -> Result<AsyncMysqlConnection, String> {
-        let conn = tokio::time::timeout(self.connect_timeout, Conn::new(options));
-        let conn = conn.await.map_err(|_| "the server did not answer in time".to_owned())?;
-        let conn = conn.map_err(|error| error.to_string())?;
+        let conn = tokio::time::timeout(self.connect_timeout, self.conn(options));
+        let conn = conn.await.map_err(|_| "the server did not answer in time".to_owned())??;
         AsyncMysqlConnection::try_from(conn).await.map_err(|error| error.to_string())
+    }
+
+    async fn conn(&self, options: OptsBuilder) -> Result<Conn, String> {
+        let given = Opts::from(options.clone());
+        // Nobody else can read there.
+        if given.socket().is_some() {
+            return Conn::new(given).await.map_err(|error| error.to_string());
+        }
+        let login = Login {
+            host: given.ip_or_hostname().to_owned(),
+            password: given.pass().map(str::to_owned),
+            mode: self.mode,
+            files: self.files.clone(),
+            server_key: self.server_key.clone(),
+        };
+        mysql_relay::connect(options, login, self.connect_timeout).await
     }
 }
 
@@ -168,29 +191,24 @@ fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-fn ssl_options(ssl: Ssl) -> Result<Option<SslOpts>, String> {
-    let has_files = ssl.authority.is_some() || ssl.certificate.is_some();
-    // The driver cannot fall back, so what libmysqlclient prefers has to be asked for.
-    let mode = ssl.mode.as_deref().unwrap_or(if has_files { "VERIFY_CA" } else { "DISABLED" });
-    let mut options = SslOpts::default();
-    if let Some(authority) = ssl.authority {
-        options = options.with_root_certs(vec![std::path::PathBuf::from(authority).into()]);
-    }
-    match (ssl.certificate, ssl.key) {
-        (Some(certificate), Some(key)) => {
-            let identity =
-                ClientIdentity::new(std::path::PathBuf::from(certificate).into(), std::path::PathBuf::from(key).into());
-            options = options.with_client_identity(Some(identity));
+/// Reads `ssl-mode`, as the clients of MySQL understand it.
+fn mode(given: Option<&str>, files: &Files) -> Result<Mode, String> {
+    let given = given.map(|mode| mode.to_uppercase().replace('-', "_"));
+    // Whoever names an authority wants it to be asked.
+    let default = if files.roots.is_some() { "VERIFY_CA" } else { "PREFERRED" };
+    match given.as_deref().unwrap_or(default) {
+        "DISABLED" => Ok(Mode::Disabled),
+        "PREFERRED" => Ok(Mode::Preferred),
+        "REQUIRED" => Ok(Mode::Encrypted(Verify::Nothing)),
+        // Anybody gets a certificate for some name of the authorities that the system trusts.
+        "VERIFY_CA" if files.roots.is_none() => {
+            Err("`ssl-mode=VERIFY_CA` needs the authority's certificate, as `ssl-ca=FILE`".to_owned())
         }
-        (None, None) => {}
-        _ => return Err("a client certificate needs both ssl_cert and ssl_key".to_owned()),
-    }
-    match mode {
-        "DISABLED" => Ok(None),
-        "REQUIRED" => Ok(Some(options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true))),
-        "VERIFY_CA" => Ok(Some(options.with_danger_skip_domain_validation(true))),
-        "VERIFY_IDENTITY" => Ok(Some(options)),
-        other => Err(format!("`ssl_mode={other}` is none of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY")),
+        "VERIFY_CA" => Ok(Mode::Encrypted(Verify::Authority)),
+        "VERIFY_IDENTITY" => Ok(Mode::Encrypted(Verify::Host)),
+        other => {
+            Err(format!("`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"))
+        }
     }
 }
 
@@ -211,5 +229,42 @@ mod tests {
             let options = Opts::from(MysqlServer::parse(url).unwrap().options);
             assert_eq!((options.ip_or_hostname(), options.tcp_port()), (host, port), "{url}");
         }
+    }
+
+    #[test]
+    fn tls_is_preferred_unless_another_mode_is_said() {
+        let parse = |parameters: &str| MysqlServer::parse(&format!("mysql://h/d?{parameters}"));
+        for (parameters, mode) in [
+            ("", Mode::Preferred),
+            ("ssl-mode=preferred", Mode::Preferred),
+            ("ssl_mode=Disabled", Mode::Disabled),
+            ("ssl-mode=REQUIRED&ssl-ca=x", Mode::Encrypted(Verify::Nothing)),
+            ("require_ssl=true", Mode::Encrypted(Verify::Nothing)),
+            ("ssl-ca=x", Mode::Encrypted(Verify::Authority)),
+            ("ssl-mode=verify-ca&ssl_ca=x", Mode::Encrypted(Verify::Authority)),
+            ("ssl-mode=verify_identity", Mode::Encrypted(Verify::Host)),
+        ] {
+            assert_eq!(parse(parameters).unwrap().mode, mode, "{parameters}");
+        }
+        let error = |parameters: &str| parse(parameters).unwrap_err();
+        assert_eq!(
+            error("ssl-mode=maybe"),
+            "`ssl_mode=MAYBE` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
+        );
+        assert_eq!(
+            error("ssl-mode=VERIFY_CA"),
+            "`ssl-mode=VERIFY_CA` needs the authority's certificate, as `ssl-ca=FILE`"
+        );
+        assert_eq!(error("ssl-cert=x"), "a client certificate needs both ssl_cert and ssl_key");
+    }
+
+    #[test]
+    fn the_servers_key_is_the_one_that_is_given() {
+        let key = |parameters: &str| MysqlServer::parse(&format!("mysql://h/d?{parameters}")).unwrap().server_key;
+        assert_eq!(key(""), ServerKey::Unknown);
+        assert_eq!(key("get-server-public-key=false"), ServerKey::Unknown);
+        assert_eq!(key("get_server_public_key=1"), ServerKey::Asked);
+        assert_eq!(key("server-public-key-path=a&get-server-public-key=1"), ServerKey::File("a".to_owned()));
+        assert_eq!(key("get-server-public-key=1&server_public_key_path=a"), ServerKey::File("a".to_owned()));
     }
 }

@@ -1,5 +1,6 @@
 //! What reaches whom: certificates that are taken or refused, and passwords on the wire.
 
+mod fake_mysql;
 mod fake_postgres;
 
 use std::net::{IpAddr, UdpSocket};
