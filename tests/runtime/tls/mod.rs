@@ -2,6 +2,8 @@
 
 mod fake_mysql;
 mod fake_postgres;
+mod page;
+mod stripped;
 
 use std::net::{IpAddr, UdpSocket};
 
