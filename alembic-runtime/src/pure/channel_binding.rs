@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::der::{Elements, OBJECT, SEQUENCE};
+use super::der::{Elements, FIRST, OBJECT, SEQUENCE};
 
 /// The arc of RSA's signature algorithms, and that of PSS, whose hash is a parameter.
 const RSA: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
@@ -50,7 +50,6 @@ fn hash(certificate: &[u8]) -> Option<Hash> {
 }
 
 fn hash_of_pss(mut algorithm: Elements<'_>) -> Option<Hash> {
-    const FIRST: u8 = 0xa0;
     let mut parameters = algorithm.inside(SEQUENCE)?;
     let Some(mut hash) = parameters.inside(FIRST) else { return Some(Hash::Sha256) };
     let name = hash.inside(SEQUENCE)?.next(OBJECT)?;

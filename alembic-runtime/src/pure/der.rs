@@ -1,4 +1,4 @@
-//! As much DER as a certificate's signature algorithm and a public key take.
+//! As much DER as it takes to find a certificate's signature algorithm and common name, and the numbers of a public key.
 
 /// Elements that follow one another.
 pub(super) struct Elements<'d>(pub(super) &'d [u8]);
@@ -7,11 +7,19 @@ pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OBJECT: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+/// The first element with a number in place of a name.
+pub(super) const FIRST: u8 = 0xa0;
 
 impl<'d> Elements<'d> {
     /// Takes the next element, if it has this tag.
     pub(super) fn next(&mut self, tag: u8) -> Option<&'d [u8]> {
-        let (&found, rest) = self.0.split_first()?;
+        self.any().and_then(|(found, content)| (found == tag).then_some(content))
+    }
+
+    /// Takes the next element.
+    pub(super) fn any(&mut self) -> Option<(u8, &'d [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
         let (&first, rest) = rest.split_first()?;
         let (length, rest) = match first {
             0..=0x7f => (usize::from(first), rest),
@@ -24,7 +32,7 @@ impl<'d> Elements<'d> {
         };
         let (content, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
-        (found == tag).then_some(content)
+        Some((tag, content))
     }
 
     /// Takes the next element, if it has this tag, for what is in it.

@@ -19,12 +19,13 @@ const fn situation(words: &'static str, certificate: &'static str, authority: Op
     Situation { words, certificate, authority }
 }
 
-const SITUATIONS: [Situation; 9] = [
+const SITUATIONS: [Situation; 10] = [
     situation("signed by the authority", "good", Some("authority")),
     situation("signed, and no authority is named", "good", None),
     situation("signed by another authority", "good", Some("other")),
     situation("for another host", "elsewhere", Some("authority")),
-    situation("without alternative name", "unnamed", Some("authority")),
+    situation("with a common name only", "unnamed", Some("authority")),
+    situation("the same, for another host", "unnamed-elsewhere", Some("authority")),
     situation("out of date", "expired", Some("authority")),
     situation("self-signed, and named as the authority", "self-signed", Some("self-signed")),
     situation("the same, out of date", "self-signed-expired", Some("self-signed-expired")),
