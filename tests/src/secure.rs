@@ -167,6 +167,11 @@ impl SecureServer {
         }
     }
 
+    /// Runs a statement as root, on MySQL and MariaDB.
+    pub fn run(&self, statement: &str) {
+        self.db.run(statement);
+    }
+
     /// Asks PostgreSQL as superuser.
     #[must_use]
     pub fn ask_postgres(&self, query: &str) -> String {

@@ -198,6 +198,10 @@ fn the_page_is_what_servers_and_clients_do() {
         let start = section + page[section..].find("| server's").unwrap();
         let end = page[start..].find("\n\n").map_or(page.len(), |end| start + end + 1);
         page.replace_range(start..end, &table(kind, &server));
+        if kind == Kind::Mysql {
+            a_key_lets_the_password_through(&server);
+            a_connection_that_is_dropped_ends(&server);
+        }
     }
     #[expect(clippy::disallowed_methods, reason = "how a snapshot is accepted, as with the others")]
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
@@ -205,4 +209,40 @@ fn the_page_is_what_servers_and_clients_do() {
         return;
     }
     assert!(written == page, "docs/tls.md is not up to date: run this test with INSTA_UPDATE=always\n{page}");
+}
+
+/// Here, because one test at a time may have the server.
+fn a_key_lets_the_password_through(server: &SecureServer) {
+    let stripped = stripped::server(Kind::Mysql, server.port(), elsewhere());
+    let connect = |key: &str| {
+        // The server forgets that it has seen the password.
+        server.run("FLUSH PRIVILEGES");
+        let name = server.database();
+        let url = format!("mysql://{USER}:{PASSWORD}@{stripped}/{name}?ssl-mode=disabled{key}");
+        MysqlServer::parse(&url).unwrap().connect().map(|_| ())
+    };
+    let error = connect("").unwrap_err();
+    assert!(error.contains("the server's key is not known"), "{error}");
+    connect("&get-server-public-key=true").unwrap();
+    let data = server.certificate("own").replace("ca.pem", "");
+    connect(&format!("&server-public-key-path={data}public_key.pem")).unwrap();
+    let error = connect(&format!("&server-public-key-path={data}none.pem")).unwrap_err();
+    assert!(error.contains("none.pem"), "{error}");
+}
+
+/// Nobody waits for a database then, and a lock would stay.
+fn a_connection_that_is_dropped_ends(server: &SecureServer) {
+    let name = server.database();
+    let url = format!("mysql://{USER}:{PASSWORD}@localhost:{}/{name}", server.port());
+    let mut conn = MysqlServer::parse(&url).unwrap().connect().unwrap();
+    conn.batch_execute("DO GET_LOCK('relay', 0)").unwrap();
+    drop(conn);
+    let is_free = || {
+        let mut client = mysql_client("mysql");
+        client.args(["--no-defaults", "-h127.0.0.1", "-P", &server.port().to_string(), "-u", USER]);
+        let output =
+            client.args([&format!("-p{PASSWORD}"), "-N", "-e", "SELECT IS_FREE_LOCK('relay')"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim() == "1"
+    };
+    assert!((0..50).any(|_| is_free()), "the lock is still held");
 }
