@@ -53,7 +53,7 @@ impl Reader {
         match directive(bare) {
             // A marker of a statement stays above it.
             Some((directive, column)) if [SKIP, ALLOW].iter().any(|name| directive.starts_with(name)) => {
-                self.directive(number, column, directive)?
+                self.directive(number, column, directive)?;
             }
             Some((directive, column)) => return self.directive(number, column, directive),
             None if is_nearly_directive(bare) => {
