@@ -1,6 +1,6 @@
 //! What commands are given.
 
-use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
+use std::{cell::RefCell, collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use alembic_graph::{Hint, config::Config, replay::LeftOut};
 use alembic_runtime::{
@@ -26,6 +26,8 @@ pub(crate) struct Context<'io> {
     pub(crate) printer: Printer<'io>,
     /// Warnings that are shown once and were shown.
     pub(crate) warned: BTreeSet<String>,
+    /// What was ignored while the database was looked for, and why.
+    pub(crate) ignored: RefCell<BTreeSet<String>>,
     /// The replays of this command.
     pub(crate) replays: Vec<Replaying>,
 }
@@ -106,16 +108,35 @@ impl Context<'_> {
     pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root);
         if let Some(url) = &self.selection.database_url {
-            return Target::parse_url(url, &package.root, &environment).map(Some);
+            return self.parse_url(url.exposed(), package, &environment).map(Some);
         }
         let variable = &config.database_url_env;
         let Some(url) = environment.find(variable, "pass `--database-url`")? else { return Ok(None) };
-        let target = Target::parse_url(url, &package.root, &environment)?;
+        let target = self.parse_url(url, package, &environment)?;
         // Wherever a command is run, a `.env` names one database.
         Ok(Some(match environment.dotenv_folder(variable) {
             Some(folder) => target.relative_to(folder),
             None => target,
         }))
+    }
+
+    /// Understands a URL, and notes what is ignored of its surroundings.
+    pub(crate) fn parse_url(
+        &self,
+        url: &str,
+        package: &Package,
+        environment: &Environment,
+    ) -> Result<Target, CommandError> {
+        let target = Target::parse_url(url, &package.root, environment)?;
+        self.ignored.borrow_mut().extend(target.warning().map(str::to_owned));
+        Ok(target)
+    }
+
+    /// Says what was ignored while the database was looked for.
+    pub(crate) fn tell_ignored(&mut self) {
+        for warning in self.ignored.take() {
+            self.printer.status(format_args!("warning: {warning}"));
+        }
     }
 
     /// Says what holds for several parts of a command.

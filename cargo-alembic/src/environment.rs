@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use alembic_runtime::{__private::read_regular, cli::CommandError};
 use crate::dotenv::{Dotenv, Malformed};
 
 /// The variables that commands may look at.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
     /// The folder of the `.env` that sets a variable, for those that a `.env` sets.
@@ -22,6 +23,13 @@ pub(crate) struct Environment {
     malformed: Option<String>,
     /// Why the `.env` cannot be read at all.
     unreadable: Option<String>,
+}
+
+impl fmt::Debug for Environment {
+    /// Shows names only: values may be passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {

@@ -15,6 +15,7 @@ mod scratch_name;
 mod selection;
 
 use std::{
+    cell::RefCell,
     collections::BTreeSet,
     ffi::OsString,
     io::{self, IsTerminal},
@@ -69,12 +70,14 @@ fn run(args: impl IntoIterator<Item = OsString>, cwd: PathBuf, environment: Envi
     let args: Vec<OsString> = args.into_iter().collect();
     let Cargo::Alembic(cli) = match Cargo::try_parse_from(&args) {
         Ok(cargo) => cargo,
-        Err(error) => return clap_exit(&error, &mut io),
+        Err(error) => return clap_exit(error, &mut io),
     };
     let printer = Printer::new(io, &cli.output, cli.selection.invocation());
     let (warned, replays) = (BTreeSet::new(), Vec::new());
-    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer, warned, replays };
+    let ignored = RefCell::default();
+    let mut cx = Context { cwd, environment, args, selection: cli.selection, printer, warned, ignored, replays };
     let result = commands::run(&cli.command, &mut cx);
+    cx.tell_ignored();
     cx.tell_left_out();
     cx.printer.finish(result)
 }

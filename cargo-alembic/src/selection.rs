@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use alembic_runtime::cli::{Invocation, mask};
+use alembic_runtime::cli::Invocation;
+use alembic_sql::url::{self, UrlText};
 
 /// Which package, which database, and how strictly.
 #[derive(Debug, clap::Args)]
@@ -18,7 +19,7 @@ pub(crate) struct Selection {
     pub(crate) name: Option<String>,
     /// The database's URL, instead of the one in the environment
     #[arg(long, global = true, value_name = "URL", help_heading = "Project")]
-    pub(crate) database_url: Option<String>,
+    pub(crate) database_url: Option<UrlText>,
     /// Fail if alembic.lock is not up to date, instead of writing it
     #[arg(long, global = true, help_heading = "Project")]
     pub(crate) locked: bool,
@@ -31,7 +32,7 @@ impl Selection {
     /// Returns how the commands of hints are called, to mean the same package and database.
     pub(crate) fn invocation(&self) -> Invocation {
         let path = self.manifest_path.as_ref().map(|path| path.display().to_string());
-        let url = self.database_url.as_deref().map(mask);
+        let url = self.database_url.as_ref().map(|url| url::shown(url.exposed()));
         [("--package", &self.package), ("--manifest-path", &path), ("--name", &self.name), ("--database-url", &url)]
             .into_iter()
             .filter_map(|(option, value)| Some((option, value.as_deref()?)))

@@ -27,6 +27,7 @@ mod merge;
 mod on_servers;
 mod output;
 mod passed_over;
+mod passwords;
 mod paths;
 mod printed;
 mod properties;

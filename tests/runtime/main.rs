@@ -19,6 +19,7 @@ mod hints;
 mod journal;
 mod locks;
 mod operations;
+mod passwords;
 mod pragmas;
 mod pure;
 mod raw_calls;

@@ -5,6 +5,7 @@
 mod backend;
 mod client;
 mod database;
+pub mod passwords;
 mod project;
 mod secure;
 pub mod specs;

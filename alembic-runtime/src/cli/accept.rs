@@ -17,7 +17,7 @@ use crate::database::MigrationBackend;
   accept --all          every revision that was edited")]
 pub struct Args {
     /// The edited revision
-    #[arg(required_unless_present = "all")]
+    #[arg(value_parser = super::revision, required_unless_present = "all")]
     revision: Option<String>,
     /// Every edited revision
     #[arg(long, conflicts_with = "revision")]

@@ -22,7 +22,7 @@ use crate::database::MigrationBackend;
   downgrade head:base --sql    a script")]
 pub struct Args {
     /// The target: a revision, `base`, `-N`, `branch@-1`; `from:to` with --sql
-    #[arg(allow_hyphen_values = true)]
+    #[arg(value_parser = super::revision, allow_hyphen_values = true)]
     revision: String,
     #[command(flatten)]
     siblings: SiblingsArg,

@@ -3,6 +3,8 @@
 use std::{error::Error as StdError, io, io::Write};
 
 use alembic_graph::Hint;
+use alembic_sql::url;
+use clap::error::{ContextKind, ContextValue};
 use serde::Serialize;
 
 use super::{Exit, Invocation, Io, Styles};
@@ -140,7 +142,8 @@ impl From<io::Error> for CommandError {
 }
 
 /// Prints clap's message, help included, and returns the exit status.
-pub fn clap_exit(error: &clap::Error, io: &mut Io<'_>) -> Exit {
+pub fn clap_exit(error: clap::Error, io: &mut Io<'_>) -> Exit {
+    let error = without_passwords(error);
     let (stream, color): (&mut dyn Write, bool) =
         if error.use_stderr() { (&mut *io.err, io.err_color) } else { (&mut *io.out, io.out_color) };
     let text = error.render();
@@ -149,4 +152,17 @@ pub fn clap_exit(error: &clap::Error, io: &mut Io<'_>) -> Exit {
         Ok(()) if !error.use_stderr() => Exit::Success,
         _ => Exit::Usage,
     }
+}
+
+/// Takes the password out of a URL that stands where none is expected.
+fn without_passwords(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let shown = url::shown(text);
+        if shown != *text {
+            error.insert(kind, ContextValue::String(shown));
+            error.remove(ContextKind::Suggested);
+        }
+    }
+    error
 }

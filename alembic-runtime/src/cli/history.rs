@@ -18,7 +18,7 @@ use crate::database::MigrationBackend;
   history -r current:head      what an upgrade would apply, and where it starts")]
 pub struct Args {
     /// Only a range, [start]:[end], both inclusive; `current`, `-N:` and `:+N` work too
-    #[arg(long, short, value_name = "RANGE", allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "RANGE", allow_hyphen_values = true, value_parser = super::revision)]
     rev_range: Option<String>,
     /// Use more verbose output
     #[arg(long, short)]

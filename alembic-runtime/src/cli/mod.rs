@@ -36,7 +36,6 @@ mod sqlite_url;
 mod stamp;
 mod undo;
 mod upgrade;
-mod url;
 mod view;
 
 use std::{
@@ -47,7 +46,10 @@ use std::{
 };
 
 use alembic_graph::{Hint, replay::Surroundings};
-use alembic_sql::Dialect;
+use alembic_sql::{
+    Dialect,
+    url::{self, DatabaseUrl, FileUrl, UrlText},
+};
 pub use check::{Args as CheckArgs, settled};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 pub use context::{Context, Place};
@@ -57,7 +59,6 @@ pub use exit::Exit;
 pub use invocation::Invocation;
 pub use output::{ColorChoice, Format, Io, OutputArgs, Printer, Report, Styles, wants_color};
 pub use sqlite_url::sqlite_path;
-pub use url::{mask, with_plain_scheme};
 pub use view::{RevisionView, Views};
 
 use crate::{Migrations, database::MigrationBackend, op::PRODUCTION, replaying::Replaying};
@@ -185,7 +186,7 @@ struct Embedded {
     command: EmbeddedCommand,
     /// The database, as Diesel's connection takes it
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    database_url: Option<UrlText>,
     /// Where this is; `production` unless somebody says so
     #[arg(long, env = "ALEMBIC_ENV", hide = true, default_value = PRODUCTION)]
     alembic_env: String,
@@ -235,19 +236,27 @@ where
     let args: Vec<OsString> = args.into_iter().collect();
     let (cli, invocation) = match parse(&args) {
         Ok(parsed) => parsed,
-        Err(error) => return clap_exit(&error, &mut io),
+        Err(error) => return clap_exit(error, &mut io),
     };
-    let url = cli.database_url.clone();
+    let url = cli.database_url.as_ref().map(|given| for_diesel::<C>(given.exposed())).transpose();
     let place = Place {
-        name: url.as_deref().map_or_else(|| "no database".to_owned(), mask),
+        name: url
+            .as_ref()
+            .map_or_else(|_| String::new(), |url| url.as_ref().map_or("no database".to_owned(), |url| url.to_string())),
         dialect: Some(C::Backend::FAMILY),
-        database: url.as_deref().and_then(url::database_name).map(str::to_owned),
+        database: url.as_ref().ok().and_then(|url| match url {
+            Some(DatabaseUrl::Server(url)) => url.database().map(str::to_owned),
+            _ => None,
+        }),
     };
     let mut connect = || match &url {
-        Some(url) => connected(&for_diesel::<C>(url)?).map_err(|error| {
-            CommandError::failed(format!("could not connect to {}", mask(url))).because(mask_in(&error, url))
-        }),
-        None => Err(CommandError::usage("no database URL").hint(Hint::NoUrlOfProgram)),
+        Ok(Some(url)) => {
+            connected(url).map_err(|error| CommandError::failed(format!("could not connect to {url}")).because(error))
+        }
+        Ok(None) => Err(CommandError::usage("no database URL").hint(Hint::NoUrlOfProgram)),
+        Err(NotForDiesel { shown, why }) => {
+            Err(CommandError::usage(format!("`{shown}` is not a database URL")).because(why))
+        }
     };
     let mut printer = Printer::new(io, &cli.output, invocation);
     if let Err(error) = same_history(migrations, cli.alembic_history.as_deref()) {
@@ -271,20 +280,32 @@ where
 }
 
 /// Connects. Of our own connections more is known than that they are there.
-fn connected<C: LoadConnection + 'static>(url: &str) -> Result<Link<C>, String> {
+fn connected<C: LoadConnection + 'static>(url: &DatabaseUrl) -> Result<Link<C>, String> {
+    let text = match url {
+        DatabaseUrl::Server(url) => url.exposed(),
+        DatabaseUrl::File(file) => file.exposed().to_owned(),
+    };
     #[cfg(feature = "pure-postgres")]
     {
         let mut link = None::<Link<C>>;
         if let Some(ours) = (&mut link as &mut dyn std::any::Any).downcast_mut() {
-            *ours = Some(crate::pure::PgServer::of_process(url)?.link()?);
+            let server = crate::pure::PgServer::of_process(&text)?;
+            let warned =
+                |error: String| server.warning().map_or(error.clone(), |warning| format!("{error}; {warning}"));
+            let opened = server.link().map_err(warned)?;
+            if let Some(warning) = server.warning() {
+                opened.notices.push(format!("warning: {warning}"));
+            }
+            *ours = Some(opened);
         }
         if let Some(link) = link {
             return Ok(link);
         }
     }
-    let conn = C::establish(url).map_err(|error| error.to_string())?;
-    let url = url.to_owned();
-    Ok(Link::direct(conn).with_another(move || C::establish(&url).ok()))
+    // A driver may quote the text.
+    let shown = |error: diesel::ConnectionError| error.to_string().replace(&text, &url.to_string());
+    let conn = C::establish(&text).map_err(shown)?;
+    Ok(Link::direct(conn).with_another(move || C::establish(&text).ok()))
 }
 
 /// Reads a command line, and how the commands of hints are called after it.
@@ -299,26 +320,54 @@ fn parse(args: &[OsString]) -> Result<(Embedded, Invocation), clap::Error> {
     };
     let is_given = matches.value_source("database_url") == Some(ValueSource::CommandLine);
     let invocation = match &cli.database_url {
-        Some(url) if is_given => invocation.with("--database-url", &mask(url)),
+        Some(url) if is_given => invocation.with("--database-url", &url::shown(url.exposed())),
         _ => invocation,
     };
     Ok((cli, invocation))
 }
 
-/// Returns a URL as Diesel's connection takes it.
-fn for_diesel<C>(url: &str) -> Result<String, CommandError>
+/// Reads the name of a revision. A URL in its place would be shown by whatever does not find it.
+///
+/// # Errors
+///
+/// That it is a URL.
+pub fn revision(text: &str) -> Result<String, String> {
+    match DatabaseUrl::parse(text) {
+        Ok(DatabaseUrl::File(_)) | Err(_) if !text.contains("://") => Ok(text.to_owned()),
+        _ => Err("a URL is no revision; pass it as `--database-url`".to_owned()),
+    }
+}
+
+/// A text that is not understood: what of it may be shown, and why.
+struct NotForDiesel {
+    shown: String,
+    why: String,
+}
+
+/// Understands a text as the URL of a database that the connection is for.
+fn for_diesel<C>(text: &str) -> Result<DatabaseUrl, NotForDiesel>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let plain = with_plain_scheme(url);
-    if C::Backend::FAMILY != Dialect::Sqlite || !plain.starts_with("sqlite://") {
-        let rest = plain.strip_prefix("mariadb://").filter(|_| C::Backend::FAMILY == Dialect::Mysql);
-        return Ok(rest.map_or_else(|| plain.to_string(), |rest| format!("mysql://{rest}")));
+    let not = |shown: &str, why: String| NotForDiesel { shown: shown.to_owned(), why };
+    let url = DatabaseUrl::parse(text).map_err(|error| not(error.shown(), error.to_string()))?;
+    let family = C::Backend::FAMILY;
+    match &url {
+        DatabaseUrl::File(file)
+            if family == Dialect::Sqlite && url::with_plain_scheme(text).starts_with("sqlite://") =>
+        {
+            let path = sqlite_path(file.exposed(), Path::new("")).map_err(|why| not(&url.to_string(), why))?;
+            Ok(DatabaseUrl::File(FileUrl::new(path.display().to_string())))
+        }
+        DatabaseUrl::File(_) if family == Dialect::Sqlite => Ok(url),
+        DatabaseUrl::Server(server)
+            if server.dialect().is_mysql_family() == family.is_mysql_family() && family != Dialect::Sqlite =>
+        {
+            Ok(url)
+        }
+        _ => Err(not(&url.to_string(), format!("this program is for {}", family.name()))),
     }
-    let path = sqlite_path(url, Path::new(""));
-    path.map(|path| path.display().to_string())
-        .map_err(|why| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(why))
 }
 
 /// `cargo alembic` runs the program for migrations that it has read: they have to be the same.
@@ -329,9 +378,4 @@ fn same_history<C>(migrations: &Migrations<C>, expected: Option<&str>) -> Result
     }
     Err(CommandError::usage("this program embeds other migrations than those of the project")
         .hint(Hint::OtherMigrations))
-}
-
-/// Takes the URL out of a driver's message, should it be there.
-fn mask_in(message: &str, url: &str) -> String {
-    message.replace(url, &mask(url))
 }

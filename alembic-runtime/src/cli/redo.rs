@@ -22,7 +22,7 @@ use crate::database::MigrationBackend;
   redo head:-1 --sql           a script")]
 pub struct Args {
     /// Where to turn round: as the target of `downgrade`
-    #[arg(allow_hyphen_values = true, default_value = "-1")]
+    #[arg(value_parser = super::revision, allow_hyphen_values = true, default_value = "-1")]
     revision: String,
     #[command(flatten)]
     siblings: SiblingsArg,

@@ -15,6 +15,7 @@ use crate::{Resolution, database::MigrationBackend};
   resolve 3f2a9c1b7d4e --abort              all that the revision did was undone by hand")]
 pub struct Args {
     /// The revision
+    #[arg(value_parser = super::revision)]
     revision: String,
     /// The statement that is meant, from 1; refused if another one is in doubt
     #[arg(long, value_name = "N")]

@@ -13,7 +13,7 @@ use crate::database::MigrationBackend;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A revision, `head`, `heads`, `current`, or `-N` to count down from the heads
-    #[arg(allow_hyphen_values = true)]
+    #[arg(value_parser = super::revision, allow_hyphen_values = true)]
     revision: String,
 }
 

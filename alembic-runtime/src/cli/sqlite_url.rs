@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::with_plain_scheme;
+use alembic_sql::url::with_plain_scheme;
 
 /// Returns the path that an `sqlite:` URL names.
 ///

@@ -18,7 +18,7 @@ use crate::{Purge, database::MigrationBackend};
   stamp --purge 3f2a           whatever the table says, the database is at 3f2a")]
 pub struct Args {
     /// The targets: revisions, `head`, `heads`, `base`; `from:to` with --sql
-    #[arg(required_unless_present = "from_diesel")]
+    #[arg(value_parser = super::revision, required_unless_present = "from_diesel")]
     revisions: Vec<String>,
     /// Stamp what Diesel's own table lists, after `import diesel`
     #[arg(long, conflicts_with_all = ["revisions", "sql", "purge"])]

@@ -20,7 +20,7 @@ use crate::database::MigrationBackend;
   upgrade 3f2a:head --sql      a script for a database that is at 3f2a")]
 pub struct Args {
     /// The target: a revision, `head`, `heads`, `+N`, `branch@head`; `from:to` with --sql
-    #[arg(allow_hyphen_values = true)]
+    #[arg(value_parser = super::revision, allow_hyphen_values = true)]
     revision: String,
     /// With --sql: skip the steps that the database does not need, wherever it is
     #[arg(long, requires = "sql")]

@@ -26,7 +26,7 @@ mod pgpass;
 #[cfg(feature = "pure-postgres")]
 mod postgres;
 mod tls;
-mod url_parts;
+mod value;
 
 use std::sync::OnceLock;
 
@@ -34,6 +34,8 @@ pub use connected::Connected;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 #[cfg(feature = "pure-mysql")]
 pub use mysql::MysqlServer;
+#[cfg(feature = "pure-postgres")]
+pub use pgpass::PasswordFrom;
 #[cfg(feature = "pure-postgres")]
 pub use postgres::PgServer;
 use tokio::runtime::{Builder, Runtime};

@@ -1,11 +1,13 @@
 //! MySQL and MariaDB: the common URL parameters, on `mysql_async`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use alembic_sql::Dialect;
+use alembic_sql::{
+    Dialect,
+    url::{DatabaseUrl, ServerUrl},
+};
 use diesel_async::{AsyncMysqlConnection, async_connection_wrapper::BlockOn};
 use mysql_async::{Conn, Opts, OptsBuilder};
-use url::Url;
 
 use super::{
     Connected, MysqlConnection, SharedRuntime,
@@ -13,20 +15,25 @@ use super::{
     mysql_login::{Login, Mode, ServerKey},
     mysql_relay,
     tls::{Files, Verify},
-    url_parts::{boolean, decode, in_url, role_in_url},
+    value::{boolean, number},
 };
 
 /// A server and a database on it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MysqlServer {
-    url: String,
-    dialect: Dialect,
+    url: ServerUrl,
     options: OptsBuilder,
     mode: Mode,
     files: Files,
     server_key: ServerKey,
     database: String,
     connect_timeout: Duration,
+}
+
+impl fmt::Debug for MysqlServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MysqlServer").field(&self.url).finish()
+    }
 }
 
 impl MysqlServer {
@@ -36,31 +43,43 @@ impl MysqlServer {
     ///
     /// What of it is not understood.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| error.to_string())?;
-        let database = decode(url.path().trim_start_matches('/'))?;
+        match DatabaseUrl::parse(text).map_err(|error| error.to_string())? {
+            DatabaseUrl::Server(url) if url.dialect().is_mysql_family() => Self::new(url),
+            _ => Err("expected `mysql://…` or `mariadb://…`".to_owned()),
+        }
+    }
+
+    /// Takes a URL.
+    ///
+    /// # Errors
+    ///
+    /// What of it is not supported.
+    pub fn new(url: ServerUrl) -> Result<Self, String> {
+        let database = url.address("dbname").unwrap_or_default().to_owned();
         if database.is_empty() {
             return Err("the URL names no database; write it after the host, as in `mysql://host/shop`".to_owned());
         }
-        let password = url.password().map(decode).transpose()?;
-        let user = (!url.username().is_empty()).then(|| decode(url.username())).transpose()?;
         let mut options = OptsBuilder::default()
-            .user(user)
-            .pass(password)
+            .user(url.address("user"))
+            .pass(url.address("password"))
             .db_name(Some(&database))
             // Diesel caches statements itself, and counts matched rows, not changed ones.
             .stmt_cache_size(0)
             .client_found_rows(true)
             .prefer_socket(false);
-        if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {
-            options = options.ip_or_hostname(without_brackets(&decode(host)?));
+        if let Some(host) = url.address("host") {
+            if host.contains(',') {
+                return Err("it names several hosts; name one".to_owned());
+            }
+            options = options.ip_or_hostname(without_brackets(host));
         }
-        if let Some(port) = url.port() {
-            options = options.tcp_port(port);
+        if let Some(port) = url.address("port") {
+            options = options.tcp_port(port.parse().map_err(|_| "it has no port behind the host".to_owned())?);
         }
         let (mut ssl_mode, mut files, mut server_key) = (None, Files::default(), ServerKey::Unknown);
         let mut connect_timeout = Duration::from_secs(30);
-        for (key, value) in url.query_pairs() {
-            let (key, value) = (&*key, value.into_owned());
+        for (key, value) in url.parameters() {
+            let value = value.to_owned();
             match key {
                 "socket" | "unix_socket" => options = options.socket(Some(value)),
                 "ssl_mode" | "ssl-mode" | "sslmode" => ssl_mode = Some(value),
@@ -76,10 +95,7 @@ impl MysqlServer {
                         server_key = ServerKey::Asked;
                     }
                 }
-                "connect_timeout" => {
-                    let seconds = value.parse().map_err(|_| format!("`{key}={value}` is not a number"))?;
-                    connect_timeout = Duration::from_secs(seconds);
-                }
+                "connect_timeout" | "connect-timeout" => connect_timeout = Duration::from_secs(number(key, &value)?),
                 "charset" if value.to_ascii_lowercase().starts_with("utf8") => {}
                 _ => return Err(format!("the parameter `{key}` is not supported")),
             }
@@ -88,20 +104,19 @@ impl MysqlServer {
         if files.certificate.is_some() != files.key.is_some() {
             return Err("a client certificate needs both ssl_cert and ssl_key".to_owned());
         }
-        let dialect = if url.scheme() == "mariadb" { Dialect::Mariadb } else { Dialect::Mysql };
-        Ok(Self { url: text.to_owned(), dialect, options, mode, files, server_key, database, connect_timeout })
+        Ok(Self { url, options, mode, files, server_key, database, connect_timeout })
     }
 
     /// Returns the URL.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn url(&self) -> &ServerUrl {
         &self.url
     }
 
     /// Returns what the URL calls the server; it may turn out to be the other one.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        self.dialect
+        self.url.dialect()
     }
 
     /// Connects to the database of the URL.
@@ -125,7 +140,7 @@ impl MysqlServer {
     /// Returns another database of the same server.
     #[must_use]
     pub fn beside(&self, database: &str) -> Self {
-        let url = in_url(&self.url, database).unwrap_or_else(|| self.url.clone());
+        let url = self.url.clone().with_database(database);
         let options = self.options.clone().db_name(Some(database));
         Self { url, options, database: database.to_owned(), ..self.clone() }
     }
@@ -140,7 +155,7 @@ impl MysqlServer {
     /// Returns the same database for another user.
     #[must_use]
     pub fn as_role(&self, user: &str, password: &str) -> Self {
-        let url = role_in_url(&self.url, user, password).unwrap_or_else(|| self.url.clone());
+        let url = self.url.clone().with_login(user, password);
         let options = self.options.clone().user(Some(user)).pass(Some(password));
         Self { url, options, ..self.clone() }
     }
@@ -206,9 +221,7 @@ fn mode(given: Option<&str>, files: &Files) -> Result<Mode, String> {
         }
         "VERIFY_CA" => Ok(Mode::Encrypted(Verify::Authority)),
         "VERIFY_IDENTITY" => Ok(Mode::Encrypted(Verify::Host)),
-        other => {
-            Err(format!("`ssl_mode={other}` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"))
-        }
+        _ => Err("`ssl_mode` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY".to_owned()),
     }
 }
 
@@ -247,10 +260,8 @@ mod tests {
             assert_eq!(parse(parameters).unwrap().mode, mode, "{parameters}");
         }
         let error = |parameters: &str| parse(parameters).unwrap_err();
-        assert_eq!(
-            error("ssl-mode=maybe"),
-            "`ssl_mode=MAYBE` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"
-        );
+        let none = "`ssl_mode` is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY";
+        assert_eq!(error("ssl-mode=maybe"), none);
         assert_eq!(
             error("ssl-mode=VERIFY_CA"),
             "`ssl-mode=VERIFY_CA` needs the authority's certificate, as `ssl-ca=FILE`"

@@ -1,7 +1,11 @@
 //! PostgreSQL: libpq's parameters, `PG*` variables and `.pgpass`, on tokio-postgres.
 
-use std::{future::poll_fn, net::IpAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, future::poll_fn, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
+use alembic_sql::{
+    Dialect,
+    url::{DatabaseUrl, ServerUrl},
+};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection, async_connection_wrapper::BlockOn};
 use tokio_postgres::{
     AsyncMessage, CancelToken, Client, Config, Connection, NoTls, Socket,
@@ -14,18 +18,18 @@ use super::backend_key;
 use super::{
     Connected, PgConnection, SharedRuntime,
     connected::Open,
-    libpq,
+    libpq::{self, Origin},
     pg_stream::{Encryption, Negotiator},
-    pgpass,
+    pgpass::{self, PasswordFrom},
     tls::{self, Files, Verify},
-    url_parts::{boolean, in_url, role_in_url},
+    value::{boolean, number},
 };
 use crate::notices::Notices;
 
 /// A server and a database on it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PgServer {
-    url: String,
+    url: ServerUrl,
     /// Who wants what of a server.
     config: Config,
     /// Where the servers are: hosts, addresses and ports.
@@ -33,34 +37,64 @@ pub struct PgServer {
     encryption: Encryption,
     files: Files,
     environment: Vec<(&'static str, String)>,
+    /// Where the password comes from, if there is one.
+    password_from: Option<PasswordFrom>,
+    /// What was ignored, and why.
+    warning: Option<String>,
+}
+
+impl fmt::Debug for PgServer {
+    /// Shows no password, whether it is in the URL or in a variable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PgServer").field(&self.url).finish()
+    }
 }
 
 impl PgServer {
-    /// Returns whether a text is a list of keywords such as `host=db dbname=shop`.
-    #[must_use]
-    pub fn are_keywords(text: &str) -> bool {
-        libpq::are_keywords(text)
-    }
-
     /// Understands a URL or a keyword list; what it leaves out comes from the environment.
     ///
     /// # Errors
     ///
     /// What of them is not understood.
     pub fn parse(url: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        match DatabaseUrl::parse(url).map_err(|error| error.to_string())? {
+            DatabaseUrl::Server(url) if url.dialect() == Dialect::Postgres => Self::new(url, variable),
+            _ => Err("expected `postgres://…`".to_owned()),
+        }
+    }
+
+    /// Takes a URL; what it leaves out comes from the environment.
+    ///
+    /// # Errors
+    ///
+    /// What of both is not supported.
+    pub fn new(url: ServerUrl, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let (mut config, mut servers) = (Config::new(), Config::new());
         let mut settings = Settings::default();
         // `Config` can only add hosts: what wins is decided before.
-        for (key, value) in &libpq::parameters(url, variable)? {
-            if !assign_address(&mut servers, key, value)? {
-                assign(&mut config, &mut settings, key, value)?;
+        for (key, (value, origin)) in &libpq::parameters(&url, variable)? {
+            let assigned = match assign_address(&mut servers, key, value) {
+                Ok(false) => assign(&mut config, &mut settings, key, value),
+                address => address.map(drop),
+            };
+            assigned.map_err(|why| match origin {
+                Origin::Variable(name) => format!("{name} is set: {why}"),
+                Origin::Service => format!("in pg_service.conf: {why}"),
+                Origin::Url => why,
+            })?;
+            if key == "password" {
+                settings.password_from = Some(match origin {
+                    Origin::Url => PasswordFrom::Url,
+                    Origin::Service => PasswordFrom::Service,
+                    Origin::Variable(_) => PasswordFrom::Variable,
+                });
             }
         }
         fill_in(&mut config, &mut servers, &mut settings, variable);
         let encryption = Encryption::parse(settings.mode.as_deref(), &settings.files)?;
-        let files = settings.files;
-        let environment = libpq::variables(url).filter_map(|(name, _)| Some((name, variable(name)?))).collect();
-        Ok(Self { url: url.to_owned(), config, servers, encryption, files, environment })
+        let environment = libpq::variables(&url).filter_map(|(name, _)| Some((name, variable(name)?))).collect();
+        let Settings { files, password_from, warning, .. } = settings;
+        Ok(Self { url, config, servers, encryption, files, environment, password_from, warning })
     }
 
     /// Understands a URL or a keyword list; what it leaves out comes from the environment of the process.
@@ -83,8 +117,20 @@ impl PgServer {
 
     /// Returns the URL.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub fn url(&self) -> &ServerUrl {
         &self.url
+    }
+
+    /// Returns where the password comes from, if there is one.
+    #[must_use]
+    pub fn password_from(&self) -> Option<&PasswordFrom> {
+        self.password_from.as_ref()
+    }
+
+    /// Returns what was ignored, and why: a password file that others can read.
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Returns the variables that supply what the URL leaves out.
@@ -135,8 +181,7 @@ impl PgServer {
     pub fn beside(&self, database: &str) -> Self {
         let mut config = self.config.clone();
         config.dbname(database);
-        let url = in_url(&self.url, database).unwrap_or_else(|| format!("{} dbname={database}", self.url));
-        Self { url, config, ..self.clone() }
+        Self { url: self.url.clone().with_database(database), config, ..self.clone() }
     }
 
     /// Returns where the server is.
@@ -152,9 +197,8 @@ impl PgServer {
     pub fn as_role(&self, role: &str, password: &str) -> Self {
         let mut config = self.config.clone();
         config.user(role).password(password);
-        let url = role_in_url(&self.url, role, password)
-            .unwrap_or_else(|| format!("{} user={role} password={password}", self.url));
-        Self { url, config, ..self.clone() }
+        let url = self.url.clone().with_login(role, password);
+        Self { url, config, password_from: Some(PasswordFrom::Url), ..self.clone() }
     }
 
     /// Returns the name of the database.
@@ -318,29 +362,33 @@ struct Settings {
     mode: Option<String>,
     passfile: Option<String>,
     files: Files,
-    has_password: bool,
+    password_from: Option<PasswordFrom>,
+    warning: Option<String>,
+    /// What libpq says to the server by variables of its own, as parameters of the session.
+    session: BTreeMap<String, String>,
 }
 
 /// Takes one parameter over: how to talk to the server, or what only we can honour.
 fn assign(config: &mut Config, settings: &mut Settings, key: &str, value: &str) -> Result<(), String> {
-    let value_of = |name: &str| if name == "sslpassword" { "***".to_owned() } else { value.to_owned() };
     if assign_session(config, key, value)? {
         return Ok(());
     }
     match key {
         "password" => {
-            settings.has_password = true;
             config.password(value);
         }
         "sslmode" => settings.mode = Some(value.to_owned()),
+        // What JDBC's URLs have for it.
+        "ssl" if value == "true" => settings.mode = Some("require".to_owned()),
+        "options" | "datestyle" | "timezone" | "geqo" => {
+            settings.session.insert(key.to_owned(), value.to_owned());
+        }
         "sslrootcert" => settings.files.roots = Some(value.to_owned()),
         "sslcert" => settings.files.certificate = Some(value.to_owned()),
         "sslkey" => settings.files.key = Some(value.to_owned()),
         "passfile" => settings.passfile = Some(value.to_owned()),
-        // Our sessions are UTF-8, without Kerberos, whatever these say.
-        "client_encoding" if value.eq_ignore_ascii_case("utf8") || value.eq_ignore_ascii_case("utf-8") => {}
-        "gssencmode" if matches!(value, "disable" | "prefer") => {}
-        _ => return Err(format!("the parameter `{key}={}` is not supported", value_of(key))),
+        _ if libpq::is_met(key, value) => {}
+        _ => return Err(format!("the parameter `{key}` is not supported{}", libpq::instead_of(key))),
     }
     Ok(())
 }
@@ -355,12 +403,13 @@ fn assign_address(config: &mut Config, key: &str, value: &str) -> Result<bool, S
         }
         "hostaddr" => {
             for address in value.split(',') {
-                config.hostaddr(address.parse().map_err(|_| format!("`{address}` is not an IP address"))?);
+                config.hostaddr(address.parse().map_err(|_| "`hostaddr` is not an IP address".to_owned())?);
             }
         }
         "port" => {
             for port in value.split(',') {
-                config.port(port.parse().map_err(|_| format!("`{port}` is not a port"))?);
+                let port = if port.is_empty() { "5432" } else { port };
+                config.port(port.parse().map_err(|_| "`port` is not a number from 1 to 65535".to_owned())?);
             }
         }
         _ => return Ok(false),
@@ -370,7 +419,7 @@ fn assign_address(config: &mut Config, key: &str, value: &str) -> Result<bool, S
 
 /// Returns whether the parameter is one that the driver understands as it is.
 fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, String> {
-    let number = || value.parse::<u64>().map_err(|_| format!("`{key}={value}` is not a number"));
+    let number = || number(key, value);
     match key {
         "user" => config.user(value),
         "dbname" => config.dbname(value),
@@ -378,22 +427,23 @@ fn assign_session(config: &mut Config, key: &str, value: &str) -> Result<bool, S
         // It comes after the other in the alphabet, which is the order here.
         "fallback_application_name" if config.get_application_name().is_some() => config,
         "fallback_application_name" => config.application_name(value),
-        "options" => config.options(value),
         "connect_timeout" => config.connect_timeout(Duration::from_secs(number()?)),
         "keepalives" => config.keepalives(boolean(key, value)?),
         "keepalives_idle" => config.keepalives_idle(Duration::from_secs(number()?)),
+        "keepalives_interval" => config.keepalives_interval(Duration::from_secs(number()?)),
+        "keepalives_count" => config.keepalives_retries(u32::try_from(number()?).unwrap_or(u32::MAX)),
         // libpq counts milliseconds.
         "tcp_user_timeout" => config.tcp_user_timeout(Duration::from_millis(number()?)),
         "target_session_attrs" => config.target_session_attrs(match value {
             "any" => TargetSessionAttrs::Any,
             "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
-            _ => return Err(format!("`{key}={value}` makes no sense for migrations; use read-write")),
+            _ => return Err(format!("`{key}` makes no sense for migrations unless it is read-write")),
         }),
         "channel_binding" => config.channel_binding(match value {
             "disable" => ChannelBinding::Disable,
             "prefer" => ChannelBinding::Prefer,
             "require" => ChannelBinding::Require,
-            _ => return Err(format!("`{key}={value}` is not understood")),
+            _ => return Err(format!("`{key}` is none of disable, prefer, require")),
         }),
         _ => return Ok(false),
     };
@@ -422,17 +472,36 @@ fn fill_in(
     if certificate.is_none() && key.is_none() {
         (*certificate, *key) = (own(".postgresql/postgresql.crt"), own(".postgresql/postgresql.key"));
     }
-    if !settings.has_password {
-        let file = settings.passfile.clone().or_else(|| own(".pgpass"));
-        let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-        let host = match servers.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            _ => "localhost".to_owned(),
-        };
+    if settings.password_from.is_none()
+        && let Some(file) = settings.passfile.clone().or_else(|| own(".pgpass"))
+    {
+        let host = host_of_password(servers);
         let port = servers.get_ports().first().copied().unwrap_or(5432).to_string();
-        if let Some(password) = pgpass::find(&text, &host, &port, &database, &user) {
-            config.password(password);
+        match pgpass::look_up(&file, &pgpass::Login { host: &host, port: &port, database: &database, user: &user }) {
+            Ok(None) => {}
+            Ok(Some(password)) => {
+                config.password(password);
+                settings.password_from = Some(PasswordFrom::File(file));
+            }
+            Err(why) => settings.warning = Some(why),
         }
+    }
+    let setting = |(name, value): (&String, &String)| match name.as_str() {
+        "options" => value.clone(),
+        name => format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")),
+    };
+    let options: Vec<String> = settings.session.iter().map(setting).collect();
+    if !options.is_empty() {
+        config.options(options.join(" "));
+    }
+}
+
+/// Returns what `.pgpass` calls the host: a socket is `localhost` there.
+fn host_of_password(servers: &Config) -> String {
+    match (servers.get_hosts().first(), servers.get_hostaddrs().first()) {
+        (Some(Host::Tcp(host)), _) => host.clone(),
+        (None, Some(address)) => address.to_string(),
+        _ => "localhost".to_owned(),
     }
 }
 
@@ -442,13 +511,95 @@ mod tests {
 
     use super::*;
 
+    fn refusal(url: &str, variables: &[(&str, &str)]) -> String {
+        let find = |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        PgServer::parse(url, &find).unwrap_err()
+    }
+
     #[test]
     fn what_cannot_be_honoured_is_refused_by_name() {
-        let message = |url: &str| PgServer::parse(url, &|_| None).unwrap_err();
-        assert_snapshot!(message("postgres://h/d?sslcrl=x"), @"the parameter `sslcrl=x` is not supported");
-        assert_snapshot!(message("postgres://h/d?sslmode=maybe"), @"`sslmode=maybe` is none of disable, allow, prefer, require, verify-ca, verify-full");
-        assert_snapshot!(message("postgres://h:x/d"), @"`x` is not a port");
-        assert_snapshot!(message("postgres://h/d?target_session_attrs=standby"), @"`target_session_attrs=standby` makes no sense for migrations; use read-write");
+        let message = |url: &str| refusal(url, &[]);
+        assert_snapshot!(message("postgres://h/d?sslcrl=x"), @"the parameter `sslcrl` is not supported; no list of revoked certificates is read: leave it out, or connect through a proxy that does");
+        assert_snapshot!(message("postgres://h/d?sslmode=maybe"), @"`sslmode` is none of disable, allow, prefer, require, verify-ca, verify-full");
+        assert_snapshot!(message("postgres://h/d?target_session_attrs=standby"), @"`target_session_attrs` makes no sense for migrations unless it is read-write");
+        assert_snapshot!(message("postgres://h/d?require_auth=scram-sha-256"), @"the parameter `require_auth` is not supported; `channel_binding=require` connects to no server that does not know the password already");
+    }
+
+    #[test]
+    fn a_variable_is_honoured_or_refused_by_its_name() {
+        for (name, refused, honoured) in [
+            ("PGCHANNELBINDING", "maybe", "prefer"),
+            ("PGSSLMINPROTOCOLVERSION", "TLSv1.3", "TLSv1.2"),
+            ("PGSSLMAXPROTOCOLVERSION", "TLSv1.2", "TLSv1.3"),
+            ("PGSSLMODE", "maybe", "require"),
+            ("PGREQUIRESSL", "1", "0"),
+            ("PGSSLSNI", "0", "1"),
+            ("PGSSLNEGOTIATION", "direct", "postgres"),
+            ("PGSSLCERTMODE", "require", "allow"),
+            ("PGSSLCOMPRESSION", "1", "0"),
+            ("PGGSSENCMODE", "require", "prefer"),
+            ("PGGSSDELEGATION", "1", "0"),
+            ("PGMINPROTOCOLVERSION", "3.2", "3.0"),
+            ("PGMAXPROTOCOLVERSION", "2.0", "latest"),
+            ("PGLOADBALANCEHOSTS", "random", "disable"),
+            ("PGCLIENTENCODING", "latin1", "UTF8"),
+            ("PGTARGETSESSIONATTRS", "standby", "read-write"),
+            ("PGCONNECT_TIMEOUT", "soon", "5"),
+            ("PGPORT", "SECRET", "5433"),
+            ("PGHOSTADDR", "SECRET", "127.0.0.1"),
+        ] {
+            let error = refusal("postgres://h/d", &[(name, refused)]);
+            // `sslmode` is read when all is known.
+            assert!(name == "PGSSLMODE" || error.starts_with(&format!("{name} is set: ")), "{error}");
+            assert!(!error.contains("SECRET"), "{error}");
+            PgServer::parse("postgres://h/d", &|set| (set == name).then(|| honoured.to_owned())).unwrap();
+        }
+        for name in ["PGSSLCRL", "PGSSLCRLDIR", "PGREQUIREAUTH", "PGREQUIREPEER"] {
+            let error = refusal("postgres://h/d", &[(name, "x")]);
+            assert!(error.starts_with(&format!("{name} is set: the parameter")) && error.contains("; "), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_variables_say_of_a_session_is_said_to_the_server() {
+        let variables = [("PGTZ", "Europe/Vienna"), ("PGOPTIONS", "-c a.b=1"), ("PGDATESTYLE", "ISO, DMY")];
+        let find = |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let server = PgServer::parse("postgres://h/d", &find).unwrap();
+        let options = server.config.get_options().unwrap();
+        assert_eq!(options, "-c datestyle=ISO,\\ DMY -c a.b=1 -c timezone=Europe/Vienna");
+    }
+
+    #[test]
+    fn the_source_of_a_password_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pass").display().to_string();
+        std::fs::write(&file, "h:5432:d:me:SECRET\n").unwrap();
+        let server = |url: &str, variables: &[(&str, &str)]| {
+            let find =
+                |name: &str| variables.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+            PgServer::parse(url, &find).unwrap()
+        };
+        let with_file = [("PGPASSFILE", file.as_str()), ("PGUSER", "me")];
+        #[cfg(unix)]
+        {
+            use std::{fs, os::unix::fs::PermissionsExt};
+
+            for mode in [0o640, 0o604, 0o666] {
+                fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+                let open = server("postgres://h/d", &with_file);
+                assert_eq!((open.password_from(), open.config.get_password()), (None, None));
+                assert!(open.warning().unwrap().contains(&format!("run `chmod 0600 {file}`")), "{:?}", open.warning());
+            }
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let from = |url: &str, variables: &[(&str, &str)]| server(url, variables).password_from().cloned();
+        assert_eq!(from("postgres://h/d", &with_file), Some(PasswordFrom::File(file.clone())));
+        assert_eq!(from("postgres://other/d", &with_file), None);
+        assert_eq!(from("postgres://h/d", &[("PGPASSWORD", "x")]), Some(PasswordFrom::Variable));
+        assert_eq!(from("postgres://me:x@h/d", &with_file), Some(PasswordFrom::Url));
+        for server in [server("postgres://me:SECRET@h/d", &[]), server("postgres://h/d", &[("PGPASSWORD", "SECRET")])] {
+            assert!(!format!("{server:?}").contains("SECRET"), "{server:?}");
+        }
     }
 
     #[test]

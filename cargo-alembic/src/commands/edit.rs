@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use alembic_graph::{Hint, identifier};
-use alembic_runtime::cli::{CommandError, Exit};
+use alembic_runtime::cli::{self, CommandError, Exit};
 
 use crate::{
     context::Context,
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A revision, `head`, `heads`, or `-N` to count down from the heads
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = cli::revision)]
     revision: String,
 }
 

@@ -1,7 +1,7 @@
 //! `merge`.
 
 use alembic_graph::{Graph, Hint, Node, graph::Edges, identifier};
-use alembic_runtime::cli::{CommandError, Exit};
+use alembic_runtime::cli::{self, CommandError, Exit};
 
 use super::revision::{Finishing, finish};
 use crate::{context::Context, project::NewRevision};
@@ -12,7 +12,7 @@ use crate::{context::Context, project::NewRevision};
   cargo alembic merge heads -m \"merge shop and users\"")]
 pub(crate) struct Args {
     /// The revisions to merge, or `heads`
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = cli::revision)]
     revisions: Vec<String>,
     /// What it does, in a few words
     #[arg(long, short)]

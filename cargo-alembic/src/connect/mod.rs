@@ -2,23 +2,30 @@
 
 mod sqlite;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use alembic_graph::Hint;
 use alembic_runtime::{
     __private::answers,
     MigrationBackend,
-    cli::{CommandError, Place, mask, sqlite_path, with_plain_scheme},
+    cli::{CommandError, Place, sqlite_path},
     pure::{MysqlServer, PgServer},
 };
-use alembic_sql::{Dialect, server::ServerStatement};
+use alembic_sql::{
+    Dialect,
+    server::ServerStatement,
+    url::{DatabaseUrl, FileUrl, ServerUrl, with_plain_scheme},
+};
 use diesel::connection::{LoadConnection, SimpleConnection};
 pub(crate) use sqlite::{is_plain, sqlite};
 
 use crate::environment::Environment;
 
 /// The database that a URL names.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Target {
     /// A file.
     Sqlite(PathBuf),
@@ -31,8 +38,11 @@ pub(crate) enum Target {
 impl Target {
     /// Understands a URL, or says which one is not understood, without its password. `root` is the package's folder.
     pub(crate) fn parse_url(url: &str, root: &Path, environment: &Environment) -> Result<Self, CommandError> {
-        let target = Self::parse(url, root, environment)
-            .map_err(|error| CommandError::usage(format!("`{}` is not a database URL", mask(url))).because(error))?;
+        let not =
+            |shown: &str, why: String| CommandError::usage(format!("`{shown}` is not a database URL")).because(why);
+        let parsed = DatabaseUrl::parse(url).map_err(|error| not(error.shown(), error.to_string()))?;
+        let shown = parsed.to_string();
+        let target = Self::of(parsed, root, environment).map_err(|why| not(&shown, why))?;
         if let Self::Postgres(server) = &target {
             for variable in server.variables() {
                 environment.ensure_known(variable, "set it in the environment")?;
@@ -41,27 +51,29 @@ impl Target {
         Ok(target)
     }
 
-    /// Understands a URL, a list of libpq keywords or a path.
-    fn parse(url: &str, root: &Path, environment: &Environment) -> Result<Self, String> {
-        let original = url;
-        let url = &*with_plain_scheme(url);
-        match url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => postgres(url, environment),
-            Some(("mysql" | "mariadb", _)) => Ok(Self::Mysql(Box::new(MysqlServer::parse(url)?))),
-            Some(("sqlite", _)) => sqlite_file(sqlite_path(original, root)?),
-            Some(("file", _)) => Ok(Self::Sqlite(url.into())),
-            Some((scheme, _)) => {
-                let known = ["postgres", "postgresql", "mysql", "mariadb", "sqlite"];
-                let near = alembic_sql::suggest::did_you_mean(&scheme.to_ascii_lowercase(), known);
-                Err(format!("`{scheme}://` is none of postgres, mysql, mariadb, sqlite{near}"))
+    /// Takes what a URL, a list of libpq keywords or a path names.
+    fn of(url: DatabaseUrl, root: &Path, environment: &Environment) -> Result<Self, String> {
+        match url {
+            DatabaseUrl::Server(url) if url.dialect() == Dialect::Postgres => {
+                let server = PgServer::new(url, &|name| environment.get(name).map(str::to_owned))?;
+                Ok(Self::Postgres(Box::new(server.named("cargo-alembic"))))
             }
-            None if PgServer::are_keywords(url) => postgres(url, environment),
-            None if url.is_empty() => Err("it is empty".to_owned()),
-            None if url.contains('@') => Err("it looks like a URL without `postgres://` or `mysql://`".to_owned()),
-            None if url.starts_with("file:") => Ok(Self::Sqlite(url.into())),
-            None if url.starts_with("sqlite:") => sqlite_file(sqlite_path(url, root)?),
-            None => sqlite_file(url.into()),
+            DatabaseUrl::Server(url) => Ok(Self::Mysql(Box::new(MysqlServer::new(url)?))),
+            DatabaseUrl::File(file) if file.exposed().starts_with("file:") => Ok(Self::Sqlite(file.exposed().into())),
+            DatabaseUrl::File(file) => {
+                let text = file.exposed();
+                if text.contains('?') {
+                    return Err("parameters of SQLite are understood in the form `file:app.db?mode=ro` only".to_owned());
+                }
+                let is_url = with_plain_scheme(text).starts_with("sqlite:");
+                Ok(Self::Sqlite(if is_url { sqlite_path(text, root)? } else { text.into() }))
+            }
         }
+    }
+
+    /// Returns what may be read of it before anything is done: what was ignored, and why.
+    pub(crate) fn warning(&self) -> Option<&str> {
+        if let Self::Postgres(server) = self { server.warning() } else { None }
     }
 
     /// Returns the dialect, as far as the URL tells.
@@ -77,8 +89,8 @@ impl Target {
     pub(crate) fn for_drivers(&self) -> String {
         match self {
             Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(server) => server.url().to_owned(),
-            Self::Mysql(server) => server.url().replacen("mariadb://", "mysql://", 1),
+            Self::Postgres(server) => server.url().exposed(),
+            Self::Mysql(server) => server.url().exposed(),
         }
     }
 
@@ -205,10 +217,16 @@ impl Target {
     /// Returns the target for messages, without password.
     pub(crate) fn display(&self) -> String {
         match self {
-            Self::Sqlite(path) => path.display().to_string(),
-            Self::Postgres(server) => mask(server.url()),
-            Self::Mysql(server) => mask(server.url()),
+            Self::Sqlite(path) => FileUrl::new(path.to_string_lossy()).to_string(),
+            Self::Postgres(server) => server.url().to_string(),
+            Self::Mysql(server) => server.url().to_string(),
         }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.display())
     }
 }
 
@@ -225,20 +243,8 @@ pub(crate) trait Job {
 }
 
 /// Says which server could not be connected to.
-pub(crate) fn opened<C>(opened: Result<C, String>, url: &str) -> Result<C, CommandError> {
-    opened.map_err(|cause| unreachable_database(&mask(url), &cause))
-}
-
-fn postgres(url: &str, environment: &Environment) -> Result<Target, String> {
-    let server = PgServer::parse(url, &|name| environment.get(name).map(str::to_owned))?;
-    Ok(Target::Postgres(Box::new(server.named("cargo-alembic"))))
-}
-
-fn sqlite_file(path: PathBuf) -> Result<Target, String> {
-    if path.to_string_lossy().contains('?') {
-        return Err("parameters of SQLite are understood in the form `file:app.db?mode=ro` only".to_owned());
-    }
-    Ok(Target::Sqlite(path))
+pub(crate) fn opened<C>(opened: Result<C, String>, url: &ServerUrl) -> Result<C, CommandError> {
+    opened.map_err(|cause| unreachable_database(&url.to_string(), &cause))
 }
 
 /// Whether a missing SQLite file is made.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alembic_runtime::cli::CommandError;
+use alembic_sql::url::FileUrl;
 use diesel::{Connection, SqliteConnection};
 
 use super::{Access, unreachable_database};
@@ -11,7 +12,9 @@ use super::{Access, unreachable_database};
 pub(crate) fn sqlite(path: &Path, access: Access) -> Result<SqliteConnection, CommandError> {
     let text = path.display().to_string();
     let url = if access == Access::Read && is_missing(path) { ":memory:" } else { &text };
-    SqliteConnection::establish(url).map_err(|error| unreachable_database(&text, &error.to_string()))
+    let shown = FileUrl::new(text.as_str()).to_string();
+    SqliteConnection::establish(url)
+        .map_err(|error| unreachable_database(&shown, &error.to_string().replace(&text, &shown)))
 }
 
 /// Returns whether SQLite takes a path for that of a file: not for a URI, and not for memory.

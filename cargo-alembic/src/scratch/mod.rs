@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use alembic_graph::Hint;
 use alembic_runtime::cli::{CommandError, Printer};
-use alembic_sql::{Dialect, server::ServerStatement};
+use alembic_sql::{Dialect, server::ServerStatement, url::UrlText};
 use chrono::Utc;
 pub(crate) use extensions::SCHEMA;
 use given::Given;
@@ -30,7 +30,7 @@ use crate::{
 pub(crate) struct ScratchArgs {
     /// The server for scratch databases, instead of that of the database's URL
     #[arg(long, value_name = "URL")]
-    pub(crate) scratch_url: Option<String>,
+    pub(crate) scratch_url: Option<UrlText>,
 }
 
 /// A server on which scratch databases are made.
@@ -75,14 +75,14 @@ impl ScratchArgs {
         let environment = cx.environment.with_dotenv(&project.package.root);
         let meant = cx.find_target(&project.package, &project.config)?;
         let (said, url) = match (&self.scratch_url, &project.config.scratch_url_env) {
-            (Some(url), _) => ("--scratch-url", url.as_str()),
+            (Some(url), _) => ("--scratch-url", url.exposed()),
             (None, Some(name)) => match environment.find(name, "pass `--scratch-url`")? {
                 Some(url) => (name.as_str(), url),
                 None => return Ok(meant.map(ScratchServer::shared)),
             },
             (None, None) => return Ok(meant.map(ScratchServer::shared)),
         };
-        let scratch = Target::parse_url(url, &project.package.root, &environment)?;
+        let scratch = cx.parse_url(url, &project.package, &environment)?;
         let family =
             |target: &Target| if target.dialect().is_mysql_family() { Dialect::Mysql } else { target.dialect() };
         if let Some(meant) = meant.as_ref().filter(|meant| family(meant) != family(&scratch)) {

@@ -27,6 +27,7 @@ mod split;
 pub mod suggest;
 mod tables;
 mod transaction_control;
+pub mod url;
 pub mod wording;
 mod words;
 
