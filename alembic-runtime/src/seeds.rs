@@ -1,7 +1,7 @@
 //! Seeds are run: outside the graph, outside the log.
 
 use alembic_graph::{script::normalise, seed::pick};
-use alembic_sql::{controls_transaction, split};
+use alembic_sql::{Shown, controls_transaction, split};
 use diesel::connection::LoadConnection;
 
 use crate::{Error, MigrationBackend, Migrations, database::Transaction};
@@ -33,7 +33,10 @@ where
             let failed = |line: usize, problem: String| Error::Seed { path: seed.path.to_owned(), line, problem };
             let statements = split(text, dialect).map_err(|error| failed(error.line, error.problem_and_hint()))?;
             if let Some(control) = statements.iter().find(|statement| controls_transaction(statement.text, dialect)) {
-                return Err(failed(control.line, format!("`{}` would break its transaction", control.text)));
+                return Err(failed(
+                    control.line,
+                    format!("`{}` would break its transaction", Shown::of(control.text, dialect).text),
+                ));
             }
             let (before, after) = C::Backend::around_seed();
             Transaction::begin(conn).map_err(Error::query("begin a transaction"))?;
@@ -44,7 +47,7 @@ where
                 if let Err(error) = conn.batch_execute(statement.text) {
                     Transaction::rollback(conn);
                     conn.batch_execute(after).ok();
-                    return Err(failed(statement.line, error.to_string()));
+                    return Err(failed(statement.line, Shown::of(statement.text, dialect).hide_in(&error.to_string())));
                 }
             }
             Transaction::commit(conn).map_err(Error::query("commit"))?;

@@ -34,6 +34,7 @@ mod properties;
 mod revision;
 mod scratch;
 mod script;
+mod secrets;
 mod seed;
 mod server_text;
 mod settings;

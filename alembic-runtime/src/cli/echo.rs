@@ -1,4 +1,4 @@
-//! `--echo`: what the steps of a run send to the database, and how long each message takes.
+//! `--echo`: what the steps of a run send to the database, without passwords, and how long each message takes.
 
 use std::{
     fmt,
@@ -10,7 +10,10 @@ use std::{
     time::Instant,
 };
 
+use alembic_sql::{Dialect, Shown};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+use super::guard::Guard;
 
 /// Whether a step is running: what goes on between steps is our own.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +28,7 @@ impl InStep {
     ///
     /// They go to stderr at once, beside the printer, which the run has for itself: of a statement that does not come
     /// to its end, the text is what one wants to see.
-    pub(super) fn echo(&self) -> impl Instrumentation + use<> {
+    pub(super) fn echo(&self, dialect: Dialect) -> impl Instrumentation + use<> {
         let (running, mut begun) = (Arc::clone(&self.0), Instant::now());
         move |event: InstrumentationEvent<'_>| {
             if !running.load(Ordering::Relaxed) {
@@ -34,7 +37,7 @@ impl InStep {
             match event {
                 InstrumentationEvent::StartQuery { query, .. } => {
                     begun = Instant::now();
-                    print(format_args!("{}", indented(&query.to_string())));
+                    print(format_args!("{}", indented(&Shown::of(&query.to_string(), dialect).text)));
                 }
                 InstrumentationEvent::FinishQuery { error, .. } => {
                     let how = if error.is_some() { "failed after" } else { "took" };
@@ -48,7 +51,7 @@ impl InStep {
 
 fn print(line: fmt::Arguments<'_>) {
     // An error of stderr cannot be reported.
-    writeln!(io::stderr(), "{line}").ok();
+    writeln!(Guard::new(&mut io::stderr()), "{line}").ok();
 }
 
 fn indented(sql: &str) -> String {

@@ -20,6 +20,7 @@ mod echo;
 mod ensure_version;
 mod error;
 mod exit;
+mod guard;
 mod heads;
 mod history;
 mod invocation;

@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{CommandError, Exit, Invocation, Location};
+use super::{CommandError, Exit, Invocation, Location, guard::Guard};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -184,7 +184,7 @@ impl<'a> Printer<'a> {
             Format::Human => {
                 let mut text = Vec::new();
                 report.human(&mut text, &self.out_styles)?;
-                self.io.out.write_all(self.out_styles.visible(&String::from_utf8_lossy(&text)).as_bytes())
+                Guard::new(self.io.out).write_all(self.out_styles.visible(&String::from_utf8_lossy(&text)).as_bytes())
             }
             Format::Github => report.github(self.io.out).unwrap_or_else(|| {
                 Err(io::Error::new(
@@ -212,7 +212,7 @@ impl<'a> Printer<'a> {
     pub fn status(&mut self, text: impl fmt::Display) {
         if !self.quiet {
             self.end_progress();
-            writeln!(self.io.err, "{}", visible(&text.to_string(), &[])).ok();
+            writeln!(Guard::new(self.io.err), "{}", visible(&text.to_string(), &[])).ok();
         }
     }
 
@@ -267,7 +267,7 @@ impl<'a> Printer<'a> {
         if error.exit != Exit::Success {
             let mut text = Vec::new();
             error.write(&mut text, &self.err_styles, &self.invocation).ok();
-            self.io.err.write_all(self.err_styles.visible(&String::from_utf8_lossy(&text)).as_bytes()).ok();
+            Guard::new(self.io.err).write_all(self.err_styles.visible(&String::from_utf8_lossy(&text)).as_bytes()).ok();
             if self.format == Format::Json {
                 let hints = error.hints.iter().map(|hint| self.invocation.told(hint)).collect();
                 let at = error.at.as_deref();

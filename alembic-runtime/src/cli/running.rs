@@ -119,7 +119,7 @@ impl Running {
         let result = {
             let in_step = InStep::default();
             if self.echo {
-                conn.set_instrumentation(in_step.echo());
+                conn.set_instrumentation(in_step.echo(C::Backend::FAMILY));
             }
             let lines = Lines { printer: &mut *cx.printer, notices, told_of_waiting: false, in_step };
             let mut migrator = cx.migrations.migrator().wait(self.wait).behind_transaction_pooler(pooled);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alembic_graph::plan::{Statement, Work};
-use alembic_sql::line_and_column;
+use alembic_sql::{Shown, line_and_column};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{Error, Outcome, StatementError, quoted::without_our_sql, statement_error::Server};
@@ -57,12 +57,15 @@ pub(super) fn failed_at(
         return failed_somewhere(work, error);
     };
     failure.code.clone_from(&diagnosis.code);
-    failure.context.clone_from(&diagnosis.context);
+    failure.context = diagnosis.context.as_ref().map(|context| without_passwords(work, context.clone()));
     if let Some(statement) = work.statements.get(index) {
         (failure.line, failure.column) = place(statement, offset.unwrap_or(0));
         failure.number = Some(index + 1);
-        let lines = statement.text.lines().skip(failure.line - statement.line);
+        let shown = Shown::of(&statement.text, work.dialect).text;
+        let lines = shown.lines().skip(failure.line - statement.line);
         failure.statement = lines.collect::<Vec<_>>().join("\n");
+        // Behind a password that is not shown, the column is another one.
+        let offset = offset.filter(|offset| shown.get(..*offset) == statement.text.get(..*offset));
         failure.caret = offset.map(|offset| line_and_column(&statement.text, offset).1);
     }
     Error::Statement(failure)
@@ -76,10 +79,14 @@ pub(super) fn failed_somewhere(work: &Work, error: &DieselError) -> Error {
 /// Returns what the server says of a step's statements, and quotes nothing else.
 pub(super) fn server_message(work: &Work, error: &DieselError) -> String {
     let said = Server(error).to_string();
-    if !work.dialect.is_mysql_family() {
-        return said;
-    }
-    without_our_sql(&said, work.statements.iter().map(|statement| statement.text.as_str()))
+    let texts = work.statements.iter().map(|statement| statement.text.as_str());
+    without_passwords(work, if work.dialect.is_mysql_family() { without_our_sql(&said, texts) } else { said })
+}
+
+/// Returns what the server says without the passwords of the statements that it is about.
+fn without_passwords(work: &Work, said: String) -> String {
+    let hide = |said: String, statement: &Statement| Shown::of(&statement.text, work.dialect).hide_in(&said);
+    work.statements.iter().fold(said, hide)
 }
 
 fn failure(work: &Work, server: String) -> StatementError {

@@ -4,7 +4,7 @@ use alembic_graph::{
     plan::{Direction, Work},
     version_table::{InFlight, LogEntry, LogState},
 };
-use alembic_sql::{Nature, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
+use alembic_sql::{Nature, Shown, leaves_in_session, moves_names, nature, requires_autocommit, uses_session};
 use diesel::connection::LoadConnection;
 
 use super::{
@@ -71,7 +71,7 @@ where
             path: work.path.clone(),
             line: left.line,
             done,
-            statement: left.text.clone(),
+            statement: Shown::of(&left.text, work.dialect).text,
         }]))
     }
 
@@ -125,7 +125,7 @@ where
                 line: statement.line,
                 number: done + 1,
                 of: work.statements.len(),
-                statement: statement.text.clone(),
+                statement: Shown::of(&statement.text, work.dialect).text,
             }])),
         }
     }

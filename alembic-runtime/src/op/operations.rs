@@ -325,7 +325,8 @@ where
             return self.execute_at(sql, place);
         };
         let path = self.context.path;
-        let (runs, left_out) = replayed.taken(sql.to_owned(), path, line_in(path, place).unwrap_or(1));
+        let (runs, left_out) =
+            replayed.taken(sql.to_owned(), self.context.dialect, path, line_in(path, place).unwrap_or(1));
         replaying.leave_out(left_out);
         runs.map_or(Ok(()), |sql| self.execute_at(&sql, place))
     }

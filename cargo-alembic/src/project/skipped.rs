@@ -8,7 +8,7 @@ use alembic_graph::{
     script::{Skipped, skipped_in_rust},
 };
 use alembic_runtime::__private::read_regular;
-use alembic_sql::{Dialect, split};
+use alembic_sql::{Dialect, Shown, split};
 
 use super::Project;
 
@@ -47,8 +47,13 @@ impl Project {
             let Some(section) = script.upgrade_for(dialect) else { continue };
             for statement in split(&section.sql, dialect).unwrap_or_default() {
                 if let Err(outside) = around.replay(statement.text, dialect) {
-                    let (line, first) = (section.line + statement.line - 1, statement.text.lines().next());
-                    found.push(format!("{path}:{line}: `{}` {}", first.unwrap_or_default(), outside.what));
+                    let line = section.line + statement.line - 1;
+                    let shown = Shown::of(statement.text, dialect).text;
+                    found.push(format!(
+                        "{path}:{line}: `{}` {}",
+                        shown.lines().next().unwrap_or_default(),
+                        outside.what
+                    ));
                 }
             }
         }

@@ -21,6 +21,7 @@ mod prepared;
 mod reader;
 mod requires_autocommit;
 mod requires_transaction;
+mod secrets;
 pub mod server;
 mod session;
 mod split;
@@ -45,6 +46,7 @@ pub use pragma::{assigns_foreign_keys, is_ignored_in_transaction};
 pub use prepared::can_be_prepared;
 pub use requires_autocommit::requires_autocommit;
 pub use requires_transaction::requires_transaction;
+pub use secrets::Shown;
 pub use session::{
     MODE_WITH_BACKSLASHES, MYSQL_SETTINGS, assigned_settings, leaves_in_session, moves_names, uses_session,
 };

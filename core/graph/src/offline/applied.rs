@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Graph,
-    plan::{Direction, Work},
+    plan::{Direction, Work, first_line},
     version_table::VersionTable,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn refuse(dialect: Dialect, work: &[Work]) -> Result<(), OfflineError
         id: step.id.clone(),
         path: step.path.clone(),
         line: statement.line,
-        statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+        statement: first_line(statement, dialect),
         reason: "the server takes no such statement as a prepared one",
     })
 }

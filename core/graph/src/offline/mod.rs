@@ -27,7 +27,7 @@ use write::Writer;
 use crate::{
     Graph, Node,
     config::TransactionMode,
-    plan::{Statement, Work},
+    plan::{Statement, Work, first_line},
     version_table::{Actor, VersionTable},
 };
 
@@ -143,7 +143,7 @@ impl Offline<'_> {
             id: step.id.clone(),
             path: step.path.clone(),
             line: statement.line,
-            statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+            statement: first_line(statement, self.dialect),
         };
         self.database.map(Some).ok_or_else(unknown)
     }

@@ -15,6 +15,7 @@ pub use downgrade::{Siblings, downgrade, redo, undo};
 pub use rows::Rows;
 pub use stamp::stamp;
 pub use upgrade::upgrade;
+pub(crate) use work::first_line;
 pub use work::{Statement, Work, prepare};
 pub use work_error::WorkError;
 

@@ -1,9 +1,9 @@
 //! A plan with the SQL it runs: what the engine executes and offline scripts print.
 
 use alembic_sql::{
-    Checksum, Dialect, Nature, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal, changes_escapes,
-    changes_table, controls_transaction, essence, has_backslash_in_string, is_ignored_in_transaction, nature,
-    requires_autocommit, requires_transaction, split, without_client_commands,
+    Checksum, Dialect, Nature, Shown, SplitError, adds_enum_value, assigns_foreign_keys, breaks_journal,
+    changes_escapes, changes_table, controls_transaction, essence, has_backslash_in_string, is_ignored_in_transaction,
+    nature, requires_autocommit, requires_transaction, split, without_client_commands,
 };
 
 use super::{Direction, Plan, Step, WorkError};
@@ -172,8 +172,9 @@ fn missing(work: &Work, script: &Script, dialect: Dialect) -> WorkError {
     }
 }
 
-fn first_line(statement: &Statement) -> String {
-    statement.text.lines().next().unwrap_or_default().to_owned()
+/// Returns the first line of a statement for messages, without passwords.
+pub(crate) fn first_line(statement: &Statement, dialect: Dialect) -> String {
+    Shown::of(&statement.text, dialect).text.lines().next().unwrap_or_default().to_owned()
 }
 
 impl Work {
@@ -184,22 +185,22 @@ impl Work {
     /// [`WorkError`].
     pub fn refuse(&self, statement: &Statement) -> Result<(), WorkError> {
         let (id, path, line) = (self.id.clone(), self.path.clone(), statement.line);
-        let first_line = first_line(statement);
+        let first_line = || first_line(statement, self.dialect);
         let without_transaction = self.without_transaction || !self.dialect.transactional_ddl();
         let breaks_journal = || without_transaction && breaks_journal(&statement.text, self.dialect);
         if controls_transaction(&statement.text, self.dialect) || breaks_journal() {
-            return Err(WorkError::TransactionControl { id, path, line, statement: first_line, without_transaction });
+            return Err(WorkError::TransactionControl { id, path, line, statement: first_line(), without_transaction });
         }
         if without_transaction && requires_transaction(&statement.text, self.dialect) {
             let dialect = self.dialect;
-            return Err(WorkError::NeedsTransaction { dialect, id, path, line, statement: first_line });
+            return Err(WorkError::NeedsTransaction { dialect, id, path, line, statement: first_line() });
         }
         if !without_transaction && assigns_foreign_keys(&statement.text, self.dialect) {
-            return Err(WorkError::ForeignKeys { id, path, line, statement: first_line });
+            return Err(WorkError::ForeignKeys { id, path, line, statement: first_line() });
         }
         if !without_transaction && requires_autocommit(&statement.text, self.dialect) {
             let ignored = is_ignored_in_transaction(&statement.text, self.dialect);
-            return Err(WorkError::NeedsNoTransaction { ignored, id, path, line, statement: first_line });
+            return Err(WorkError::NeedsNoTransaction { ignored, id, path, line, statement: first_line() });
         }
         Ok(())
     }
@@ -238,7 +239,7 @@ impl Work {
         let has_one = |statement: &&Statement| has_backslash_in_string(&statement.text, self.dialect);
         let Some(statement) = self.statements[setting + 1..].iter().find(has_one) else { return Ok(()) };
         let (id, path, line, dialect) = (self.id.clone(), self.path.clone(), statement.line, self.dialect);
-        let (setting, statement) = (first_line(&self.statements[setting]), first_line(statement));
+        let (setting, statement) = (first_line(&self.statements[setting], dialect), first_line(statement, dialect));
         Err(WorkError::Escapes { dialect, id, path, line, statement, setting })
     }
 
@@ -272,7 +273,7 @@ impl Work {
             id: self.id.clone(),
             path: self.path.clone(),
             line: statement.line,
-            statement: first_line(statement),
+            statement: first_line(statement, self.dialect),
         })
     }
 
@@ -307,14 +308,14 @@ impl Work {
         let line = statement.line;
         match around.replay(&statement.text, self.dialect) {
             Ok(replayed) => {
-                let (runs, left_out) = replayed.taken(statement.text.clone(), &self.path, line);
+                let (runs, left_out) = replayed.taken(statement.text.clone(), self.dialect, &self.path, line);
                 Ok((runs.map(|text| Statement { text, ..statement }), left_out))
             }
             Err(outside) => Err(WorkError::Outside {
                 id: self.id.clone(),
                 path: self.path.clone(),
                 line,
-                statement: statement.text.lines().next().unwrap_or_default().to_owned(),
+                statement: first_line(&statement, self.dialect),
                 outside: Box::new(outside),
             }),
         }

@@ -11,7 +11,7 @@ mod rewrite;
 mod sqlite;
 mod tokens;
 
-use alembic_sql::Dialect;
+use alembic_sql::{Dialect, Shown};
 pub use left_out::LeftOut;
 pub use postgres::reaches_outside;
 pub use sqlite::other_files;
@@ -83,12 +83,19 @@ impl Outside {
 impl Replayed {
     /// Returns what runs in place of a statement, if anything does, and what is left out of it.
     #[must_use]
-    pub fn taken(self, statement: String, path: &str, line: usize) -> (Option<String>, Option<LeftOut>) {
-        let left_out = |text: &str, of| LeftOut { path: path.to_owned(), line, text: in_one_line(text), of };
+    pub fn taken(
+        self,
+        statement: String,
+        dialect: Dialect,
+        path: &str,
+        line: usize,
+    ) -> (Option<String>, Option<LeftOut>) {
+        let shown = |text: &str| in_one_line(&Shown::of(text, dialect).text);
+        let left_out = |text: &str, of| LeftOut { path: path.to_owned(), line, text: shown(text), of };
         match self {
             Self::AsWritten => (Some(statement), None),
             Self::Without { statement: runs, part } => {
-                let left_out = left_out(&part, Some(in_one_line(&runs)));
+                let left_out = left_out(&part, Some(shown(&runs)));
                 (Some(runs), Some(left_out))
             }
             Self::LeftOut => (None, Some(left_out(&statement, None))),

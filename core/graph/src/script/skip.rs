@@ -1,6 +1,6 @@
 //! Statements that only the real server can run: `-- alembic:skip-on-scratch: reason` in the line above.
 
-use alembic_sql::{Dialect, Statement, line_and_column, split};
+use alembic_sql::{Dialect, Shown, Statement, line_and_column, split};
 
 use super::{Script, Section};
 
@@ -106,7 +106,7 @@ fn skipped(section: &Section, dialect: Dialect) -> Vec<Skipped> {
         Some(Skipped {
             line: statement.line + section.line - 1,
             reason: reason?.to_owned(),
-            statement: statement.text.to_owned(),
+            statement: Shown::of(statement.text, dialect).text,
         })
     })
     .collect()
