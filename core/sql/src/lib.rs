@@ -3,6 +3,7 @@
 
 mod alter_table;
 mod body;
+mod carriage_return;
 pub mod checksum;
 mod client_command;
 mod compound;

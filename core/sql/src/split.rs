@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use super::{
     body::{self, Body, Semicolon, Unclear},
-    client_command,
+    carriage_return, client_command,
     lexer::{Lexer, Token, TokenKind},
 };
 use crate::Dialect;
@@ -65,9 +65,12 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
     let mut statements = Vec::new();
     let mut lexer = Lexer::new(sql, dialect);
     let mut current = Current::new(dialect);
+    let mut end = 0;
     loop {
         let token = lexer.next().map_err(|e| at(sql, e.offset, e.problem))?;
+        refuse_carriage_return(sql, end, token.as_ref())?;
         let Some(token) = token else { break };
+        end = token.end;
         let delimited = lexer.has_custom_delimiter();
         match token.kind {
             TokenKind::Delimiter => {}
@@ -104,6 +107,25 @@ pub fn split(sql: &str, dialect: Dialect) -> Result<Vec<Statement<'_>>, SplitErr
     current.finish(sql, &mut statements)?;
     locate(sql, &mut statements);
     Ok(statements)
+}
+
+/// Refuses a carriage return without line feed between two tokens, or in the body of a function behind `--`: what follows
+/// looks like a part of the comment, and PostgreSQL runs it.
+fn refuse_carriage_return(sql: &str, end: usize, token: Option<&Token>) -> Result<(), SplitError> {
+    let start = token.map_or(sql.len(), |token| token.start);
+    let between = sql.get(end..start).and_then(carriage_return::lone).map(|at| end + at);
+    let body = token.map(|token| (token.start, &sql[token.start..token.end])).filter(|(_, text)| text.starts_with('$'));
+    let inside = || body.and_then(|(start, text)| Some(start + carriage_return::lone_in_body(text)?));
+    match between.or_else(inside) {
+        None => Ok(()),
+        Some(offset) => Err(at(
+            sql,
+            offset,
+            "a carriage return (CR) stands here without a line feed (LF), and PostgreSQL ends a comment there: replace it by a \
+             line feed"
+                .to_owned(),
+        )),
+    }
 }
 
 /// The statement being read.

@@ -92,6 +92,25 @@ fn sqlite_bodies() {
 }
 
 #[test]
+fn a_comment_ends_for_everybody_where_its_line_does() {
+    for (sql, place) in [
+        ("SELECT 1;\n-- a comment\rINSERT INTO t VALUES (1);", Some((2, 13))),
+        ("SELECT 1 -- a\r;", Some((1, 14))),
+        ("SELECT 1;\r", Some((1, 10))),
+        ("/* a\rb */ SELECT 1", Some((1, 5))),
+        ("DO $$ BEGIN\n-- a\rDELETE FROM t; END $$", Some((2, 5))),
+        ("SELECT 'a\rb', $$a\rb$$", None),
+        ("SELECT 1; -- a\r\nSELECT 2", None),
+        // No server ends a comment at these.
+        ("SELECT 1; -- a\u{b}b\u{c}c\u{85}d\u{2028}e", None),
+    ] {
+        let found = split(sql, Dialect::Postgres).err();
+        assert_eq!(found.as_ref().map(|error| (error.line, error.column)), place, "{sql:?} {found:?}");
+        assert!(found.is_none_or(|error| error.problem.ends_with("replace it by a line feed")));
+    }
+}
+
+#[test]
 fn what_no_server_understands_is_refused_with_its_place() {
     let message = |sql| split(sql, Dialect::Postgres).unwrap_err().to_string();
     assert_snapshot!(message("SELECT 1;\nSELECT 'a"), @"2:8: this string does not end");

@@ -75,6 +75,6 @@ pub(super) fn grammar() -> Grammar {
                 "U&'BEGIN RETURN 1\\003B END;'",
             ],
         ),
-        ("_", &[" ", " ", " ", "\n", " /* END; /* BEGIN; */ ; */ ", " -- it's; END\n", " -- ;\r"]),
+        ("_", &[" ", " ", " ", "\n", " /* END; /* BEGIN; */ ; */ ", " -- it's; END\n"]),
     ])
 }

@@ -11,9 +11,9 @@ impl Text {
         self.0
     }
 
-    /// Adds a comment, one line of it for each line of the text.
+    /// Adds a comment, one line of it for each line of the text. For PostgreSQL a carriage return ends one.
     pub(super) fn comment(&mut self, text: &str) {
-        for line in text.lines() {
+        for line in text.lines().flat_map(|line| line.split('\r')) {
             let _infallible = writeln!(self.0, "-- {line}");
         }
     }

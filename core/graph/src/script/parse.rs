@@ -45,11 +45,24 @@ enum Open {
     Irreversible,
 }
 
+/// Returns what is wrong with a line that would be read otherwise than it looks: SQL is looked at when it is cut into
+/// statements, where a carriage return may be in a string.
+fn hidden(line: &str, is_sql: bool) -> Option<&'static str> {
+    if line.contains('\0') {
+        return Some("a zero byte is in this line, and no server takes one in a statement: delete it");
+    }
+    let hides = !is_sql && line.contains('\r');
+    hides.then_some("a carriage return (CR) stands in this line without a line feed (LF): replace it by a line feed")
+}
+
 impl Reader {
     fn line(&mut self, number: usize, line: &str) -> Result<(), ScriptError> {
         self.last_line = number;
         let bare = line.trim_end();
         let error = |column: usize, problem: String| ScriptError { line: number, column, problem };
+        if let Some(problem) = hidden(bare, self.open.is_some()) {
+            return Err(error(1, problem.to_owned()));
+        }
         match directive(bare) {
             // A marker of a statement stays above it.
             Some((directive, column)) if [SKIP, ALLOW].iter().any(|name| directive.starts_with(name)) => {

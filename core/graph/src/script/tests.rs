@@ -39,6 +39,16 @@ fn line_ends_and_byte_order_marks_do_not_matter() {
 }
 
 #[test]
+fn a_line_is_read_as_it_looks() {
+    let message = parse(&USERS.replace("-- add users", "-- add users\rDROP TABLE users;")).unwrap_err();
+    assert_eq!((message.line, message.problem.contains("carriage return")), (1, true));
+    let zero = parse(&USERS.replace("CREATE TABLE", "CREATE\0TABLE")).unwrap_err();
+    assert_eq!((zero.line, zero.problem.contains("zero byte")), (8, true));
+    // It may be in a string: whoever cuts the SQL into statements sees that.
+    assert!(parse(&USERS.replace("NOT NULL", "DEFAULT 'a\rb'")).is_ok());
+}
+
+#[test]
 fn upgrade_and_downgrade_are_hashed_apart() {
     let original = parse(USERS).unwrap();
     let edited = parse(&USERS.replace("DROP TABLE users", "DROP TABLE IF EXISTS users")).unwrap();

@@ -123,7 +123,6 @@ const POSTGRES: &[&str] = &[
     "CREATE RULE r AS ON UPDATE TO t DO INSTEAD NOTHING",
     "CREATE SCHEMA s CREATE TABLE t (end_ int) CREATE VIEW v AS SELECT 1 GRANT SELECT ON v TO me",
     "SELECT E'it\\'s;', U&'d\\0061t\\+000061;', U&\"d;\", B'1', 'a\\'",
-    "SELECT 1 -- a comment ends at a carriage return\r, 2",
     "END",
     "END AND CHAIN",
     "BEGIN ISOLATION LEVEL SERIALIZABLE",
