@@ -108,11 +108,13 @@ impl Context<'_> {
     pub(crate) fn find_url(&self, package: &Package, config: &Config) -> Result<Option<Target>, CommandError> {
         let environment = self.environment.with_dotenv(&package.root);
         if let Some(url) = &self.selection.database_url {
-            return self.parse_url(url.exposed(), package, &environment).map(Some);
+            let target = self.parse_url(url.exposed(), package, &environment)?;
+            return target.refuse_foreign_password(&environment, false).map(|()| Some(target));
         }
         let variable = &config.database_url_env;
         let Some(url) = environment.find(variable, "pass `--database-url`")? else { return Ok(None) };
         let target = self.parse_url(url, package, &environment)?;
+        target.refuse_foreign_password(&environment, environment.dotenv_folder(variable).is_some())?;
         // Wherever a command is run, a `.env` names one database.
         Ok(Some(match environment.dotenv_folder(variable) {
             Some(folder) => target.relative_to(folder),

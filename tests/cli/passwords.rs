@@ -52,3 +52,30 @@ fn a_password_file_that_others_can_read_is_ignored() {
     let output = project.try_line("--database-url postgres://me@127.0.0.1:1/shop current");
     assert!(output.stderr.starts_with("error: could not connect to"), "{output}");
 }
+
+#[test]
+fn a_dotenv_gets_no_password_but_its_own_sent_in_clear() {
+    let refused = "the password of PGPASSWORD was not sent there";
+    for (env, variables, is_refused) in [
+        (
+            "DATABASE_URL=postgres://me@192.0.2.1:1/d?sslmode=disable&connect_timeout=1",
+            &[("PGPASSWORD", "S3CRA")][..],
+            true,
+        ),
+        (
+            "PGHOST=192.0.2.1\nPGSSLMODE=disable",
+            &[("DATABASE_URL", "postgres:///d?connect_timeout=1"), ("PGPASSWORD", "S3CRA")],
+            true,
+        ),
+        ("DATABASE_URL=postgres://me@127.0.0.1:1/d?sslmode=disable", &[("PGPASSWORD", "S3CRA")], false),
+        ("DATABASE_URL=postgres://me@localhost:1/d?sslmode=disable\nPGPASSWORD=S3CRA", &[], false),
+        ("DATABASE_URL=postgres://me:S3CRA@127.0.0.1:1/d?sslmode=disable", &[("PGPASSWORD", "other")], false),
+    ] {
+        let project = Project::new(PROGRAM, "");
+        project.write(".env", env);
+        let project = variables.iter().fold(project, |project, (name, value)| project.with(name, value));
+        let output = project.try_line("current");
+        assert_eq!(output.stderr.contains(refused), is_refused, "{env}\n{output}");
+        assert!(!output.stderr.contains("S3CRA") && output.status != 0, "{output}");
+    }
+}

@@ -127,6 +127,21 @@ impl PgServer {
         self.password_from.as_ref()
     }
 
+    /// Returns whether what goes to the server can be read on its way: it is another machine, and TLS is switched off.
+    #[must_use]
+    pub fn is_readable_on_its_way(&self) -> bool {
+        let is_here = |host: &Host| match host {
+            Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+            _ => true,
+        };
+        let addresses = self.servers.get_hostaddrs();
+        let all_here = match addresses {
+            [] => self.servers.get_hosts().iter().all(is_here),
+            _ => addresses.iter().all(IpAddr::is_loopback),
+        };
+        self.encryption == Encryption::Disabled && !all_here
+    }
+
     /// Returns what was ignored, and why: a password file that others can read.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use alembic_runtime::{
     __private::answers,
     MigrationBackend,
     cli::{CommandError, Place, sqlite_path},
-    pure::{MysqlServer, PgServer},
+    pure::{MysqlServer, PasswordFrom, PgServer},
 };
 use alembic_sql::{
     Dialect,
@@ -74,6 +74,33 @@ impl Target {
     /// Returns what may be read of it before anything is done: what was ignored, and why.
     pub(crate) fn warning(&self) -> Option<&str> {
         if let Self::Postgres(server) = self { server.warning() } else { None }
+    }
+
+    /// Fails if a `.env` names the server, and a password that is not its own would go there for everybody to read:
+    /// whoever wrote the file may be a stranger. `from_dotenv` is whether the URL is of a `.env`.
+    pub(crate) fn refuse_foreign_password(
+        &self,
+        environment: &Environment,
+        from_dotenv: bool,
+    ) -> Result<(), CommandError> {
+        let Self::Postgres(server) = self else { return Ok(()) };
+        let is_of_dotenv = |name: &str| environment.dotenv_folder(name).is_some();
+        let names_host = server.url().settings().any(|(key, _)| key == "host" || key == "hostaddr");
+        let dotenv_names_host =
+            if names_host { from_dotenv } else { is_of_dotenv("PGHOST") || is_of_dotenv("PGHOSTADDR") };
+        let foreign = match server.password_from() {
+            Some(PasswordFrom::Variable) if is_of_dotenv("PGPASSWORD") => None,
+            Some(PasswordFrom::Url) | None => None,
+            other => other,
+        };
+        match foreign.filter(|_| dotenv_names_host && server.is_readable_on_its_way()) {
+            None => Ok(()),
+            Some(from) => Err(CommandError::usage(format!(
+                "`.env` names the server of {}, and switches TLS off: the password of {from} was not sent there",
+                self.display()
+            ))
+            .because("leave out `sslmode=disable`, or set the URL in the environment instead of `.env`")),
+        }
     }
 
     /// Returns the dialect, as far as the URL tells.

@@ -217,7 +217,7 @@ impl Work {
         }
         for file in other_files(&statement.text) {
             let (id, path, line, statement) =
-                (self.id.clone(), self.path.clone(), statement.line, first_line(statement));
+                (self.id.clone(), self.path.clone(), statement.line, first_line(statement, self.dialect));
             if !file.as_deref().is_some_and(&is_beside) {
                 return Err(WorkError::OtherFile { id, path, line, statement, file });
             }
