@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::is_scheme;
+
 /// What SQLite's parameters do not tell of a key: <https://www.sqlite.org/uri.html>. Encrypted databases have theirs among
 /// the others.
 const SHOWN: [&str; 8] = ["cache", "immutable", "mode", "modeof", "nolock", "psow", "uri", "vfs"];
@@ -27,7 +29,8 @@ impl FileUrl {
 impl fmt::Display for FileUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SQLAlchemy writes the key of an encrypted database where others have a password.
-        if let Some((scheme, _)) = self.0.split_once("://").filter(|(_, rest)| rest.contains('@')) {
+        let url = self.0.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+        if let Some((scheme, _)) = url.filter(|(_, rest)| rest.contains('@')) {
             return write!(f, "{scheme}://***");
         }
         let (path, query) = self.0.split_once('?').unwrap_or((&self.0, ""));

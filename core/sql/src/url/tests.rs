@@ -142,4 +142,23 @@ proptest! {
         };
         prop_assert_eq!(sorted(&again), sorted(&url));
     }
+
+    #[test]
+    fn no_text_shows_a_password_or_reads_otherwise_when_written(
+        text in "[a-z0-9:/@?&=%#,;'\\\\ \\[\\].+é]{0,24}", form in 0..8usize,
+    ) {
+        let forms = [
+            "postgres://u:S3CRET{}@h/db?sslmode=disable", "mysql://u:S3CRET{}@h:3306/db", "host=h password=S3CRET{}",
+            "postgres://h/db?user=u&password=S3CRET{}", "host=h password='S3CRET{}' dbname=d", "postgres://u:S3CRET{}",
+            "postgres://h/db?passwd=S3CRET{}", "file:a.db?key=S3CRET{}",
+        ];
+        let secret = forms[form].replace("{}", &text);
+        let said = format!("{:?} {}", DatabaseUrl::parse(&secret), shown(&secret));
+        prop_assert!(!said.contains("S3CRET"), "{secret}: {said}");
+        for text in [secret, format!("postgres://{text}"), format!("host={text}")] {
+            let Ok(DatabaseUrl::Server(url)) = DatabaseUrl::parse(&text) else { continue };
+            let Ok(DatabaseUrl::Server(again)) = DatabaseUrl::parse(&url.exposed()) else { panic!("{}", url.exposed()) };
+            prop_assert!(url.settings().eq(again.settings()), "{text}: {}", url.exposed());
+        }
+    }
 }

@@ -32,6 +32,9 @@ pub(super) fn parse(scheme: &'static str, rest: &str) -> Result<ServerUrl, Strin
     for (key, text) in parts.into_iter().filter(|(_, text)| !text.is_empty()) {
         url.address.push((key, decode(text)?));
     }
+    if url.address("host").unwrap_or_default().matches(',').count() != hosts.matches(',').count() {
+        return Err("several hosts have `,` between them, not `%2C`".to_owned());
+    }
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) =
             pair.split_once('=').ok_or("one of its parameters has no value; `&` in one is written `%26`")?;
