@@ -58,6 +58,9 @@ impl DatabaseUrl {
         if text.is_empty() {
             return Err(NotUnderstood::new("", "it is empty"));
         }
+        if text.contains('\0') {
+            return Err(NotUnderstood::new("", "a zero byte is in it"));
+        }
         if starts_with_scheme(text, "file:") || starts_with_scheme(text, "sqlite") {
             return Ok(Self::File(FileUrl::new(text)));
         }

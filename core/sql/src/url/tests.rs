@@ -54,6 +54,7 @@ fn what_is_not_understood_is_not_shown() {
         ("postgres://u:5432/SECRET@h/db", "`@` in a user, a password or a name is written `%40`"),
         ("postgres://u:SE@CRET@h/db", "`@` in a user, a password or a name is written `%40`"),
         ("postgres://h?user=u&password=SE@CRET", "`@` in a parameter `%40`"),
+        ("postgres://u:SECRET\0@h/db", "a zero byte"),
         ("postgres://u:SECRET%@h/db", "two hexadecimal digits"),
         ("postgres://h/db?passwd=SECRET", "the parameter `passwd` is not known; did you mean `password`?"),
         ("postgres://h/db?Password=SECRET", "the parameter `Password` is not known; did you mean `password`?"),
