@@ -344,6 +344,10 @@ macro_rules! loading_methods {
             Ok(match what {
                 Shown::Table => query.get_result::<rows::TableText>(conn)?.text,
                 Shown::View => query.get_result::<rows::ViewText>(conn)?.text,
+                Shown::Function => query.get_result::<rows::FunctionText>(conn)?.text,
+                Shown::Procedure => query.get_result::<rows::ProcedureText>(conn)?.text,
+                Shown::Trigger => query.get_result::<rows::TriggerText>(conn)?.text,
+                Shown::Event => query.get_result::<rows::EventText>(conn)?.text,
             })
         }
 

@@ -26,20 +26,36 @@ pub enum Shown {
     Table,
     /// View.
     View,
+    /// Function.
+    Function,
+    /// Procedure.
+    Procedure,
+    /// Trigger.
+    Trigger,
+    /// Event.
+    Event,
 }
 
-/// The text of a table, as the server writes it.
-#[derive(Debug, QueryableByName)]
-pub(super) struct TableText {
-    #[diesel(sql_type = Binary, column_name = "Create Table")]
-    pub(crate) text: Vec<u8>,
+macro_rules! texts {
+    ($($name:ident: $column:literal,)+) => {
+        $(
+            /// The text of an object, as the server writes it.
+            #[derive(Debug, QueryableByName)]
+            pub(super) struct $name {
+                #[diesel(sql_type = Binary, column_name = $column)]
+                pub(crate) text: Vec<u8>,
+            }
+        )+
+    };
 }
 
-/// The text of a view, as the server writes it.
-#[derive(Debug, QueryableByName)]
-pub(super) struct ViewText {
-    #[diesel(sql_type = Binary, column_name = "Create View")]
-    pub(crate) text: Vec<u8>,
+texts! {
+    TableText: "Create Table",
+    ViewText: "Create View",
+    FunctionText: "Create Function",
+    ProcedureText: "Create Procedure",
+    TriggerText: "SQL Original Statement",
+    EventText: "Create Event",
 }
 
 /// A row of the version table with what the log says of it.

@@ -1,13 +1,14 @@
 //! How what is no table is made: in the database's own words, as statements.
 
-use std::collections::BTreeMap;
-
-use alembic_schema::{Name, Schema};
+use alembic_schema::{Name, Schema, mysql};
 use alembic_sql::Dialect;
 use diesel::{QueryResult, connection::LoadConnection};
 
-use super::{Inspection, Names};
-use crate::database::{MigrationBackend, Reading, answer, json::rows, reading};
+use super::{
+    Inspection, Names,
+    mysql::{surroundings, without_end},
+};
+use crate::database::{MigrationBackend, Reading, Shown, answer, json::rows, reading};
 
 /// A statement that makes an object which is no table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,27 +37,21 @@ where
     let dialect = C::Backend::dialect(conn)?;
     reading(conn, Reading::Catalog, |conn| match dialect {
         Dialect::Sqlite => Ok(of_sqlite(schema)),
-        Dialect::Postgres => on_server(conn, scope, "SELECT current_schema()::text AS answer", POSTGRES),
-        Dialect::Mysql | Dialect::Mariadb => {
-            let others = on_server(conn, scope, "SELECT DATABASE() AS answer", MYSQL)?;
-            Ok(shown_by_mysql(schema).chain(others).collect())
-        }
+        Dialect::Postgres => on_postgres(conn, scope),
+        Dialect::Mysql | Dialect::Mariadb => on_mysql(conn, scope, schema, dialect),
     })
 }
 
-fn on_server<C>(conn: &mut C, scope: &Inspection, current: &str, sql: &str) -> QueryResult<Vec<Creation>>
+fn on_postgres<C>(conn: &mut C, scope: &Inspection) -> QueryResult<Vec<Creation>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let names = Names { current: answer(conn, current)?.unwrap_or_default() };
-    let family = C::Backend::FAMILY;
-    let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(|schema| family.literal(schema));
+    let names = Names { current: answer(conn, "SELECT current_schema()::text AS answer")?.unwrap_or_default() };
+    let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(|schema| Dialect::Postgres.literal(schema));
     let schemas = schemas.collect::<Vec<_>>().join(", ");
-    let mut found = rows::<C, (String, String, String, String, String)>(conn, &sql.replace("$SCHEMAS", &schemas))?;
-    if family == Dialect::Mysql {
-        fill_in_parameters(conn, &schemas, &mut found)?;
-    }
+    let sql = POSTGRES.replace("$SCHEMAS", &schemas);
+    let found = rows::<C, (String, String, String, String, String)>(conn, &sql)?;
     let creation = |(kind, schema, name, create, drop): (String, String, String, String, String)| Creation {
         kind,
         name: names.name(&schema, &name),
@@ -179,38 +174,38 @@ const POSTGRES: &str = "SELECT json_build_array('extension', n.nspname, x.extnam
     AND EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND NOT EXISTS (SELECT 1 FROM \
     pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))";
 
-/// `$PARAMETERS` stands for the parameters of a routine, which another query tells.
-const MYSQL: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, CONCAT('CREATE ', routine_type, ' `', \
-    REPLACE(routine_name, '`', '``'), '`($PARAMETERS)', CASE routine_type WHEN 'FUNCTION' THEN CONCAT(' RETURNS ', \
-    dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')) ELSE '' END, CASE is_deterministic WHEN 'YES' THEN ' DETERMINISTIC ' ELSE ' ' END, sql_data_access, \
-    ' SQL SECURITY ', security_type, ' ', routine_definition), CONCAT('DROP ', routine_type, ' `', \
-    REPLACE(routine_name, '`', '``'), '`')) AS CHAR) AS answer FROM information_schema.routines \
-    WHERE routine_schema IN ($SCHEMAS) AND routine_definition <> ''";
+/// Routines and events, with what goes without saying in the text of an event: that it began when it was made.
+const MYSQL: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), routine_schema, routine_name, '') AS CHAR) AS answer \
+    FROM information_schema.routines WHERE routine_schema IN ($SCHEMAS) AND routine_type IN ('FUNCTION', 'PROCEDURE') \
+    UNION ALL SELECT CAST(JSON_ARRAY('event', event_schema, event_name, COALESCE(CASE WHEN starts = created \
+    THEN CONCAT(' STARTS ', QUOTE(starts)) END, '')) AS CHAR) FROM information_schema.events WHERE event_schema IN ($SCHEMAS)";
 
-const PARAMETERS: &str = "SELECT CAST(JSON_ARRAY(LOWER(routine_type), specific_schema, specific_name, CONCAT( \
-    CASE routine_type WHEN 'PROCEDURE' THEN CONCAT(parameter_mode, ' ') ELSE '' END, '`', \
-    REPLACE(parameter_name, '`', '``'), '` ', dtd_identifier, COALESCE(CONCAT(' CHARACTER SET ', character_set_name), '')), \
-    ordinal_position) AS CHAR) AS answer FROM information_schema.parameters \
-    WHERE specific_schema IN ($SCHEMAS) AND ordinal_position > 0";
-
-fn fill_in_parameters<C>(
-    conn: &mut C,
-    schemas: &str,
-    found: &mut [(String, String, String, String, String)],
-) -> QueryResult<()>
+/// Returns routines and events as the server shows them; those that the role may not read have no text.
+fn on_mysql<C>(conn: &mut C, scope: &Inspection, schema: &Schema, dialect: Dialect) -> QueryResult<Vec<Creation>>
 where
     C: LoadConnection,
     C::Backend: MigrationBackend,
 {
-    let mut lists: BTreeMap<_, BTreeMap<u32, String>> = BTreeMap::new();
-    let sql = PARAMETERS.replace("$SCHEMAS", schemas);
-    for (kind, schema, name, parameter, at) in rows::<C, (String, String, String, String, u32)>(conn, &sql)? {
-        lists.entry((kind, schema, name)).or_default().insert(at, parameter);
+    let names = Names { current: answer(conn, "SELECT DATABASE() AS answer")?.unwrap_or_default() };
+    let literal = |schema: &String| dialect.literal(schema);
+    let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(literal).collect::<Vec<_>>().join(", ");
+    let around = surroundings(conn, &names, &schemas, dialect)?;
+    let mut found: Vec<Creation> = shown_by_mysql(schema).collect();
+    for (kind, database, name, implied) in
+        rows::<C, (String, String, String, String)>(conn, &MYSQL.replace("$SCHEMAS", &schemas))?
+    {
+        let shown = match kind.as_str() {
+            "function" => Shown::Function,
+            "procedure" => Shown::Procedure,
+            _ => Shown::Event,
+        };
+        let (word, place) = (kind.to_uppercase(), Name { schema: Some(database.clone()), name: name.clone() });
+        let statement = format!("SHOW CREATE {word} {}", place.sql(dialect));
+        let text = C::Backend::shown(conn, shown, &statement).map(mysql::text).unwrap_or_default();
+        let name = names.name(&database, &name);
+        let drop = format!("DROP {word} {}", name.sql(dialect));
+        let create = mysql::plain(&text.replacen(&implied, "", 1), &around);
+        found.push(Creation { kind, name, create: without_end(&create).to_owned(), drop });
     }
-    for (kind, schema, name, create, _) in found {
-        let list = lists.get(&(kind.clone(), schema.clone(), name.clone()));
-        let list = list.map(|list| list.values().map(String::as_str).collect::<Vec<_>>().join(", "));
-        *create = create.replacen("$PARAMETERS", &list.unwrap_or_default(), 1);
-    }
-    Ok(())
+    Ok(found)
 }

@@ -19,13 +19,7 @@ where
     let literal = |schema: &String| Dialect::Mysql.literal(schema);
     let schemas = std::iter::once(&names.current).chain(&scope.schemas).map(literal).collect::<Vec<_>>().join(", ");
     let query = |sql: &str| sql.replace("$SCHEMAS", &schemas);
-    let around = Surroundings {
-        dialect,
-        database: names.current.clone(),
-        collations: rows::<C, (String, String)>(conn, &query(COLLATIONS))?.into_iter().collect(),
-        character_sets: rows::<C, (String, String)>(conn, CHARACTER_SETS)?.into_iter().collect(),
-        engine: answer(conn, "SELECT @@default_storage_engine AS answer")?.unwrap_or_default(),
-    };
+    let around = surroundings(conn, &names, &schemas, dialect)?;
     let mut schema = Schema::default();
     for (database, name, kind, is_readable) in rows::<C, (String, String, String, u8)>(conn, &query(RELATIONS))? {
         let (name, place) = (names.name(&database, &name), Name { schema: Some(database), name });
@@ -46,12 +40,14 @@ where
     let other = |kind: String, database: &str, name: &str, definition: &str| {
         // The server says in which database what is named is.
         let definition = definition.replace(&own_database, "");
-        // A body that other statements of the message followed has kept what ended it.
-        let definition = definition.trim_end_matches(|c: char| c == ';' || c.is_whitespace()).to_owned();
-        Other { kind, name: names.name(database, name), definition }
+        Other { kind, name: names.name(database, name), definition: without_end(&definition).to_owned() }
     };
-    for (database, table, name, definition) in rows::<C, (String, String, String, String)>(conn, &query(TRIGGERS))? {
-        let trigger = other("trigger".to_owned(), &database, &name, &definition);
+    for (database, table, name, head, body) in
+        rows::<C, (String, String, String, String, String)>(conn, &query(TRIGGERS))?
+    {
+        let place = Name { schema: Some(database.clone()), name: name.clone() };
+        let body = trigger_body(conn, &place, &around).unwrap_or(body);
+        let trigger = other("trigger".to_owned(), &database, &name, &format!("{head}{body}"));
         match table_of(&mut schema.tables, &names.name(&database, &table)) {
             Some(table) => table.others.push(trigger),
             None => schema.others.push(trigger),
@@ -62,6 +58,37 @@ where
     }
     schema.others.sort_unstable();
     Ok(schema)
+}
+
+/// Returns a text without what ended it: a body that other statements of the message followed has kept that.
+pub(super) fn without_end(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+}
+
+pub(super) fn surroundings<C>(conn: &mut C, names: &Names, schemas: &str, dialect: Dialect) -> QueryResult<Surroundings>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let collations = COLLATIONS.replace("$SCHEMAS", schemas);
+    Ok(Surroundings {
+        dialect,
+        database: names.current.clone(),
+        collations: rows::<C, (String, String)>(conn, &collations)?.into_iter().collect(),
+        character_sets: rows::<C, (String, String)>(conn, CHARACTER_SETS)?.into_iter().collect(),
+        engine: answer(conn, "SELECT @@default_storage_engine AS answer")?.unwrap_or_default(),
+    })
+}
+
+/// Returns the body of a trigger as it was written: the catalog has the literals in it without their escapes.
+fn trigger_body<C>(conn: &mut C, place: &Name, around: &Surroundings) -> Option<String>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let statement = format!("SHOW CREATE TRIGGER {}", place.sql(Dialect::Mysql));
+    let text = mysql::text(C::Backend::shown(conn, Shown::Trigger, &statement).ok()?);
+    mysql::trigger_body(&text, around)
 }
 
 fn table<C>(conn: &mut C, name: &Name, place: &Name, around: &Surroundings) -> QueryResult<Table>
@@ -107,7 +134,7 @@ const RELATIONS: &str = "SELECT CAST(JSON_ARRAY(t.table_schema, t.table_name, t.
 const TRIGGERS: &str = "SELECT CAST(JSON_ARRAY(t.trigger_schema, t.event_object_table, t.trigger_name, CONCAT('CREATE TRIGGER `', \
     REPLACE(t.trigger_name, '`', '``'), '` ', t.action_timing, ' ', t.event_manipulation, ' ON `', \
     REPLACE(t.event_object_table, '`', '``'), '` FOR EACH ROW ', CASE WHEN p.trigger_name IS NULL THEN '' \
-    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END, t.action_statement)) AS CHAR) AS answer \
+    ELSE CONCAT('FOLLOWS `', REPLACE(p.trigger_name, '`', '``'), '` ') END), t.action_statement) AS CHAR) AS answer \
     FROM information_schema.triggers t LEFT JOIN information_schema.triggers p ON p.trigger_schema = t.trigger_schema \
     AND p.event_object_table = t.event_object_table AND p.event_manipulation = t.event_manipulation \
     AND p.action_timing = t.action_timing AND p.action_order = t.action_order - 1 WHERE t.trigger_schema IN ($SCHEMAS) \

@@ -72,5 +72,15 @@ pub fn plain(text: &str, around: &Surroundings) -> String {
     Words::new(text, around).map_or_else(|| text.to_owned(), |words| words.plain())
 }
 
+/// Returns the body of what `SHOW CREATE TRIGGER` says: the order of triggers, which it says as it was once, is not in it.
+#[must_use]
+pub fn trigger_body(text: &str, around: &Surroundings) -> Option<String> {
+    let words = Words::new(text, around)?;
+    let row = (0..words.len()).find(|at| words.are(*at, &["FOR", "EACH", "ROW"]))? + 3;
+    let has_order = words.are(row, &["FOLLOWS"]) || words.are(row, &["PRECEDES"]);
+    let body = if has_order { row + 2 } else { row };
+    Some(words.part(words.tokens.get(body..)?).plain())
+}
+
 #[cfg(test)]
 mod tests;

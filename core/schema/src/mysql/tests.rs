@@ -229,3 +229,12 @@ fn a_view_is_the_same_whoever_defined_it() {
         (`t`.`zz` = 'it''s') WITH CASCADED CHECK OPTION";
     assert_eq!(plain(view, &around(Dialect::Mysql)), plain_text);
 }
+
+#[test]
+fn a_trigger_is_known_by_its_body() {
+    let body = |text: &str| super::trigger_body(text, &around(Dialect::Mysql));
+    let text = "CREATE DEFINER=`root`@`%` TRIGGER `for` BEFORE INSERT ON `t` for each  row follows `u` BEGIN\n  \
+                SET NEW.a = 'it\\'s'; -- x\n  SET @x = _utf8mb4'y';\nEND";
+    assert_eq!(body(text).unwrap(), "BEGIN\n  SET NEW.a = 'it''s'; -- x\n  SET @x = 'y';\nEND");
+    assert_eq!(body("CREATE TRIGGER t BEFORE INSERT ON t"), None);
+}
