@@ -52,6 +52,12 @@ impl EnumDiff {
         self.recreation.is_some()
     }
 
+    /// Returns whether a column has the type while it is created again.
+    pub(super) fn recreates_type_of(&self, table: &Name, column: &str) -> bool {
+        let columns = self.recreation.iter().flat_map(|recreation| &recreation.columns);
+        columns.into_iter().any(|(of, known, _)| of == table && known.name == column)
+    }
+
     /// Returns the values that are there no more.
     #[must_use]
     pub fn dropped_values(&self) -> Vec<&String> {

@@ -13,7 +13,7 @@ impl Diff {
         let execute = |other: &Other| Block::new(Operation::Execute(other.definition.clone()));
         let (mut again, mut gone) = (lost_comments(wanted, found).map(execute).collect::<Vec<_>>(), Vec::new());
         for diff in &self.altered_tables {
-            for other in diff.lost_parts(found) {
+            for other in diff.lost_parts(wanted, found) {
                 match diff.dropped_column_in(&other.definition, dialect) {
                     Some(column) => {
                         let message = format!("{other} goes with `{}.{column}`, which it names", diff.after.name);
@@ -28,9 +28,10 @@ impl Diff {
 }
 
 impl TableDiff {
-    fn lost_parts(&self, found: &Schema) -> impl Iterator<Item = &Other> {
-        let there = found.table(&self.after.name).map(|table| table.others.as_slice()).unwrap_or_default();
-        self.after.others.iter().filter(|other| !there.iter().any(|found| found.is_called_like(other)))
+    fn lost_parts<'s>(&self, wanted: &'s Schema, found: &'s Schema) -> impl Iterator<Item = &'s Other> {
+        let of = |schema: &'s Schema| schema.table(&self.after.name).map(|table| table.others.as_slice());
+        let there = of(found).unwrap_or_default();
+        of(wanted).unwrap_or_default().iter().filter(|other| !there.iter().any(|found| found.is_called_like(other)))
     }
 
     fn dropped_column_in(&self, definition: &str, dialect: Dialect) -> Option<&String> {

@@ -1,0 +1,215 @@
+//! Objects that are replaced as a whole: views, routines, triggers, policies.
+
+use std::{collections::BTreeSet, fmt};
+
+use alembic_sql::CreatedObject;
+
+use super::{Name, Other, Schema};
+
+/// Object that is made and dropped as a whole: its statements are all there is to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// What it is called.
+    pub key: ObjectKey,
+    /// Statement that makes it, in the database's words.
+    pub create: String,
+    /// Statement that drops it.
+    pub drop: String,
+    /// What callers see of it: while that stays, `create` replaces it in place. None if it has to be dropped first.
+    pub shape: Option<String>,
+    /// What is made after it.
+    pub parts: Vec<ObjectPart>,
+    /// Objects without which it cannot be, and which cannot be dropped before it. PostgreSQL only.
+    pub needs: Vec<ObjectKey>,
+    /// Columns of tables that it names; without a column, tables. PostgreSQL only.
+    pub columns: Vec<(Name, Option<String>)>,
+    /// Whether a default, a check, an index or something else that is no object needs it, so that it cannot be dropped.
+    /// PostgreSQL only.
+    pub is_held: bool,
+    /// Whether grants that nothing here says go with it.
+    pub loses_grants: bool,
+}
+
+/// What an object is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Kind: `view`, `function`, `trigger`, ….
+    pub kind: String,
+    /// Name.
+    pub name: Name,
+    /// Types of the arguments, where routines may share a name.
+    pub arguments: Option<String>,
+    /// Table or view that it belongs to.
+    pub table: Option<Name>,
+}
+
+/// Index, comment, grant or state of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPart {
+    /// Statement that makes it.
+    pub make: String,
+    /// Statement that takes it back.
+    pub unmake: String,
+}
+
+/// Kinds in the order in which they come where nothing else tells.
+const KINDS: [&str; 11] = [
+    "function",
+    "procedure",
+    "aggregate",
+    "view",
+    "materialized view",
+    "rule",
+    "trigger",
+    "policy",
+    "row security",
+    "forced row security",
+    "event",
+];
+
+impl Object {
+    /// Returns whether it is made in the same way.
+    #[must_use]
+    pub fn is_made_like(&self, other: &Self) -> bool {
+        self.key == other.key && self.create == other.create && self.parts == other.parts
+    }
+
+    /// Returns the statements that make it, with all that belongs to it.
+    pub fn statements(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.create).chain(self.parts.iter().map(|part| &part.make))
+    }
+
+    /// Returns whether what is known as text is this object, or a part of it.
+    #[must_use]
+    pub fn is_known_as(&self, other: &Other) -> bool {
+        let is_it = self.key.kind == other.kind && self.key.name == other.name;
+        is_it || self.statements().any(|statement| *statement == other.definition)
+    }
+
+    /// Returns the words of its statements.
+    fn words(&self) -> BTreeSet<String> {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        let texts = self.statements().flat_map(|text| text.split(move |c| !is_word(c)));
+        texts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    }
+}
+
+impl ObjectKey {
+    /// Returns whether a statement that makes an object may be about this one. Case and a schema that one of both does not
+    /// say do not count.
+    #[must_use]
+    pub fn may_be(&self, created: &CreatedObject) -> bool {
+        let same = |name: &Name, other: &alembic_sql::Name| {
+            let schemas = name.schema.as_ref().zip(other.schema.as_ref());
+            name.name.eq_ignore_ascii_case(&other.name) && schemas.is_none_or(|(one, another)| one == another)
+        };
+        let tables = self.table.as_ref().zip(created.table.as_ref());
+        self.kind == created.kind
+            && same(&self.name, &created.name)
+            && tables.is_none_or(|(one, other)| same(one, other))
+    }
+
+    fn rank(&self) -> usize {
+        KINDS.iter().position(|kind| *kind == self.kind).unwrap_or(KINDS.len())
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name, arguments, table } = self;
+        match (arguments, table) {
+            (Some(arguments), _) => write!(f, "{kind} `{name}({arguments})`"),
+            (None, Some(table)) if table == name => write!(f, "{kind} of `{table}`"),
+            (None, Some(table)) => write!(f, "{kind} `{name}` of `{table}`"),
+            (None, None) => write!(f, "{kind} `{name}`"),
+        }
+    }
+}
+
+/// Sorts objects so that each follows those that it needs and, where that is no circle, those that its text mentions.
+#[must_use]
+pub fn in_order(objects: Vec<Object>) -> Vec<Object> {
+    let order = order(&objects);
+    let mut objects: Vec<Option<Object>> = objects.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| objects[at].take()).collect()
+}
+
+/// Returns where each object is, in the order of [`in_order`].
+#[must_use]
+pub fn order(objects: &[Object]) -> Vec<usize> {
+    let mut sorted: Vec<usize> = (0..objects.len()).collect();
+    sorted.sort_by_key(|at| (objects[*at].key.rank(), &objects[*at].key));
+    let words: Vec<BTreeSet<String>> = objects.iter().map(Object::words).collect();
+    let names: Vec<String> = objects.iter().map(|object| object.key.name.name.to_lowercase()).collect();
+    let others = |at: usize, holds: &dyn Fn(usize) -> bool| {
+        (0..objects.len()).filter(|other| *other != at && holds(*other)).collect::<Vec<_>>()
+    };
+    let needs: Vec<Vec<usize>> =
+        (0..objects.len()).map(|at| others(at, &|other| objects[at].needs.contains(&objects[other].key))).collect();
+    let mentions: Vec<Vec<usize>> =
+        (0..objects.len()).map(|at| others(at, &|other| words[at].contains(&names[other]))).collect();
+    let mut order: Vec<usize> = Vec::new();
+    let mut waiting = sorted;
+    while !waiting.is_empty() {
+        let is_free = |of: &[Vec<usize>], at: usize| !of[at].iter().any(|other| waiting.contains(other));
+        let free = waiting.iter().position(|at| is_free(&needs, *at) && is_free(&mentions, *at));
+        let next = free.or_else(|| waiting.iter().position(|at| is_free(&needs, *at)));
+        order.push(waiting.remove(next.unwrap_or(0)));
+    }
+    order
+}
+
+impl Schema {
+    /// Returns the schema without those parts of tables that are objects, or parts of objects.
+    #[must_use]
+    pub fn without_objects(&self, objects: &[Object]) -> Self {
+        let mut schema = self.clone();
+        for table in &mut schema.tables {
+            table.others.retain(|other| !objects.iter().any(|object| object.is_known_as(other)));
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(kind: &str, name: &str, create: &str, needs: &[&str]) -> Object {
+        let key = |name: &str| ObjectKey {
+            kind: kind.to_owned(),
+            name: Name::from_plain(name),
+            arguments: None,
+            table: None,
+        };
+        Object {
+            key: key(name),
+            create: create.to_owned(),
+            drop: format!("DROP {kind} {name}"),
+            shape: None,
+            parts: Vec::new(),
+            needs: needs.iter().map(|name| key(name)).collect(),
+            columns: Vec::new(),
+            is_held: false,
+            loses_grants: false,
+        }
+    }
+
+    #[test]
+    fn each_follows_what_it_needs_and_what_it_mentions() {
+        let names = |objects: Vec<Object>| {
+            in_order(objects).into_iter().map(|object| object.key.name.name).collect::<Vec<_>>().join(" ")
+        };
+        let needing =
+            vec![object("view", "a", "", &["b"]), object("view", "b", "", &["c"]), object("view", "c", "", &[])];
+        assert_eq!(names(needing), "c b a");
+        let mentioning = vec![
+            object("function", "f", "SELECT * FROM v", &[]),
+            object("view", "v", "SELECT * FROM t", &[]),
+            object("view", "a", "SELECT f()", &[]),
+        ];
+        assert_eq!(names(mentioning), "v f a");
+        let circle = vec![object("view", "a", "b", &["b"]), object("view", "b", "a", &[])];
+        assert_eq!(names(circle), "b a");
+    }
+}
