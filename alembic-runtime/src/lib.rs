@@ -53,7 +53,9 @@ pub mod __private {
     pub use alembic_schema::Value;
 
     pub use crate::{
-        database::{Broken, Creation, Inspection, answers, broken, creations, inspect, schemas, sources, unasked},
+        database::{
+            Broken, Creation, Inspection, answers, broken, creations, inspect, objects, schemas, sources, unasked,
+        },
         diesel_table::diesel_revision_id,
         migrations::Snapshots,
         op::Code,

@@ -2,11 +2,11 @@
 
 use alembic_models::Models;
 use alembic_runtime::{
-    __private::{Inspection, inspect, schemas},
+    __private::{Inspection, inspect, objects, schemas},
     MigrationBackend,
     cli::CommandError,
 };
-use alembic_schema::{Name, Other, Schema};
+use alembic_schema::{Name, Object, Other, Schema};
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
@@ -95,4 +95,29 @@ impl Job for Look<'_> {
     {
         Ok((look(conn, self.0)?, dialect_of(conn)?))
     }
+}
+
+/// Finds out which objects of a database are replaced as a whole, each after those that it needs.
+pub(crate) struct LookAtObjects<'a>(pub(crate) &'a Inspection);
+
+impl Job for LookAtObjects<'_> {
+    type Done = Vec<Object>;
+
+    fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
+    where
+        C: LoadConnection,
+        C::Backend: MigrationBackend,
+    {
+        look_at_objects(conn, self.0)
+    }
+}
+
+/// Returns the objects of a database that are replaced as a whole.
+pub(crate) fn look_at_objects<C>(conn: &mut C, inspection: &Inspection) -> Result<Vec<Object>, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    let schema = look(conn, inspection)?;
+    objects(conn, inspection, &schema).map_err(failed("look at views, routines and triggers"))
 }

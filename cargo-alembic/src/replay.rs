@@ -2,18 +2,16 @@
 
 use alembic_graph::{Hint, Node, config::Settings, replay::Surroundings, version_table::VersionTable};
 use alembic_runtime::{
-    __private::{Inspection, Replaying, read_regular_text},
+    __private::{Replaying, read_regular_text},
     Error, MigrationBackend, Migrations, Outcome,
     cli::CommandError,
 };
-use alembic_schema::Schema;
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use crate::{
     connect::{Job, Target},
     context::Context,
-    look::Look,
     project::Project,
     runner::{Program, Runner},
     scratch::{Scratch, ScratchServer, Users},
@@ -92,6 +90,27 @@ impl<'p> Replay<'p> {
         }
     }
 
+    /// Returns what runs of the statements of an object's file, each with its line.
+    pub(crate) fn statements(
+        &self,
+        path: &str,
+        statements: &[(String, usize)],
+        dialect: Dialect,
+    ) -> Result<Vec<(String, usize)>, CommandError> {
+        let mut runs = Vec::new();
+        for (statement, line) in statements {
+            let replayed = self.replaying.around.replay(statement, dialect).map_err(|outside| {
+                CommandError::usage(format!("{path}:{line}: it {}, so it does not run", outside.what))
+                    .at(Some((path, *line)))
+                    .hint(Hint::Instead { instead: outside.instead })
+            })?;
+            let (statement, left_out) = replayed.taken(statement.clone(), dialect, path, *line);
+            self.replaying.leave_out(left_out);
+            runs.extend(statement.map(|statement| (statement, *line)));
+        }
+        Ok(runs)
+    }
+
     /// Undoes one revision, which nothing applied follows.
     pub(crate) fn undo<C>(&self, conn: &mut C, node: Node) -> Result<(), CommandError>
     where
@@ -131,6 +150,7 @@ impl<'p> Replay<'p> {
 fn makes_routines(project: &Project, server: &ScratchServer) -> bool {
     server.target.dialect().is_mysql_family()
         && (project.graph.is_empty()
+            || project.has_objects()
             || project.graph.nodes().any(|node| {
                 let path = project.package.root.join(&project.graph.revision(node).path);
                 let text = read_regular_text(&path).unwrap_or_default().to_ascii_lowercase();
@@ -169,14 +189,14 @@ pub(crate) fn is_rust(project: &Project, node: Node) -> bool {
     alembic_graph::collection::is_rust(&project.graph.revision(node).path)
 }
 
-/// Applies all revisions, and looks.
-pub(crate) struct Left<'a> {
+/// Applies all revisions, and then looks.
+pub(crate) struct Left<'a, J> {
     pub(crate) replay: &'a Replay<'a>,
-    pub(crate) inspection: &'a Inspection,
+    pub(crate) then: J,
 }
 
-impl Job for Left<'_> {
-    type Done = (Schema, Dialect);
+impl<J: Job> Job for Left<'_, J> {
+    type Done = J::Done;
 
     fn run<C>(self, conn: &mut C) -> Result<Self::Done, CommandError>
     where
@@ -184,6 +204,6 @@ impl Job for Left<'_> {
         C::Backend: MigrationBackend,
     {
         self.replay.upgrade(conn, "heads")?;
-        Look(self.inspection).run(conn)
+        self.then.run(conn)
     }
 }

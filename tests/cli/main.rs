@@ -24,6 +24,7 @@ mod kinds;
 mod left_out;
 mod line_ends;
 mod merge;
+mod objects;
 mod on_servers;
 mod output;
 mod passed_over;

@@ -34,15 +34,46 @@ const T: &str = "diesel::table! { t (id) { id -> Integer, } }";
 follow! {
     fn upgrade_does_not_run() -> Option<Followed> {
         let db = Database::new(Kind::Postgres)?;
-        let up = "CREATE TABLE t (id INTEGER PRIMARY KEY, x INTEGER);\nCREATE VIEW v AS SELECT x FROM t;";
+        let up = "CREATE TABLE t (id INTEGER PRIMARY KEY);\nCREATE TABLE gone (id INTEGER PRIMARY KEY);\n\
+            CREATE SCHEMA other;\nCREATE TABLE other.r (x INTEGER REFERENCES gone);";
         let project = wanting(&db, up, T);
-        project.revision("a1", "<base>", up, "DROP VIEW v;\nDROP TABLE t;");
+        project.revision("a1", "<base>", up, "DROP TABLE other.r;\nDROP SCHEMA other;\nDROP TABLE gone;\nDROP TABLE t;");
         let hint = Shown::by(&project.try_line(AUTOGENERATE), Hint::UpgradeDoesNotRun);
         let (up, down) = (
-            "DROP VIEW v;\nALTER TABLE t DROP COLUMN x;",
-            "ALTER TABLE t ADD x INTEGER;\nCREATE VIEW v AS SELECT x FROM t;",
+            "ALTER TABLE other.r DROP CONSTRAINT r_x_fkey;\nDROP TABLE gone;",
+            "CREATE TABLE gone (id INTEGER PRIMARY KEY);\nALTER TABLE other.r ADD FOREIGN KEY (x) REFERENCES gone;",
         );
         Some(by_hand(&db, &project, hint, up, down))
+    }
+
+    fn object_names_what_goes() -> Option<Followed> {
+        let db = Database::new(Kind::Postgres)?;
+        let up = "CREATE TABLE t (id INTEGER PRIMARY KEY, x INTEGER);\nCREATE VIEW v AS SELECT id, x FROM t;";
+        let project = wanting(&db, up, T);
+        project.revision("a1", "<base>", up, "DROP VIEW v;\nDROP TABLE t;");
+        let folder = "migrations/objects".to_owned();
+        let hint = Shown::by(&project.try_line(AUTOGENERATE), Hint::ObjectNamesWhatGoes { folder });
+        let printed = hint.run(&project, 1);
+        assert_eq!(printed.status, 0, "{printed}");
+        project.write("migrations/objects/views/v.sql", "CREATE VIEW v AS SELECT id FROM t;");
+        let written = hint.run(&project, 2);
+        assert_eq!(written.status, 0, "{written}");
+        Some(hint.leads_to(&project.try_line("check --only models,roundtrip")))
+    }
+
+    fn no_object() -> Followed {
+        let project = project();
+        project.revision("a1", "<base>", "CREATE TABLE t (x INTEGER PRIMARY KEY);", "DROP TABLE t;");
+        project.ok("lock");
+        let rows = "INSERT INTO t VALUES (1);";
+        project.write("migrations/objects/v.sql", format!("{rows}\nCREATE VIEW v AS SELECT x FROM t;\n"));
+        let hint = Shown::by(&project.try_line(AUTOGENERATE), Hint::NoObject);
+        let written = hint.run(&project, 1);
+        let path = written.stdout.trim();
+        let text = project.read(path);
+        project.write(path, text.replace("-- alembic:upgrade\n", &format!("-- alembic:upgrade\n{rows}\n")));
+        project.write("migrations/objects/v.sql", "CREATE VIEW v AS SELECT x FROM t;");
+        hint.leads_to(&project.try_line(AUTOGENERATE))
     }
 
     fn downgrade_does_not_run() -> Option<Followed> {

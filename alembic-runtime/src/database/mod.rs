@@ -47,7 +47,7 @@ use diesel::{
     backend::Backend,
     connection::{LoadConnection, TransactionManager},
 };
-pub use inspect::{Creation, Inspection, creations, inspect, schemas, sources};
+pub use inspect::{Creation, Inspection, creations, inspect, objects, schemas, sources};
 pub(crate) use lock::{Backoff, Lock, LockAttempt, application_name};
 pub(crate) use mysql_session::{begin_mysql, between_steps_mysql, restore_mysql};
 pub(crate) use pins::{Reading, reading};

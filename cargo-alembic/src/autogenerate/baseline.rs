@@ -9,10 +9,10 @@ use alembic_schema::{
 use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
-use super::{Compared, Generated, apply};
+use super::{Compared, Generated, Objects, apply};
 use crate::{
     connect::Job,
-    look::{dialect_of, inspection, look},
+    look::{dialect_of, inspection, look, schemas_of},
     project::{NewRevision, Project},
 };
 
@@ -64,8 +64,11 @@ impl Job for Baseline<'_> {
             renames: Renames::default(),
             drift: Vec::new(),
             broken: Vec::new(),
+            objects: Objects::default(),
+            folder: project.config.objects(),
+            schemas: schemas_of(conn)?,
         };
-        let tables = compared.generate(conn, Locking::Plain)?;
+        let tables = compared.generate(conn, Locking::Plain, None)?;
         apply(conn, &tables.upgrade, dialect, naming, tables.foreign_keys_off)?;
         let mut waiting: Vec<Creation> = early.into_iter().chain(late).collect();
         let mut after = make_all(conn, &mut waiting);

@@ -13,7 +13,7 @@ use alembic_schema::{
 use alembic_sql::mentioned;
 use diesel::connection::LoadConnection;
 
-use super::Compared;
+use super::{Compared, WantedObjects};
 use crate::look::failed;
 
 /// Returns what a database has and cannot use.
@@ -38,15 +38,25 @@ impl Compared {
         if newly.is_empty() {
             return Ok(());
         }
-        let error = CommandError::usage("nothing was written: what was generated breaks what names it");
-        let error = newly
-            .iter()
-            .fold(error, |error, Broken { kind, name, error: why }| error.because(format!("{kind} `{name}`: {why}")));
-        Err(error.hint(Hint::UpgradeDoesNotRun))
+        let told = |error: CommandError| {
+            let because = |error: CommandError, Broken { kind, name, error: why }: &Broken| {
+                error.because(format!("{kind} `{name}`: {why}"))
+            };
+            newly.iter().fold(error, |error, broken| because(error, broken))
+        };
+        if let Some((path, line)) = newly.iter().find_map(|broken| self.objects.place_of(&broken.kind, &broken.name)) {
+            let error = CommandError::usage(format!("{path}:{line}: nothing was written: what it makes does not work"));
+            return Err(told(error).at(Some((&path, line))));
+        }
+        let error = told(CommandError::usage("nothing was written: what was generated breaks what names it"));
+        Err(error.hint(match newly.iter().all(|broken| broken.kind == "view") {
+            true => Hint::ObjectNamesWhatGoes { folder: self.folder.clone() },
+            false => Hint::UpgradeDoesNotRun,
+        }))
     }
 
     /// Returns what names something that goes, and either did not work before or cannot be asked whether it works.
-    pub(super) fn dependents<C>(&self) -> impl Iterator<Item = Hazard>
+    pub(super) fn dependents<C>(&self, objects: &WantedObjects) -> impl Iterator<Item = Hazard>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
@@ -54,7 +64,8 @@ impl Compared {
         let going = self.going();
         let is_asked = |other: &Other| !unasked::<C>().contains(&other.kind.as_str());
         let goes_along = |other: &&Other| self.diff.dropped_tables.iter().any(|table| table.others.contains(other));
-        self.before.all_others().filter(move |other| !goes_along(other)).filter_map(move |other| {
+        let stays = move |other: &&Other| !goes_along(other) && !objects.replaces(other);
+        self.before.all_others().filter(stays).filter_map(move |other| {
             let words = mentioned(&other.definition, self.dialect);
             let names = |name: &String| words.contains(name);
             let is_named =

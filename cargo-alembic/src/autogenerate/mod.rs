@@ -4,7 +4,9 @@ mod baseline;
 mod canonical;
 mod dependents;
 mod guess;
+mod objects;
 mod text;
+mod trial;
 
 use std::collections::BTreeSet;
 
@@ -20,16 +22,16 @@ use alembic_runtime::{
 };
 use alembic_schema::{
     Name, Naming, Other, Schema, Table,
-    diff::{
-        Block, Change, Diff, Difference, Hazard, HazardKind, Locking, OtherDifference, Renames, Subject,
-        other_differences,
-    },
+    diff::{Block, Change, Diff, Difference, Hazard, HazardKind, Locking, OtherDifference, Renames, other_differences},
     operation::render,
 };
 use alembic_sql::{Dialect, wording::abridged};
 pub(crate) use baseline::Baseline;
 use diesel::connection::LoadConnection;
+use objects::Objects;
+pub(crate) use objects::{ToldObject, WantedObjects};
 use text::{rust_body, sql_text};
+use trial::Trial;
 
 use crate::{
     connect::Job,
@@ -73,6 +75,11 @@ pub(crate) struct Compared {
     drift: Vec<Difference>,
     /// What does not work already.
     broken: Vec<Broken>,
+    objects: Objects,
+    /// The folder of their files.
+    folder: String,
+    /// Those schemas that are there, if some are to be created.
+    schemas: Vec<String>,
 }
 
 impl Comparing<'_> {
@@ -118,7 +125,9 @@ impl Comparing<'_> {
         }
         let config = &self.replay.project.config;
         let naming = config.settings.naming.clone();
-        let leave = |table: &Name| config.tables.leaves_alone(table);
+        // A project may have objects without models.
+        let leave = |table: &Name| self.models.tables.is_empty() || config.tables.leaves_alone(table);
+        let objects = Objects::read(conn, self.replay, dialect, &inspection, &before)?;
         let broken = dependents::broken_objects(conn, &before)?;
         let exchanged = |name: &str| self.replay.project.has_quoted(name);
         let mut renames = self.models.renames(&before, dialect, &exchanged);
@@ -144,6 +153,7 @@ impl Comparing<'_> {
             let diff = Diff::between(&renamed, &wanted.schema, dialect);
             let guessed = guess::renames(&diff, &mut ask_once);
             if guessed.is_empty() {
+                let schemas = if diff.created_schemas.is_empty() { Vec::new() } else { schemas_of(conn)? };
                 return Ok(Compared {
                     dialect,
                     naming,
@@ -156,6 +166,9 @@ impl Comparing<'_> {
                     diff,
                     drift: Vec::new(),
                     broken,
+                    objects,
+                    folder: config.objects(),
+                    schemas,
                 });
             }
             renames.extend(guessed);
@@ -171,6 +184,9 @@ pub(crate) fn wants_nothing(
     dialect: Dialect,
     project: &Project,
 ) -> Result<bool, CommandError> {
+    if project.has_objects() {
+        return Ok(false);
+    }
     let leave = |table: &Name| project.config.tables.leaves_alone(table);
     let wanted = models.over(schema, dialect, &leave).map_err(misunderstood)?;
     let renamed = !models.renames(schema, dialect, &|name| project.has_quoted(name)).is_empty();
@@ -220,80 +236,54 @@ impl Compared {
 
     /// Returns what is there and is known only as text.
     fn others(&self) -> Vec<String> {
-        let part = |table: &Table, other: &Other| format!("{other} of `{}`", table.name);
+        let part = |table: &Table, other: &Other| {
+            self.objects.leave_alone(other).then(|| format!("{other} of `{}`", table.name))
+        };
         let parts =
-            self.before.tables.iter().flat_map(|table| table.others.iter().map(move |other| part(table, other)));
-        self.before.others.iter().map(ToString::to_string).chain(parts).collect()
+            self.before.tables.iter().flat_map(|table| table.others.iter().filter_map(move |other| part(table, other)));
+        let others = self.before.others.iter().filter(|other| self.objects.leave_alone(other));
+        others.map(ToString::to_string).chain(parts).collect()
     }
 
-    /// Writes the operations, and tries them: up, and down again.
-    pub(crate) fn generate<C>(&self, conn: &mut C, locking: Locking) -> Result<Generated, CommandError>
+    /// Writes the operations, and tries them: up, and down again; where objects are replaced, which the scratch database has
+    /// been settled with, down, and up again.
+    pub(crate) fn generate<C>(
+        &self,
+        conn: &mut C,
+        locking: Locking,
+        objects: Option<WantedObjects>,
+    ) -> Result<Generated, CommandError>
     where
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
         let (dialect, naming) = (self.dialect, &self.naming);
-        let schemas = schemas_of(conn)?;
-        let mut up = self.blocks(conn, &self.diff, locking)?;
-        let up_disturbs = self.diff.disturbs_foreign_keys(&self.renamed, &up);
-        apply(conn, &up, dialect, naming, up_disturbs).map_err(|error| error.hint(Hint::UpgradeDoesNotRun))?;
-        let (after, gone) = self.with_lost_parts(conn, &self.diff, &self.wanted, &mut up)?;
-        let left = Diff::between(&after, &self.wanted, dialect).differences(dialect).into_iter();
-        let left = left.filter(|difference| difference.subject != Subject::Other).collect();
-        expect(left, "the models want what no operation brings about")?;
-        self.refuse_to_break(conn, &after)?;
-        let created_schemas = self.diff.created_schemas.iter().filter(|schema| !schemas.contains(schema)).cloned();
-        let back = Diff { dropped_schemas: created_schemas.collect(), ..Diff::between(&after, &self.renamed, dialect) };
-        let mut down = self.blocks(conn, &back, locking)?;
-        let down_disturbs = back.disturbs_foreign_keys(&after, &down);
-        apply(conn, &down, dialect, naming, down_disturbs).map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
-        let (mut again, _) = self.with_lost_parts(conn, &back, &self.renamed, &mut down)?;
-        let undone = self.renames.undone(&self.before, dialect, naming);
-        if !undone.is_empty() {
-            apply(conn, &undone, dialect, naming, down_disturbs)
-                .map_err(|error| error.hint(Hint::DowngradeDoesNotRun))?;
-            again = look(conn, &self.inspection)?;
-        }
-        let all: Vec<Block> = down.into_iter().chain(undone).collect();
-        let left = Diff::between(&again, &self.before, dialect).differences(dialect);
-        expect(left, "the downgrade would not restore the schema")?;
-        let hazards: Vec<Hazard> = self.dependents::<C>().chain(gone).chain(self.not_restored(&again)).collect();
+        let is_up = objects.is_some();
+        let objects = objects.unwrap_or_default();
+        let trial = Trial { compared: self, locking, objects: &objects };
+        let (up, down) = match is_up {
+            false => {
+                let up = trial.up(conn)?;
+                let down = trial.down(conn, &up.after)?;
+                (up, down)
+            }
+            true => {
+                let after = look(conn, &self.inspection)?;
+                let down = trial.down(conn, &after)?;
+                apply(conn, &self.renames.blocks(&self.before, dialect, naming), dialect, naming, false)?;
+                (trial.up(conn)?, down)
+            }
+        };
+        let hazards: Vec<Hazard> =
+            self.dependents::<C>(&objects).chain(up.gone).chain(self.not_restored(&down.left)).collect();
         let told = (!hazards.is_empty()).then_some(Block { hazards, operations: Vec::new() });
         let upgrade: Vec<Block> =
-            told.into_iter().chain(self.renames.blocks(&self.before, dialect, naming)).chain(up).collect();
+            told.into_iter().chain(self.renames.blocks(&self.before, dialect, naming)).chain(up.blocks).collect();
+        let downgrade = down.blocks;
         let without_transaction =
-            [&upgrade, &all].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
-        let foreign_keys_off = dialect == Dialect::Sqlite && (up_disturbs || down_disturbs);
-        Ok(Generated {
-            upgrade,
-            downgrade: all,
-            foreign_keys_off,
-            without_transaction,
-            dialect,
-            naming: naming.clone(),
-        })
-    }
-
-    /// Makes those parts again that operations took along, and returns the schema that is there then.
-    fn with_lost_parts<C>(
-        &self,
-        conn: &mut C,
-        diff: &Diff,
-        wanted: &Schema,
-        blocks: &mut Vec<Block>,
-    ) -> Result<(Schema, Vec<Hazard>), CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        let found = look(conn, &self.inspection)?;
-        let (again, gone) = diff.lost_parts(wanted, &found, self.dialect);
-        if again.is_empty() {
-            return Ok((found, gone));
-        }
-        apply(conn, &again, self.dialect, &self.naming, false)?;
-        blocks.extend(again);
-        Ok((look(conn, &self.inspection)?, gone))
+            [&upgrade, &downgrade].into_iter().flatten().flat_map(|block| &block.operations).any(wants_no_transaction);
+        let foreign_keys_off = dialect == Dialect::Sqlite && (up.disturbs || down.disturbs);
+        Ok(Generated { upgrade, downgrade, foreign_keys_off, without_transaction, dialect, naming: naming.clone() })
     }
 
     /// What went with a table or a column, and is not understood.
@@ -307,15 +297,6 @@ impl Compared {
             };
             Some(Hazard::new(HazardKind::NotRestored, message))
         })
-    }
-
-    fn blocks<C>(&self, conn: &mut C, diff: &Diff, locking: Locking) -> Result<Vec<Block>, CommandError>
-    where
-        C: LoadConnection,
-        C::Backend: MigrationBackend,
-    {
-        let sources = sources(conn).map_err(failed("look at the tables"))?;
-        Ok(diff.blocks(self.dialect, &self.naming, &|table| sources.get(table).cloned(), locking))
     }
 }
 
@@ -429,13 +410,19 @@ impl Job for Generate<'_> {
         for difference in &compared.drift {
             (self.say)(format!("warning: no revision made this, so the new one may not apply elsewhere: {difference}"));
         }
-        let differences = compared.differences();
-        for difference in &differences {
-            (self.say)(format!("Detected {difference}"));
-        }
+        let mut differences: Vec<String> = compared.differences().iter().map(ToString::to_string).collect();
+        let says = |differences: &[String], say: &mut dyn FnMut(String)| {
+            differences.iter().for_each(|difference| say(format!("Detected {difference}")));
+        };
+        says(&differences, self.say);
+        let objects = compared.settle_objects(conn, self.locking)?;
+        let of_objects: Vec<String> =
+            objects.iter().flat_map(WantedObjects::differences).map(|told| told.to_string()).collect();
+        says(&of_objects, self.say);
+        differences.extend(of_objects);
         if differences.is_empty() {
             return Ok(None);
         }
-        compared.generate(conn, self.locking).map(Some)
+        compared.generate(conn, self.locking, objects).map(Some)
     }
 }

@@ -12,6 +12,7 @@ mod list_templates;
 mod lock;
 mod merge;
 mod on_database;
+mod print_objects;
 mod print_schema;
 mod revision;
 mod runner;

@@ -31,7 +31,8 @@ use crate::{
   cargo alembic print-schema > src/schema.rs
   cargo alembic print-schema --update src/schema.rs          keep comments and attributes
   cargo alembic print-schema --complete                      with defaults, indexes, constraints, …
-  cargo alembic print-schema --from migrations               without a database")]
+  cargo alembic print-schema --from migrations               without a database
+  cargo alembic print-schema --objects migrations/objects    views, routines, triggers, …, a file each")]
 pub(crate) struct Args {
     /// Of what
     #[arg(long, value_enum, default_value_t)]
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Bring this file up to date instead: what is written by hand stays
     #[arg(long, value_name = "FILE", conflicts_with = "complete")]
     update: Option<PathBuf>,
+    /// Write views, routines, triggers, … into files of this folder instead, as `revision --autogenerate` reads them
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["complete", "update"])]
+    objects: Option<PathBuf>,
     /// Another schema than the current one
     #[arg(long, value_name = "SCHEMA")]
     schema: Vec<String>,
@@ -69,6 +73,16 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     schemas.extend(file.iter().flat_map(|file| file.models.schemas()));
     let project = Project::load(package, config.clone(), Lock::Refresh)?;
     let inspection = Inspection { schemas, ..inspection(&project, None) };
+    if let Some(folder) = &args.objects {
+        return super::print_objects::run(
+            folder,
+            args.from == From::Migrations,
+            &args.scratch,
+            cx,
+            &project,
+            &inspection,
+        );
+    }
     let (mut schema, dialect) = match args.from {
         From::Database => {
             let target = cx.target(&project.package, &config)?;
@@ -78,7 +92,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
         From::Migrations => {
             let server = args.scratch.server(cx, &project)?;
             let (replay, scratch) = Replay::prepare(cx, &project, &server)?;
-            scratch.run(Left { replay: &replay, inspection: &inspection })?
+            scratch.run(Left { replay: &replay, then: Look(&inspection) })?
         }
     };
     schema.tables.retain(|table| !config.tables.leaves_alone(&table.name));

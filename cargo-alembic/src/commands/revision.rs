@@ -129,7 +129,7 @@ fn generate(
     cx: &mut Context<'_>,
     project: &Project,
 ) -> Result<Option<autogenerate::Generated>, CommandError> {
-    let models = models::require(&project.package, &project.config)?;
+    let models = models::require(project)?;
     let server = args.generated.scratch.server(cx, project)?;
     if args.generated.online && server.target.dialect() != Dialect::Postgres {
         return Err(CommandError::usage("--online is for PostgreSQL: the other databases have no such forms"));

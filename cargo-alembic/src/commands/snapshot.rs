@@ -4,7 +4,7 @@ use alembic_runtime::cli::{CommandError, Exit};
 
 use crate::{
     context::Context,
-    look::inspection,
+    look::{Look, inspection},
     project::snapshot,
     replay::{Left, Replay},
     scratch::ScratchArgs,
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, cx: &mut Context<'_>) -> Result<Exit, CommandErro
     let project = cx.project()?;
     let server = args.scratch.server(cx, &project)?;
     let (replay, scratch) = Replay::prepare(cx, &project, &server)?;
-    let (schema, dialect) = scratch.run(Left { replay: &replay, inspection: &inspection(&project, None) })?;
+    let (schema, dialect) = scratch.run(Left { replay: &replay, then: Look(&inspection(&project, None)) })?;
     snapshot::write(&project, &schema, dialect)?;
     cx.printer.status(format_args!("Writing {} ...  done", snapshot::name(&project, dialect)));
     Ok(Exit::Success)

@@ -10,7 +10,7 @@ use alembic_graph::{Hint, config::Config};
 use alembic_models::{Found, ModelError, Models, read};
 use alembic_runtime::{__private::read_regular_text, cli::CommandError};
 
-use super::{Package, atomically, list::leads_out};
+use super::{Package, Project, atomically, list::leads_out};
 
 /// Where Diesel keeps them.
 const DEFAULT: &str = "src/schema.rs";
@@ -44,10 +44,16 @@ pub(crate) fn load(package: &Package, config: &Config) -> Result<Option<Models>,
     Ok(Some(reader.models))
 }
 
-/// Returns the models, which have to be there.
-pub(crate) fn require(package: &Package, config: &Config) -> Result<Models, CommandError> {
-    load(package, config)?
-        .ok_or_else(|| CommandError::usage(format!("package `{}` has no models", package.name)).hint(Hint::NoModels))
+/// Returns the models; none are no tables where the project has files of objects, and nothing elsewhere.
+pub(crate) fn wanted(project: &Project) -> Result<Option<Models>, CommandError> {
+    let models = load(&project.package, &project.config)?;
+    Ok(models.or_else(|| project.has_objects().then(Models::default)))
+}
+
+/// Returns the models, which have to be there, or files of objects.
+pub(crate) fn require(project: &Project) -> Result<Models, CommandError> {
+    let none = || CommandError::usage(format!("package `{}` has no models", project.package.name));
+    wanted(project)?.ok_or_else(|| none().hint(Hint::NoModels))
 }
 
 /// A file of models that is to be changed.

@@ -42,6 +42,8 @@ pub struct Config {
     pub schema_snapshot: bool,
     /// Whether a link to a file outside its folder is followed: for build tools whose sandbox links every file.
     pub follow_links: bool,
+    /// Whether objects that no file of `objects` makes are dropped.
+    pub complete_objects: bool,
     /// What is run on every new file.
     pub post_write_hooks: Vec<Hook>,
     /// Further databases, by the name that `-n` takes.
@@ -141,6 +143,7 @@ impl Default for Config {
             tables: TableFilter::default(),
             schema_snapshot: false,
             follow_links: false,
+            complete_objects: false,
             post_write_hooks: Vec::new(),
             databases: BTreeMap::new(),
         }
@@ -151,6 +154,12 @@ impl Config {
     /// Returns the migrations folders of the package and of its named databases.
     pub fn all_migrations(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self).chain(self.databases.values()).flat_map(|config| &config.migrations).map(String::as_str)
+    }
+
+    /// Returns the folder of objects that are replaced as a whole: in the first version location.
+    #[must_use]
+    pub fn objects(&self) -> String {
+        format!("{}/objects", self.migrations[0])
     }
 
     /// Returns the configuration of a named database.

@@ -491,6 +491,14 @@ hints! {
          `cargo alembic revision -m \"…\"`: nothing was written";
     /// No operation brings about what the models want.
     WriteByHand => "write this change by hand, into a revision of `cargo alembic revision -m \"…\"`";
+    /// A file of objects has something else, or an object that another one has.
+    NoObject =>
+        "begin the file with the `CREATE` of one object that no other file makes, and put everything else into a revision of \
+         `cargo alembic revision -m \"…\"`";
+    /// A view or a policy that no file makes names a column or a table that goes.
+    ObjectNamesWhatGoes { folder: String } =>
+        "run `cargo alembic print-schema --from migrations --objects {folder}`, and change the object in its file, or remove \
+         it there: the next `cargo alembic revision --autogenerate -m \"…\"` replaces it with the tables";
     /// The database has no such thing.
     Instead { instead: String } => "{instead}";
     /// The schema of a live database cannot be made again.

@@ -90,8 +90,9 @@ fn document(outcomes: &BTreeMap<&str, BTreeMap<&str, Outcome>>) -> String {
     text.push_str(
         "\nViews, triggers, functions, domains, extensions, partitions, policies, exclusion constraints, full-text and\n\
          virtual tables are known only as the database's text: read, named, compared by `check` before and after each\n\
-         downgrade, and otherwise left alone. So is what else an index, a constraint, a column or a table has and no\n\
-         attribute says (storage parameters, `NULLS NOT DISTINCT`, replica identity, …): it is made again with its table,\n\
+         downgrade, and otherwise left alone, unless [a file](objects.md) says what there is to be. So is what else an\n\
+         index, a constraint, a column or a table has and no attribute says (storage parameters,\n\
+         `NULLS NOT DISTINCT`, replica identity, …): it is made again with its table,\n\
          and a change that takes it along puts it back, or says that it goes. Nothing that is not understood is\n\
          dropped. Tables without a primary key, which Diesel cannot have, are left\n\
          alone, too, unless a model names them. Names of primary and foreign keys do not count.\n",

@@ -3,6 +3,7 @@
 
 mod creations;
 mod mysql;
+mod objects;
 mod postgres;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use alembic_schema::{
 use alembic_sql::Dialect;
 pub use creations::{Creation, creations};
 use diesel::{QueryResult, connection::LoadConnection};
+pub use objects::objects;
 
 use super::{MigrationBackend, Reading, answers, reading, sqlite_master};
 

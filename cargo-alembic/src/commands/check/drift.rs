@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use alembic_graph::created::Created;
 use alembic_runtime::{__private::Inspection, MigrationBackend, cli::CommandError};
 use alembic_schema::{
-    Name, Other, Schema,
+    Name, Object, Other, Schema,
     diff::{Change, Diff, OtherDifference, other_differences},
 };
 use alembic_sql::{Dialect, mentioned, wording::abridged};
 use diesel::connection::LoadConnection;
 
-use super::{Finding, Said};
+use super::{Finding, Said, grants};
 use crate::{
     connect::{Access, Job, Target},
     context::Context,
@@ -59,6 +59,8 @@ struct Left {
     /// The schemas that they are about, beside the current one.
     schemas: Vec<String>,
     dialect: Dialect,
+    /// Those that the project says.
+    objects: Vec<Object>,
 }
 
 struct Leave<'a> {
@@ -88,7 +90,9 @@ impl Job for Leave<'_> {
         schema
             .others
             .retain(|other| is_ours(&other.name) && (other.kind != SCHEMA || !given.contains(&other.name.name)));
-        Ok(Left { schema, schemas, dialect })
+        let inspection = Inspection { schemas: schemas.clone(), ..inspection(self.replay.project, None) };
+        let objects = grants::objects(conn, self.replay.project, &inspection, dialect)?;
+        Ok(Left { schema, schemas, dialect, objects })
     }
 }
 
@@ -112,6 +116,8 @@ struct Held {
     others: Vec<String>,
     /// All extensions.
     extensions: Vec<String>,
+    /// Those that the project says.
+    objects: Vec<Object>,
 }
 
 /// What a database holds in some schemas, and what else it has.
@@ -146,7 +152,9 @@ impl Job for Live<'_> {
             }
             _ => Vec::new(),
         };
-        Ok(Held { schema, others: others.into_iter().cloned().collect(), extensions })
+        let dialect = dialect_of(conn)?;
+        let objects = grants::objects(conn, self.project, &inspection, dialect)?;
+        Ok(Held { schema, others: others.into_iter().cloned().collect(), extensions, objects })
     }
 }
 
@@ -157,8 +165,9 @@ fn current_schema(dialect: Dialect) -> &'static str {
     }
 }
 
-fn compare(project: &Project, left: Left, Held { schema: mut live, others, extensions }: Held) -> Compared {
-    let Left { mut schema, dialect, .. } = left;
+fn compare(project: &Project, left: Left, held: Held) -> Compared {
+    let Held { schema: mut live, others, extensions, objects } = held;
+    let Left { mut schema, dialect, objects: left_objects, .. } = left;
     let mut notes = Vec::new();
     if !others.is_empty() {
         notes.push(format!("not looked at: {}, in which no revision makes anything", listed("schema", &others)));
@@ -202,6 +211,12 @@ fn compare(project: &Project, left: Left, Held { schema: mut live, others, exten
             tell(&difference.name, difference.to_string());
         }
     }
+    let roles = &project.config.roles;
+    findings.extend(
+        grants::differences(&left_objects, &objects, roles, dialect).into_iter().map(|difference| {
+            Finding::new(format!("the database differs from what its revisions leave: {difference}"))
+        }),
+    );
     let said = match findings.is_empty() {
         true => Ok("the schema is the one that the revisions leave".to_owned().into()),
         false => Err(findings),

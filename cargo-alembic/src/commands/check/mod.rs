@@ -3,6 +3,7 @@
 mod database;
 mod drift;
 mod files;
+mod grants;
 mod report;
 mod scratch;
 mod since;
@@ -157,7 +158,7 @@ fn on_scratch(args: &Args, cx: &mut Context<'_>, project: &Project, checked: &mu
     if wanted.is_empty() {
         return Ok(());
     }
-    let models = models::load(&project.package, &project.config)?.filter(|_| args.wants(Gate::Models));
+    let models = models::wanted(project)?.filter(|_| args.wants(Gate::Models));
     let Some(server) = args.scratch.find_server(cx, project)? else {
         let why = format!("no database is named: set {}, or pass --scratch-url", project.config.database_url_env);
         wanted.into_iter().for_each(|gate| checked.skipped(gate, &why));

@@ -12,7 +12,7 @@ use diesel::connection::LoadConnection;
 
 use super::{Finding, Passed, Said};
 use crate::{
-    autogenerate::{Before, Comparing},
+    autogenerate::{Before, Comparing, ToldObject},
     connect::Job,
     context::Context,
     look::{dialect_of, inspection, look, look_everywhere},
@@ -118,8 +118,8 @@ impl Job for Running<'_> {
         if let Some(models) = self.models {
             let comparing = Comparing { replay: self.replay, models, before: Before::Migrations, ask: &mut |_| false };
             let result = comparing.settle(conn, schema, inspection);
-            found.models = Some(match result {
-                Ok(compared) => wanted(models, &compared.differences()),
+            found.models = Some(match result.and_then(|compared| compared.all_differences(conn)) {
+                Ok((tables, objects)) => wanted(project, models, &tables, objects),
                 Err(error) => Err(vec![Finding::of_error(&error)]),
             });
         }
@@ -127,22 +127,28 @@ impl Job for Running<'_> {
     }
 }
 
-/// Turns what the models want into findings, each where the model says so.
-fn wanted(models: &Models, differences: &[Difference]) -> Said {
-    if differences.is_empty() {
-        return Ok(format!("{} as the migrations leave them", count(models.tables.len(), "table")).into());
+/// Turns what the models and the files of objects want into findings, each where it is said.
+fn wanted(project: &Project, models: &Models, differences: &[Difference], objects: Vec<ToldObject>) -> Said {
+    if differences.is_empty() && objects.is_empty() {
+        let tables = count(models.tables.len(), "table");
+        let also = if project.has_objects() { ", and objects," } else { "" };
+        return Ok(format!("{tables}{also} as the migrations leave them").into());
     }
+    let message = |difference: &dyn std::fmt::Display| Finding::new(format!("not in the migrations: {difference}"));
     let finding = |difference: &Difference| {
-        let finding = Finding::new(format!("not in the migrations: {difference}"));
         let table = models.table(&difference.table);
         let column =
             table.and_then(|table| table.columns.iter().find(|column| Some(&column.name) == difference.part.as_ref()));
         match column.map(|column| &column.place).or_else(|| table.map(|table| &table.place)) {
-            Some(place) => finding.at(&place.file, place.line),
-            None => finding,
+            Some(place) => message(difference).at(&place.file, place.line),
+            None => message(difference),
         }
     };
     let mut findings: Vec<Finding> = differences.iter().map(finding).collect();
+    findings.extend(objects.into_iter().map(|ToldObject { difference, place }| match place {
+        Some((file, line)) => message(&difference).at(&file, line),
+        None => message(&difference),
+    }));
     if let Some(last) = findings.pop() {
         findings.push(last.hint(way_out(models, differences)));
     }

@@ -9,7 +9,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 use super::{Config, ConfigError, Hook, TransactionMode, is_inside};
 use crate::version_table::VersionTable;
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "migrations",
     "database-url-env",
     "scratch-url-env",
@@ -31,6 +31,7 @@ const KEYS: [&str; 23] = [
     "exclude-tables",
     "schema-snapshot",
     "follow-links",
+    "complete-objects",
     "post-write-hooks",
     "databases",
 ];
@@ -102,6 +103,7 @@ impl Reader<'_> {
             "exclude-tables" => config.tables.exclude = self.patterns(value)?,
             "schema-snapshot" => config.schema_snapshot = self.switch(value)?,
             "follow-links" => config.follow_links = self.switch(value)?,
+            "complete-objects" => config.complete_objects = self.switch(value)?,
             "database-url-env" => config.database_url_env = self.string(value)?,
             "scratch-url-env" => config.scratch_url_env = Some(self.string(value)?),
             "roles" => config.roles = self.names(value)?,
@@ -345,6 +347,7 @@ mod tests {
             include-tables = ["app_*", "users"]
             exclude-tables = ["*_old"]
             schema-snapshot = true
+            complete-objects = true
             [[package.metadata.alembic.post-write-hooks]]
             name = "format"
             command = "pg_format -i {file}"
@@ -364,7 +367,7 @@ mod tests {
             .into_iter()
             .filter(|name| config.tables.leaves_alone(&Name::from_plain(name)))
             .collect();
-        assert_eq!((left, config.schema_snapshot), (vec!["app_x_old", "x"], true));
+        assert_eq!((left, config.schema_snapshot, config.complete_objects), (vec!["app_x_old", "x"], true, true));
         assert_eq!(config.settings.transaction, TransactionMode::PerMigration);
         assert_eq!(config.settings.version_table, VersionTable::new("ops.versions"));
         let hook = &config.post_write_hooks[0];
@@ -379,7 +382,7 @@ mod tests {
     fn mistakes_have_a_place() {
         let message = |settings: &str| read(settings).unwrap_err().to_string();
         assert_snapshot!(message("migratons = \"m\""), @"5:1: unknown key `migratons`; did you mean `migrations`?");
-        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, scratch-url-env, roles, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, follow-links, post-write-hooks, databases");
+        assert_snapshot!(message("colour = 1"), @"5:1: unknown key `colour`; the keys are migrations, database-url-env, scratch-url-env, roles, sqlite-path, file-template, truncate-slug-length, timezone, transaction, version-table, lock-timeout, lock-retries, statement-timeout, naming, runner, seeds, models, include-tables, exclude-tables, schema-snapshot, follow-links, complete-objects, post-write-hooks, databases");
         assert_snapshot!(message("lock-timeout = -1"), @"5:16: expected a number of seconds");
         assert_snapshot!(message("naming = { index = \"{key}\" }"), @"5:20: `{key}` is none of the tokens table, columns, referred_table, checksum");
         assert_snapshot!(message("naming = { indx = \"x\" }"), @"5:12: unknown key `indx`; did you mean `index`?");
