@@ -1,6 +1,9 @@
 //! Objects that are replaced as a whole: views, routines, triggers, policies.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use alembic_sql::CreatedObject;
 
@@ -88,8 +91,7 @@ impl Object {
 
     /// Returns the words of its statements.
     fn words(&self) -> BTreeSet<String> {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let texts = self.statements().flat_map(|text| text.split(move |c| !is_word(c)));
+        let texts = self.statements().flat_map(|text| text.split(|c| !is_word(c)));
         texts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
     }
 }
@@ -126,6 +128,11 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// Returns whether a name has such a letter outside of quotes.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
 /// Sorts objects so that each follows those that it needs and, where that is no circle, those that its text mentions.
 #[must_use]
 pub fn in_order(objects: Vec<Object>) -> Vec<Object> {
@@ -137,24 +144,40 @@ pub fn in_order(objects: Vec<Object>) -> Vec<Object> {
 /// Returns where each object is, in the order of [`in_order`].
 #[must_use]
 pub fn order(objects: &[Object]) -> Vec<usize> {
-    let mut sorted: Vec<usize> = (0..objects.len()).collect();
-    sorted.sort_by_key(|at| (objects[*at].key.rank(), &objects[*at].key));
-    let words: Vec<BTreeSet<String>> = objects.iter().map(Object::words).collect();
-    let names: Vec<String> = objects.iter().map(|object| object.key.name.name.to_lowercase()).collect();
-    let others = |at: usize, holds: &dyn Fn(usize) -> bool| {
-        (0..objects.len()).filter(|other| *other != at && holds(*other)).collect::<Vec<_>>()
+    let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, object) in objects.iter().enumerate() {
+        named.entry(object.key.name.name.to_lowercase()).or_default().push(at);
+    }
+    let mut keys: BTreeMap<&ObjectKey, Vec<usize>> = BTreeMap::new();
+    for (at, object) in objects.iter().enumerate() {
+        keys.entry(&object.key).or_default().push(at);
+    }
+    let needs: Vec<Vec<usize>> = objects
+        .iter()
+        .map(|object| object.needs.iter().filter_map(|key| keys.get(key)).flatten().copied().collect())
+        .collect();
+    // A name that is no word is looked for as it is.
+    let odd: Vec<(&String, &Vec<usize>)> = named.iter().filter(|(name, _)| !name.chars().all(is_word)).collect();
+    let mentioned = |object: &Object| {
+        let words = object.words();
+        let plain = words.iter().filter_map(|word| named.get(word));
+        let texts: Vec<String> =
+            if odd.is_empty() { Vec::new() } else { object.statements().map(|text| text.to_lowercase()).collect() };
+        let quoted = odd.iter().filter(|(name, _)| texts.iter().any(|text| text.contains(name.as_str())));
+        plain.chain(quoted.map(|(_, objects)| *objects)).flatten().copied().collect()
     };
-    let needs: Vec<Vec<usize>> =
-        (0..objects.len()).map(|at| others(at, &|other| objects[at].needs.contains(&objects[other].key))).collect();
-    let mentions: Vec<Vec<usize>> =
-        (0..objects.len()).map(|at| others(at, &|other| words[at].contains(&names[other]))).collect();
-    let mut order: Vec<usize> = Vec::new();
-    let mut waiting = sorted;
+    let mentions: Vec<Vec<usize>> = objects.iter().map(mentioned).collect();
+    let mut waiting: Vec<usize> = (0..objects.len()).collect();
+    waiting.sort_by_key(|at| (objects[*at].key.rank(), &objects[*at].key));
+    let mut is_placed = vec![false; objects.len()];
+    let mut order = Vec::new();
     while !waiting.is_empty() {
-        let is_free = |of: &[Vec<usize>], at: usize| !of[at].iter().any(|other| waiting.contains(other));
+        let is_free = |of: &[Vec<usize>], at: usize| of[at].iter().all(|other| is_placed[*other] || *other == at);
         let free = waiting.iter().position(|at| is_free(&needs, *at) && is_free(&mentions, *at));
         let next = free.or_else(|| waiting.iter().position(|at| is_free(&needs, *at)));
-        order.push(waiting.remove(next.unwrap_or(0)));
+        let next = waiting.remove(next.unwrap_or(0));
+        is_placed[next] = true;
+        order.push(next);
     }
     order
 }
@@ -209,6 +232,8 @@ mod tests {
             object("view", "a", "SELECT f()", &[]),
         ];
         assert_eq!(names(mentioning), "v f a");
+        let odd = vec![object("view", "a", "SELECT * FROM \"Z b\"", &[]), object("view", "Z b", "", &[])];
+        assert_eq!(names(odd), "Z b a");
         let circle = vec![object("view", "a", "b", &["b"]), object("view", "b", "a", &[])];
         assert_eq!(names(circle), "b a");
     }
