@@ -497,8 +497,9 @@ hints! {
          `cargo alembic revision -m \"…\"`";
     /// A view or a policy that no file makes names a column or a table that goes.
     ObjectNamesWhatGoes { folder: String } =>
-        "run `cargo alembic print-schema --from migrations --objects {folder}`, and change the object in its file, or remove \
-         it there: the next `cargo alembic revision --autogenerate -m \"…\"` replaces it with the tables";
+        "run `cargo alembic print-schema --from migrations --objects {folder}`, and change the object in its file: the next \
+         `cargo alembic revision --autogenerate -m \"…\"` replaces it with the tables; if it is to go, drop it in a revision \
+         before, of `cargo alembic revision -m \"…\"`";
     /// The database has no such thing.
     Instead { instead: String } => "{instead}";
     /// The schema of a live database cannot be made again.
