@@ -119,5 +119,14 @@ where
     C::Backend: MigrationBackend,
 {
     let schema = look(conn, inspection)?;
-    objects(conn, inspection, &schema).map_err(failed("look at views, routines and triggers"))
+    objects_of(conn, inspection, &schema)
+}
+
+/// Returns the objects of a database that are replaced as a whole, given the rest of what was found there.
+pub(crate) fn objects_of<C>(conn: &mut C, inspection: &Inspection, schema: &Schema) -> Result<Vec<Object>, CommandError>
+where
+    C: LoadConnection,
+    C::Backend: MigrationBackend,
+{
+    objects(conn, inspection, schema).map_err(failed("look at views, routines and triggers"))
 }

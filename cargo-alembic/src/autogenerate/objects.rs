@@ -11,7 +11,11 @@ use alembic_sql::Dialect;
 use diesel::connection::LoadConnection;
 
 use super::Compared;
-use crate::{look::look_at_objects, project::FileObject, replay::Replay};
+use crate::{
+    look::{look_at_objects, objects_of},
+    project::FileObject,
+    replay::Replay,
+};
 
 /// The objects that are there, and the files that say which there are to be.
 #[derive(Default)]
@@ -66,7 +70,7 @@ impl Objects {
         scope.schemas.sort_unstable();
         scope.schemas.dedup();
         let before = match complete || may_hang || !files.is_empty() {
-            true => look_at_objects(conn, &scope)?,
+            true => objects_of(conn, &scope, schema)?,
             false => Vec::new(),
         };
         Ok(Self { scope, before, files, complete })
@@ -253,10 +257,11 @@ impl Compared {
         })
     }
 
-    /// Refuses to go on if the objects of the scratch database are others.
+    /// Refuses to go on if the objects of the scratch database, which has this schema, are others.
     pub(super) fn expect_objects<C>(
         &self,
         conn: &mut C,
+        schema: &Schema,
         expected: &[Object],
         otherwise: &str,
     ) -> Result<(), CommandError>
@@ -264,7 +269,7 @@ impl Compared {
         C: LoadConnection,
         C::Backend: MigrationBackend,
     {
-        let left = object_differences(&look_at_objects(conn, &self.objects.scope)?, expected);
+        let left = object_differences(&objects_of(conn, &self.objects.scope, schema)?, expected);
         if left.is_empty() {
             return Ok(());
         }

@@ -62,7 +62,12 @@ impl Trial<'_> {
         expect(left, "the models want what no operation brings about")?;
         compared.refuse_to_break(conn, &after)?;
         if !all.is_empty() {
-            compared.expect_objects(conn, &objects.new, "the objects come out otherwise than their files make them")?;
+            compared.expect_objects(
+                conn,
+                &after,
+                &objects.new,
+                "the objects come out otherwise than their files make them",
+            )?;
         }
         let blocks = [replacement.before, tables.blocks, replacement.after].concat();
         Ok(Up { blocks, after, ..tables })
@@ -99,7 +104,7 @@ impl Trial<'_> {
         let differing = Diff::between(&left, &compared.before, dialect).differences(dialect);
         expect(differing, "the downgrade would not restore the schema")?;
         if !all.is_empty() {
-            compared.expect_objects(conn, &objects.before, "the downgrade would not restore the objects")?;
+            compared.expect_objects(conn, &left, &objects.before, "the downgrade would not restore the objects")?;
         }
         Ok(Down { blocks: [replacement.before, blocks, undone, replacement.after].concat(), left, disturbs })
     }
