@@ -49,6 +49,7 @@ impl Clone {
         let project = Project::new(PROGRAM, "sqlite-path = \"shop.db\"\n");
         project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER PRIMARY KEY);", "DROP TABLE ta;");
         project.write("src/schema.rs", "diesel::table! { ta (x) { x -> Nullable<Integer> } }\n");
+        project.write("migrations/objects/v.sql", "CREATE VIEW v AS SELECT x FROM ta;\n");
         project.write("seeds/first.sql", "INSERT INTO ta VALUES (1);\n");
         project.write("old/1_first/up.sql", "CREATE TABLE told (x INTEGER);\n");
         let outside = tempfile::tempdir().unwrap();
@@ -100,8 +101,14 @@ impl Clone {
 
 #[test]
 fn what_never_ends_is_not_read() {
-    let pipes =
-        ["migrations/b1.sql", "migrations/note.txt", "migrations/alembic.lock", "src/schema.rs", "old/1_first/up.sql"];
+    let pipes = [
+        "migrations/b1.sql",
+        "migrations/objects/v.sql",
+        "migrations/note.txt",
+        "migrations/alembic.lock",
+        "src/schema.rs",
+        "old/1_first/up.sql",
+    ];
     for name in pipes.into_iter().chain([
         "seeds/first.sql",
         ".env",
@@ -126,7 +133,7 @@ fn links_that_go_round_end() {
     let clone = Clone::new();
     let manifest = clone.project.read("Cargo.toml");
     clone.project.write("Cargo.toml", format!("{manifest}models = [\"src\"]\n"));
-    for folder in ["src", "seeds", "migrations"] {
+    for folder in ["src", "seeds", "migrations", "migrations/objects"] {
         for name in ["one", "two"] {
             symlink(".", clone.project.path().join(folder).join(name)).unwrap();
         }
@@ -141,6 +148,8 @@ fn links_that_lead_out_are_not_followed() {
         ("secret.sql", "migrations/b1.sql"),
         ("secret.sql", "migrations/alembic.lock"),
         ("", "migrations"),
+        ("secret.sql", "migrations/objects/v.sql"),
+        ("", "migrations/objects"),
         ("secret.sql", "seeds/first.sql"),
         ("", "seeds"),
         ("secret.rs", "src/schema.rs"),

@@ -46,6 +46,10 @@ impl Project {
     pub(crate) fn objects(&self, dialect: Dialect) -> Result<Vec<FileObject>, CommandError> {
         let folder = self.config.objects();
         let mut files = Vec::new();
+        if leads_out(&self.package.root, &self.package.root.join(&folder)) && !self.config.follow_links {
+            let message = format!("the folder of objects, `{folder}`, leads out of the package");
+            return Err(CommandError::usage(message).hint(Hint::FolderLeadsOut));
+        }
         if self.package.root.join(&folder).is_dir() {
             let mut reader = Reader { project: self, seen: BTreeSet::new(), files: Vec::new() };
             reader.folder(&folder)?;
