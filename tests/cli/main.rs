@@ -15,6 +15,7 @@ mod dumps;
 mod enum_values;
 mod forms;
 mod gates;
+mod full_disk;
 mod help;
 mod hostile;
 mod import;

@@ -49,10 +49,8 @@ impl Encryption {
             }
             "verify-ca" => Self::Required(Verify::Authority),
             "verify-full" => Self::Required(Verify::Host),
-            other => {
-                return Err(format!(
-                    "`sslmode={other}` is none of disable, allow, prefer, require, verify-ca, verify-full"
-                ));
+            _ => {
+                return Err("`sslmode` is none of disable, allow, prefer, require, verify-ca, verify-full".to_owned());
             }
         };
         // Anybody gets a certificate for some name of the authorities that the system trusts.

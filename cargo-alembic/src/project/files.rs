@@ -55,6 +55,8 @@ fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
     remove_left_behind(folder);
     let mut file = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
+    // Under its name it has to be there after a power cut, too.
+    file.as_file().sync_all()?;
     readable_by_all(file.as_file())?;
     Ok(file)
 }

@@ -1,7 +1,7 @@
 //! Adds a revision to a project.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -71,7 +71,11 @@ impl Project {
     pub(crate) fn add(&mut self, new: NewRevision) -> Result<Written, CommandError> {
         let draft = self.draft(new)?;
         files::create(&draft.written.path, &draft.text).map_err(|error| draft.not_written(&error))?;
-        self.write_lock()?;
+        if let Err(error) = self.write_lock() {
+            // The next try is not to follow a revision that nobody was told of.
+            fs::remove_file(&draft.written.path).ok();
+            return Err(error);
+        }
         Ok(draft.written)
     }
 
