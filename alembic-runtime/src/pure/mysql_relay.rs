@@ -86,7 +86,7 @@ async fn relay(listener: TcpListener, login: Login, port: u16, secret: &str) -> 
 async fn reach(host: &str, port: u16) -> Result<TcpStream, String> {
     let addresses = tls::resolve(host, port).await?;
     let stream = TcpStream::connect(&*addresses).await;
-    let stream = stream.map_err(|error| format!("error connecting to server: `{host}:{port}`: {error}"))?;
+    let stream = stream.map_err(|error| format!("error connecting to server: {error}"))?;
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     Ok(stream)
 }

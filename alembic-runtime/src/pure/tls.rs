@@ -200,10 +200,10 @@ fn is_out_of_date(error: &Error) -> bool {
     )
 }
 
-/// Looks a host up.
+/// Looks a host up. An error does not name it: where a URL is misread, its password may be a part of the name.
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     let found = tokio::net::lookup_host((host, port)).await;
-    found.map(Iterator::collect).map_err(|error| format!("error connecting to server: `{host}`: {error}"))
+    found.map(Iterator::collect).map_err(|error| format!("error connecting to server: {error}"))
 }
 
 #[cfg(test)]
