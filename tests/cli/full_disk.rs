@@ -60,7 +60,16 @@ fn try_all(command: &str) -> usize {
     let mut failed = 0;
     for state in states {
         let output = Command::new("unshare")
-            .args(["--map-root-user", "--mount", "bash", "-c", &format!("{SCRIPT}\nexit $status"), "bash", state, command])
+            .args([
+                "--map-root-user",
+                "--mount",
+                "bash",
+                "-c",
+                &format!("{SCRIPT}\nexit $status"),
+                "bash",
+                state,
+                command,
+            ])
             .env("PROGRAM", &program)
             .output()
             .unwrap();
