@@ -74,10 +74,10 @@ ALTER TABLE users ENABLE ROW LEVEL SECURITY;";
     let before = db.ask(dump);
     project.write("src/schema.rs", MODEL.replace("n -> Integer", "n -> BigInt"));
     // Newer servers leave the name of the only table out.
+    let without =
+        |line: String, view: &str| line.replace(&format!("{view}.id"), "id").replace(&format!("{view}.n"), "n");
     let unqualified = |line: &str| match line.starts_with(' ') {
-        true => {
-            ["users.", "v1.", "v2.", "v3.", "v4."].iter().fold(line.to_owned(), |line, name| line.replace(name, ""))
-        }
+        true => ["users", "v1", "v2", "v3", "v4"].into_iter().fold(line.to_owned(), without),
         false => line.to_owned(),
     };
     let written: Vec<String> = generated(&project, "bigger").lines().map(unqualified).collect();
