@@ -8,7 +8,7 @@ use diesel::{
 };
 use harness::{Database, Kind, MysqlConn, Project, SqliteConn, bash};
 
-use crate::{Followed, Shown, follow, line, migrations, project};
+use crate::{Followed, PROGRAM, Shown, follow, line, migrations, on_each, project};
 
 /// Connects to the project's database, as an application does.
 fn application(project: &Project) -> SqliteConn {
@@ -147,6 +147,30 @@ follow! {
         assert_eq!(hint.run(&project, 1).status, 0);
         project.revision("a1", "<base>", "CREATE TABLE ta (x INTEGER);", "");
         hint.leads_to(&project.try_line("upgrade head"))
+    }
+
+    fn recorded_elsewhere() -> Option<Followed> {
+        let hint = |direction: &str| Hint::RecordedElsewhere { revision: "a1".into(), direction: direction.into() };
+        on_each(&Kind::ALL, |kind| {
+            let db = Database::new(kind)?;
+            let project = Project::new(PROGRAM, "").with("DATABASE_URL", db.url());
+            let none = "<base>\n-- Transaction: none";
+            project.revision("a1", none, "CREATE TABLE ta (x INTEGER);", "DROP TABLE ta;");
+            project.revision("b1", "a1", "CREATE TABLE tb (x INTEGER);", "DROP TABLE tb;");
+            project.ok("upgrade a1");
+            let killed = "UPDATE alembic_version_log SET state = 'running', finished_at = NULL, session = NULL";
+            db.run(killed);
+            let begun = std::time::Instant::now();
+            let shown = Shown::by(&project.try_line("upgrade head --wait 60"), hint("upgrade"));
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "it waits for nobody");
+            assert_eq!(shown.run(&project, 1).status, 0);
+            project.ok("upgrade head");
+            project.ok("downgrade base");
+            db.run(&format!("{killed} WHERE revision = 'a1' AND direction = 'downgrade'"));
+            let shown = Shown::by(&project.try_line("upgrade head"), hint("downgrade"));
+            assert_eq!(shown.run(&project, 1).status, 0);
+            Some(shown.leads_to(&project.try_line("upgrade head")))
+        })
     }
 
     fn busy() -> Followed {

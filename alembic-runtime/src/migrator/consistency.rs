@@ -25,7 +25,22 @@ pub(super) fn findings(graph: &Graph, state: &State) -> Vec<Finding> {
         ancestor: graph.id(ancestor).to_owned(),
     }));
     findings.extend(history(graph, &known, &state.log));
-    findings
+    let active = graph.ancestors(known.iter().copied(), Edges::All);
+    let counts = |revision: &str| graph.find_id(revision).is_some_and(|node| active.contains(node));
+    findings.into_iter().map(|finding| recorded_elsewhere(finding, counts)).collect()
+}
+
+/// Says of an unfinished step that the version table counts as done that somebody else has written the row: the engine
+/// writes it together with the end of the step.
+fn recorded_elsewhere(finding: Finding, counts_as_applied: impl Fn(&str) -> bool) -> Finding {
+    match finding {
+        Finding::Unfinished { revision, direction, done, of, .. }
+            if counts_as_applied(&revision) == (direction == "upgrade") =>
+        {
+            Finding::RecordedElsewhere { revision, direction, done, of }
+        }
+        finding => finding,
+    }
 }
 
 /// Returns the step that the log entry left unfinished. A step inside a transaction leaves none, and

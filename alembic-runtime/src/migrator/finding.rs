@@ -58,6 +58,18 @@ pub enum Finding {
         /// Its ancestor.
         ancestor: String,
     },
+    /// A step outside a transaction did not come to its end, and the version table counts it as done: no run of ours
+    /// leaves that.
+    RecordedElsewhere {
+        /// The revision.
+        revision: String,
+        /// `upgrade` or `downgrade`.
+        direction: String,
+        /// How many statements are known to be done.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// A step outside a transaction did not come to its end.
     Unfinished {
         /// The revision.
@@ -146,6 +158,9 @@ impl Finding {
                     Hint::Unfinished { revision, direction, counts_as }
                 }
             }
+            Self::RecordedElsewhere { revision, direction, .. } => {
+                Hint::RecordedElsewhere { revision: revision.clone(), direction: direction.clone() }
+            }
             Self::Undecided { revision, number, .. } => Hint::Undecided { revision: revision.clone(), step: *number },
             Self::ByHand { revision, .. } | Self::Forgotten { revision, .. } => {
                 Hint::ByHand { revision: revision.clone() }
@@ -197,6 +212,17 @@ fn means(with: &str) -> &'static str {
     }
 }
 
+impl Finding {
+    fn recorded_elsewhere(&self) -> String {
+        let Self::RecordedElsewhere { revision, direction, done, of } = self else { return String::new() };
+        let of = count(*of, "statement");
+        format!(
+            "the log says that the {direction} of `{revision}` stopped after {done} of {of}, and the version table counts it \
+             as done: somebody else has written that"
+        )
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -233,6 +259,7 @@ impl fmt::Display for Finding {
                 write!(f, "the {direction} of `{revision}` stopped {}", place(*done, *of))?;
                 error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
             }
+            Self::RecordedElsewhere { .. } => f.write_str(&self.recorded_elsewhere()),
             Self::Undecided { revision, path, line, number, of, statement } => write!(
                 f,
                 "an earlier run was interrupted in statement {number} of {of} of revision `{revision}` ({path}:{line}), and \

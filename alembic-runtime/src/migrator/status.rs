@@ -86,9 +86,12 @@ impl Status {
         let mut heads = ids(&graph.heads());
         heads.sort_unstable();
         let verdict = match findings.first() {
-            Some(Finding::Unfinished { .. } | Finding::Undecided { .. } | Finding::Rewritten { .. }) => {
-                Verdict::Partial
-            }
+            Some(
+                Finding::RecordedElsewhere { .. }
+                | Finding::Unfinished { .. }
+                | Finding::Undecided { .. }
+                | Finding::Rewritten { .. },
+            ) => Verdict::Partial,
             Some(Finding::Unknown { .. }) => Verdict::Ahead,
             Some(Finding::Edited { .. }) => Verdict::Edited,
             Some(_) => Verdict::Diverged,

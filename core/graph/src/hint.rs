@@ -342,6 +342,10 @@ hints! {
         "run the {direction} of `{revision}` again: it waits if an earlier run is still at work, else it goes on where \
          that was interrupted; or give the {direction} up: undo by hand what it did, and run `cargo alembic resolve \
          {revision} --abort`, then `{revision}` counts as {counts_as} as it did before";
+    /// The log says that a step is not finished, and somebody else has written a version row that says it is.
+    RecordedElsewhere { revision: String, direction: String } =>
+        "look whether all that the {direction} of `{revision}` does is done, and do by hand what is not; then run `cargo \
+         alembic resolve {revision} --abort`, which forgets the log's entry and leaves the version table as it is";
     /// It is not known whether a statement took effect.
     Undecided { revision: String, step: usize } =>
         "look whether it took effect; if so, run `cargo alembic resolve {revision} --step {step} --applied`, and if not, \
