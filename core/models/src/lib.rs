@@ -12,6 +12,7 @@ mod print;
 mod problems;
 mod renames;
 mod table;
+mod type_names;
 mod update;
 mod wanted;
 

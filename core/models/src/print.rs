@@ -9,10 +9,9 @@ use alembic_sql::{Dialect, control::visible, wording::joined};
 
 use super::{
     DieselType, Models,
-    diesel_type::{Printed, camel, printed},
     meta::Meta,
     names::{Names, ident},
-    postgres::typname,
+    type_names::Declared,
 };
 
 /// How much of a schema is printed.
@@ -55,17 +54,10 @@ pub(super) struct Printer<'s> {
     pub(super) schema: &'s Schema,
     pub(super) dialect: Dialect,
     naming: &'s Naming,
-    detail: Detail,
+    pub(super) detail: Detail,
     names: Names,
     /// What the types are called that Diesel does not know, by their declaration.
-    custom: BTreeMap<Declared, String>,
-}
-
-/// A type that Diesel does not know: on MySQL and MariaDB every column has one of its own.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Declared {
-    attribute: String,
-    column: Option<(Name, String)>,
+    pub(super) custom: BTreeMap<Declared, String>,
 }
 
 impl<'s> Printer<'s> {
@@ -74,25 +66,6 @@ impl<'s> Printer<'s> {
         let mut this = Self { schema, dialect, naming, detail, names, custom: BTreeMap::new() };
         this.custom = this.name_types();
         this
-    }
-
-    /// Names the types that Diesel does not know, no two the same.
-    fn name_types(&self) -> BTreeMap<Declared, String> {
-        let mut named: BTreeMap<Declared, String> = BTreeMap::new();
-        let mut used = BTreeSet::new();
-        for table in &self.schema.tables {
-            for column in &table.columns {
-                let Some((declared, mut ident)) = self.declared(table, column) else { continue };
-                if named.contains_key(&declared) {
-                    continue;
-                }
-                while !used.insert(ident.clone()) {
-                    ident.push('_');
-                }
-                named.insert(declared, ident);
-            }
-        }
-        named
     }
 
     /// Takes the names in Rust that models have already.
@@ -123,70 +96,6 @@ impl<'s> Printer<'s> {
 
     fn column_ident<'n>(&'n self, table: &Name, column: &'n str) -> &'n str {
         self.names.column(table, column)
-    }
-
-    /// Returns what a type is called that Diesel does not know, and how it is declared.
-    pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
-        let (declared, _) = self.declared(table, column)?;
-        let ident = self.custom.get(&declared)?.clone();
-        Some((ident, declared.attribute))
-    }
-
-    /// Returns how a type is declared that Diesel does not know, and what it is called unless another one is.
-    fn declared(&self, table: &Table, column: &Column) -> Option<(Declared, String)> {
-        let (native, is) = self.printed(column);
-        if !is.custom {
-            return None;
-        }
-        if self.dialect.is_mysql_family() {
-            let ident = format!("{}{}{}", camel(&table.name.name), camel(&column.name), is.diesel.name);
-            let attribute = format!("mysql_type(name = {:?})", is.diesel.name);
-            return Some((Declared { attribute, column: Some((table.name.clone(), column.name.clone())) }, ident));
-        }
-        let (schema, name) = typname(&native);
-        let schema = schema.map(|schema| format!(", schema = {schema:?}")).unwrap_or_default();
-        Some((Declared { attribute: format!("postgres_type(name = {name:?}{schema})"), column: None }, is.diesel.name))
-    }
-
-    /// Returns the type of a column, of a domain that of which it is one, and what Diesel makes of it.
-    fn printed(&self, column: &Column) -> (String, Printed) {
-        let native = self.schema.base_type(&column.column_type.sql(self.dialect));
-        let is = printed(&native, self.dialect);
-        (native, is)
-    }
-
-    /// Returns the types that Diesel does not know, each with its declaration.
-    pub(super) fn types(&self) -> BTreeMap<String, String> {
-        let mut types = BTreeMap::new();
-        for table in self.schema.tables.iter().filter(|table| self.beyond_diesel(table).is_none()) {
-            for column in &table.columns {
-                let Some((ident, attribute)) = self.custom(table, column) else { continue };
-                let values =
-                    self.listed(column).iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
-                let values = match (self.detail, values.is_empty()) {
-                    (Detail::Complete, false) => format!("    #[cfg_attr(any(), alembic(values({values})))]\n"),
-                    _ => String::new(),
-                };
-                let text = format!(
-                    "    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]\n    \
-                     #[diesel({attribute})]\n{values}    pub struct {ident};\n"
-                );
-                types.insert(ident, text);
-            }
-        }
-        types
-    }
-
-    fn sql_types(&self) -> Option<String> {
-        let types: Vec<String> = self.types().into_values().collect();
-        let head = "/// Types that Diesel does not know.\npub mod sql_types {\n";
-        (!types.is_empty()).then(|| format!("{head}{}}}\n", types.join("\n")))
-    }
-
-    /// Returns the values of a type of the database that lists them.
-    fn listed(&self, column: &Column) -> Vec<String> {
-        let known = self.schema.enums.iter().find(|known| column.column_type.is_named(&known.name));
-        known.map(|known| known.values.clone()).unwrap_or_default()
     }
 
     pub(super) fn table(&self, table: &Table) -> String {
