@@ -97,22 +97,11 @@ impl Objects {
         let object = |file: &FileObject| {
             let mut texts = file.statements.iter().map(|(text, _)| text.clone());
             let name = |name: &alembic_sql::Name| Name { schema: name.schema.clone(), name: name.name.clone() };
-            Object {
-                key: ObjectKey {
-                    kind: file.created.kind.to_owned(),
-                    name: name(&file.created.name),
-                    arguments: None,
-                    table: file.created.table.as_ref().map(name),
-                },
-                create: texts.next().unwrap_or_default(),
-                drop: String::new(),
-                shape: None,
-                parts: texts.map(|make| ObjectPart { make, unmake: String::new() }).collect(),
-                needs: Vec::new(),
-                columns: Vec::new(),
-                is_held: false,
-                loses_grants: false,
-            }
+            let table = file.created.table.as_ref().map(name);
+            let key = ObjectKey { table, ..ObjectKey::new(file.created.kind, name(&file.created.name)) };
+            let create = texts.next().unwrap_or_default();
+            let parts = texts.map(|make| ObjectPart { make, unmake: String::new() }).collect();
+            Object { parts, ..Object::new(key, create, String::new()) }
         };
         let objects: Vec<Object> = self.files.iter().map(object).collect();
         order(&objects).into_iter().map(|at| &self.files[at]).collect()

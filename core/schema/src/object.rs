@@ -71,6 +71,22 @@ const KINDS: [&str; 11] = [
 ];
 
 impl Object {
+    /// Returns an object of which nothing else is known.
+    #[must_use]
+    pub fn new(key: ObjectKey, create: String, drop: String) -> Self {
+        Self {
+            key,
+            create,
+            drop,
+            shape: None,
+            parts: Vec::new(),
+            needs: Vec::new(),
+            columns: Vec::new(),
+            is_held: false,
+            loses_grants: false,
+        }
+    }
+
     /// Returns whether it is made in the same way.
     #[must_use]
     pub fn is_made_like(&self, other: &Self) -> bool {
@@ -97,6 +113,12 @@ impl Object {
 }
 
 impl ObjectKey {
+    /// Returns the key of an object that belongs to no table and shares its name with none of its kind.
+    #[must_use]
+    pub fn new(kind: &str, name: Name) -> Self {
+        Self { kind: kind.to_owned(), name, arguments: None, table: None }
+    }
+
     /// Returns whether a statement that makes an object may be about this one. Case and a schema that one of both does not
     /// say do not count.
     #[must_use]
@@ -199,22 +221,10 @@ mod tests {
     use super::*;
 
     fn object(kind: &str, name: &str, create: &str, needs: &[&str]) -> Object {
-        let key = |name: &str| ObjectKey {
-            kind: kind.to_owned(),
-            name: Name::from_plain(name),
-            arguments: None,
-            table: None,
-        };
+        let key = |name: &str| ObjectKey::new(kind, Name::from_plain(name));
         Object {
-            key: key(name),
-            create: create.to_owned(),
-            drop: format!("DROP {kind} {name}"),
-            shape: None,
-            parts: Vec::new(),
             needs: needs.iter().map(|name| key(name)).collect(),
-            columns: Vec::new(),
-            is_held: false,
-            loses_grants: false,
+            ..Object::new(key(name), create.to_owned(), format!("DROP {kind} {name}"))
         }
     }
 

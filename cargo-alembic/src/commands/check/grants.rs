@@ -53,15 +53,9 @@ mod tests {
     #[test]
     fn grants_count_but_those_to_declared_roles() {
         let view = |grants: &[&str]| Object {
-            key: ObjectKey { kind: "view".to_owned(), name: Name::from_plain("v"), arguments: None, table: None },
-            create: String::new(),
-            drop: String::new(),
-            shape: None,
             parts: grants.iter().map(|make| ObjectPart { make: (*make).to_owned(), unmake: String::new() }).collect(),
-            needs: Vec::new(),
-            columns: Vec::new(),
-            is_held: false,
             loses_grants: true,
+            ..Object::new(ObjectKey::new("view", Name::from_plain("v")), String::new(), String::new())
         };
         let left = [view(&["GRANT SELECT ON v TO a", "COMMENT ON VIEW v IS 'x'"])];
         let live = [view(&["GRANT SELECT ON v TO b", "GRANT SELECT ON v TO app"])];

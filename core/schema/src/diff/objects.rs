@@ -159,22 +159,10 @@ mod tests {
     use crate::{Column, ObjectPart, Schema, Table, Type};
 
     fn view(name: &str, create: &str, needs: &[&str]) -> Object {
-        let key = |name: &str| ObjectKey {
-            kind: "view".to_owned(),
-            name: Name::from_plain(name),
-            arguments: None,
-            table: None,
-        };
+        let key = |name: &str| ObjectKey::new("view", Name::from_plain(name));
         Object {
-            key: key(name),
-            create: create.to_owned(),
-            drop: format!("DROP {name}"),
-            shape: None,
-            parts: Vec::new(),
             needs: needs.iter().map(|name| key(name)).collect(),
-            columns: Vec::new(),
-            is_held: false,
-            loses_grants: false,
+            ..Object::new(key(name), create.to_owned(), format!("DROP {name}"))
         }
     }
 

@@ -36,16 +36,5 @@ where
 }
 
 fn object(kind: &str, name: &Name, table: Option<&Name>, create: String, drop: String) -> Object {
-    let key = ObjectKey { kind: kind.to_owned(), name: name.clone(), arguments: None, table: table.cloned() };
-    Object {
-        key,
-        create,
-        drop,
-        shape: None,
-        parts: Vec::new(),
-        needs: Vec::new(),
-        columns: Vec::new(),
-        is_held: false,
-        loses_grants: false,
-    }
+    Object::new(ObjectKey { table: table.cloned(), ..ObjectKey::new(kind, name.clone()) }, create, drop)
 }

@@ -10,16 +10,7 @@ pub(super) fn objects(schema: &Schema) -> Vec<Object> {
 }
 
 fn object((other, table): (&Other, Option<&Name>)) -> Object {
-    let key = ObjectKey { kind: other.kind.clone(), name: other.name.clone(), arguments: None, table: table.cloned() };
-    Object {
-        drop: format!("DROP {} {}", key.kind.to_uppercase(), key.name.sql(Dialect::Sqlite)),
-        key,
-        create: other.definition.clone(),
-        shape: None,
-        parts: Vec::new(),
-        needs: Vec::new(),
-        columns: Vec::new(),
-        is_held: false,
-        loses_grants: false,
-    }
+    let key = ObjectKey { table: table.cloned(), ..ObjectKey::new(&other.kind, other.name.clone()) };
+    let drop = format!("DROP {} {}", key.kind.to_uppercase(), key.name.sql(Dialect::Sqlite));
+    Object::new(key, other.definition.clone(), drop)
 }
