@@ -20,6 +20,8 @@ mod mysql_login;
 #[cfg(feature = "pure-mysql")]
 mod mysql_relay;
 #[cfg(feature = "pure-postgres")]
+mod pg_parameters;
+#[cfg(feature = "pure-postgres")]
 mod pg_stream;
 #[cfg(feature = "pure-postgres")]
 mod pgpass;
