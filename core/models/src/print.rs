@@ -11,7 +11,7 @@ use super::{
     DieselType, Models,
     meta::Meta,
     names::{Names, ident},
-    type_names::Declared,
+    type_names::TypeNames,
 };
 
 /// How much of a schema is printed.
@@ -54,18 +54,15 @@ pub(super) struct Printer<'s> {
     pub(super) schema: &'s Schema,
     pub(super) dialect: Dialect,
     naming: &'s Naming,
-    pub(super) detail: Detail,
+    detail: Detail,
     names: Names,
-    /// What the types are called that Diesel does not know, by their declaration.
-    pub(super) custom: BTreeMap<Declared, String>,
+    type_names: TypeNames<'s>,
 }
 
 impl<'s> Printer<'s> {
     pub(super) fn new(schema: &'s Schema, dialect: Dialect, naming: &'s Naming, detail: Detail) -> Self {
         let names = Names::of(&schema.tables);
-        let mut this = Self { schema, dialect, naming, detail, names, custom: BTreeMap::new() };
-        this.custom = this.name_types();
-        this
+        Self { schema, dialect, naming, detail, names, type_names: TypeNames::of(schema, dialect) }
     }
 
     /// Takes the names in Rust that models have already.
@@ -96,6 +93,45 @@ impl<'s> Printer<'s> {
 
     fn column_ident<'n>(&'n self, table: &Name, column: &'n str) -> &'n str {
         self.names.column(table, column)
+    }
+
+    /// Returns what a type is called that Diesel does not know, and how it is declared.
+    pub(super) fn custom(&self, table: &Table, column: &Column) -> Option<(String, String)> {
+        self.type_names.custom(table, column)
+    }
+
+    /// Returns the types that Diesel does not know, each with its declaration.
+    pub(super) fn types(&self) -> BTreeMap<String, String> {
+        let mut types = BTreeMap::new();
+        for table in self.schema.tables.iter().filter(|table| self.beyond_diesel(table).is_none()) {
+            for column in &table.columns {
+                let Some((ident, attribute)) = self.custom(table, column) else { continue };
+                let values =
+                    self.listed(column).iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
+                let values = match (self.detail, values.is_empty()) {
+                    (Detail::Complete, false) => format!("    #[cfg_attr(any(), alembic(values({values})))]\n"),
+                    _ => String::new(),
+                };
+                let text = format!(
+                    "    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]\n    \
+                     #[diesel({attribute})]\n{values}    pub struct {ident};\n"
+                );
+                types.insert(ident, text);
+            }
+        }
+        types
+    }
+
+    fn sql_types(&self) -> Option<String> {
+        let types: Vec<String> = self.types().into_values().collect();
+        let head = "/// Types that Diesel does not know.\npub mod sql_types {\n";
+        (!types.is_empty()).then(|| format!("{head}{}}}\n", types.join("\n")))
+    }
+
+    /// Returns the values of a type of the database that lists them.
+    fn listed(&self, column: &Column) -> Vec<String> {
+        let known = self.schema.enums.iter().find(|known| column.column_type.is_named(&known.name));
+        known.map(|known| known.values.clone()).unwrap_or_default()
     }
 
     pub(super) fn table(&self, table: &Table) -> String {
@@ -134,7 +170,7 @@ impl<'s> Printer<'s> {
     }
 
     pub(super) fn column(&self, table: &Table, column: &Column) -> Vec<String> {
-        let (_, is) = self.printed(column);
+        let (_, is) = self.type_names.printed(column);
         let name = self.custom(table, column).map_or_else(|| is.diesel.name.clone(), |(ident, _)| ident);
         let mut diesel = DieselType { name, ..is.diesel.clone() };
         diesel.nullable = column.nullable;
@@ -161,7 +197,7 @@ impl<'s> Printer<'s> {
     fn column_attributes(&self, table: &Table, column: &Column) -> Vec<Meta> {
         let native = column.column_type.sql(self.dialect);
         let mut attributes = Vec::new();
-        let (base, is) = self.printed(column);
+        let (base, is) = self.type_names.printed(column);
         let told = is.diesel.native(is.max_length, self.dialect).is_some_and(|told| told == native);
         // A type of PostgreSQL's is declared by its name, which has no modifier.
         let declared = is.custom && self.dialect == Dialect::Postgres && base == native && !native.contains('(');
