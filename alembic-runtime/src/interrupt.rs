@@ -3,8 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often the server is told again to end the statement: between two statements it hears nothing.
@@ -55,16 +54,13 @@ impl Interrupt {
     pub fn ask(&self, patience: Duration) {
         self.lock().is_asked = true;
         self.0.changed.notify_all();
-        for _ in 0..patience.as_millis() / AGAIN.as_millis() {
-            {
-                let state = self.lock();
-                if state.is_noticed {
-                    return;
-                }
-                // Under the lock, so that no statement of the cleaning up is ended.
-                state.cancel.iter().for_each(|cancel| cancel());
-            }
-            thread::sleep(AGAIN);
+        let begun = Instant::now();
+        let mut state = self.lock();
+        while !state.is_noticed && begun.elapsed() < patience {
+            // Under the lock, so that no statement of the cleaning up is ended.
+            state.cancel.iter().for_each(|cancel| cancel());
+            let waited = self.0.changed.wait_timeout_while(state, AGAIN, |state| !state.is_noticed);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -78,6 +74,7 @@ impl Interrupt {
     pub(crate) fn is_noticed(&self) -> bool {
         let mut state = self.lock();
         state.is_noticed = state.is_asked;
+        self.0.changed.notify_all();
         state.is_noticed
     }
 
@@ -96,7 +93,7 @@ impl Interrupt {
 mod tests {
     use std::{
         sync::atomic::{AtomicUsize, Ordering},
-        time::Instant,
+        thread,
     };
 
     use super::*;

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf, absolute};
 
-use alembic_graph::plan::{Statement, Work};
+use alembic_graph::{
+    plan::{Statement, Work},
+    replay::other_files,
+};
 use diesel::connection::LoadConnection;
 
 use super::{Error, run::Run};
@@ -19,6 +22,10 @@ where
         let Some(query) = C::Backend::file_query().filter(|_| self.migrations.replaying().is_none()) else {
             return Ok(());
         };
+        // Most statements open nothing, and need no question.
+        if other_files(&statement.text).is_empty() {
+            return Ok(());
+        }
         let folder = match &self.session.folder {
             Some(folder) => folder.clone(),
             None => {
