@@ -154,7 +154,7 @@ pub fn clap_exit(error: clap::Error, io: &mut Io<'_>) -> Exit {
     }
 }
 
-/// Takes the password out of a URL that stands where none is expected.
+/// Takes the password out of a URL that is given where none is expected.
 fn without_passwords(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
         let Some(ContextValue::String(text)) = error.get(kind) else { continue };
