@@ -127,24 +127,17 @@ fn with_sql(graph: &Graph, step: Step, node: Node, script: &Script, dialect: Dia
         path: work.path.clone(),
         error: SplitError { line: error.line + line - 1, ..error },
     })?;
-    let reasons = reasons(sql, &statements).map_err(|at| WorkError::Sql {
+    let misplaced = |directive: &str, at: usize| WorkError::Sql {
         path: work.path.clone(),
         error: SplitError {
             line: at + line - 1,
             column: 1,
-            problem: "`alembic:skip-on-scratch` stands in a line of its own above a statement".into(),
+            problem: format!("`alembic:{directive}` stands in a line of its own above a statement"),
             hint: None,
         },
-    })?;
-    let allowed = above(sql, &statements, allows_attach).map_err(|at| WorkError::Sql {
-        path: work.path.clone(),
-        error: SplitError {
-            line: at + line - 1,
-            column: 1,
-            problem: "`alembic:allow` stands in a line of its own above a statement".into(),
-            hint: None,
-        },
-    })?;
+    };
+    let reasons = reasons(sql, &statements).map_err(|at| misplaced("skip-on-scratch", at))?;
+    let allowed = above(sql, &statements, allows_attach).map_err(|at| misplaced("allow", at))?;
     let statements = statements.into_iter().zip(reasons.into_iter().zip(allowed));
     work.statements = statements
         .map(|(s, (reason, allowed))| Statement {
